@@ -1,0 +1,60 @@
+# make reproduce   prove the claims, check the simulation, draw Figure 4.7
+# make test        lint, types and tests
+# make bench       the benchmarks, as ratios
+# make system-deps what the tests need from the system's package manager
+# Variables: PYTHON (an interpreter >= 3.11), EXTRAS (for instance EXTRAS=gpu)
+
+PYTHON ?= python3
+EXTRAS ?=
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+
+# The environment is rebuilt when what it is made from changes, not when a file is merely touched.
+INPUTS := $(shell (cat pyproject.toml constraints.txt; pwd; $(PYTHON) --version) 2>&1 | cksum | tr ' ' '-')
+BASE   := $(VENV)/.made-$(INPUTS)
+PIP    := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+comma  := ,
+with    = $(BASE)-$(subst $(comma),-,$(1))
+
+.DELETE_ON_ERROR:
+.PHONY: reproduce test lint bench system-deps clean
+
+reproduce: $(if $(EXTRAS),$(call with,$(EXTRAS)),$(BASE))
+	$(RUN) -m simulations check
+	$(RUN) -m theory verify
+	$(RUN) -m simulations figure-4.7
+
+test: lint
+	$(RUN) -m pytest -n 2
+
+lint: $(call with,nn-test)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+bench: $(call with,nn-test)
+	$(RUN) -m simulations bench
+	$(RUN) -m pytest tests/benchmarks --benchmark-enable --benchmark-only
+
+$(BASE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Name another interpreter: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) --editable .
+	@touch $@
+
+$(BASE)-%: $(BASE)
+	$(PIP) --editable '.[$(subst -,$(comma),$*)]'
+	@touch $@
+
+SYSTEM_PACKAGES := poppler-utils
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+system-deps:
+	@command -v apt-get >/dev/null || { echo "apt-get was not found. Install with your package manager: $(SYSTEM_PACKAGES)" >&2; exit 2; }
+	$(SUDO) apt-get update -qq
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)
+
+clean:
+	rm -rf $(VENV) results

@@ -1,0 +1,1 @@
+"""Synthetic regression in JAX, checked against the formulas that theory derives."""

@@ -1,0 +1,25 @@
+"""The orthonormal type-II discrete cosine transform of (4.4), exact, for any size d."""
+
+from functools import lru_cache
+
+import sympy as sp
+
+
+def dct_entry(k: sp.Expr | int, j: sp.Expr | int, d: sp.Expr | int) -> sp.Expr:
+    """Entry C_kj of the d × d DCT-II matrix (4.4); ``k``, ``j`` and ``d`` may be symbols."""
+    k, j, d = map(sp.sympify, (k, j, d))
+    alpha = sp.Piecewise((1, sp.Eq(k, 0)), (2, True))
+    return sp.sqrt(alpha / d) * sp.cos(sp.pi / d * (j + sp.Rational(1, 2)) * k)
+
+
+@lru_cache(maxsize=32)
+def dct_matrix(d: int) -> sp.ImmutableMatrix:
+    """C of (4.4) as an exact d × d matrix: frequency k in row k, position j in column j.
+
+    Raises:
+        ValueError: ``d`` is not a positive integer.
+
+    """
+    if d < 1:
+        raise ValueError(f"d: expected a positive integer, got {d}")
+    return sp.ImmutableMatrix(d, d, lambda k, j: dct_entry(k, j, d))

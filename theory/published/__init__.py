@@ -1,0 +1,1 @@
+"""Published statements and numbers, as data, each with its source."""
