@@ -4,13 +4,13 @@ import math
 import re
 from fractions import Fraction
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
 _SURD = re.compile(r"^(?:(?P<factor>[^a-z*]+)\*)?sqrt\((?P<radicand>[^()]+)\)$")
 
-ExactLike = int | float | str | Fraction | sp.Expr
+ExactLike: TypeAlias = int | float | str | Fraction | sp.Expr
 
 
 def exact(value: ExactLike, *, name: str = "number") -> sp.Expr:
@@ -26,7 +26,7 @@ def exact(value: ExactLike, *, name: str = "number") -> sp.Expr:
     number = _parse(value)
     if number is None:
         raise ValueError(
-            f"{name}: expected an exact real number (like 3, '1/4', 0.01 or 'sqrt(2)'), got {value!r}"
+            f"{name}: expected an exact real number (3, '1/4', 0.01, 'sqrt(2)'), got {value!r}"
         )
     if number.is_finite is False or number.is_real is False:
         raise ValueError(f"{name}: expected a finite real number, got {value!r}")
