@@ -1,0 +1,77 @@
+"""Where arrays live and how precise they are: the one place that sets either."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+import jax
+import numpy as np
+from numpy.typing import DTypeLike
+
+DEVICES: Final = ("auto", "cpu", "gpu")
+
+
+class DeviceError(ValueError):
+    """The device asked for is not there."""
+
+
+def resolve(name: str = "auto") -> jax.Device:
+    """Return the first device of the kind ``name``; ``auto`` takes a GPU where there is one.
+
+    Raises:
+        DeviceError: ``name`` is none of :data:`DEVICES`, or a GPU was asked for and there is none.
+
+    """
+    if name not in DEVICES:
+        raise DeviceError(f"device: expected one of {', '.join(DEVICES)}, got {name!r}")
+    gpus = [] if name == "cpu" else _devices("gpu")
+    if name == "gpu" and not gpus:
+        there = ", ".join(str(device) for device in _devices("cpu"))
+        raise DeviceError(
+            f"device: asked for a GPU, but JAX finds only {there}. Install JAX for GPUs "
+            "(make reproduce EXTRAS=gpu) and check the driver (nvidia-smi), or use --device cpu"
+        )
+    return gpus[0] if gpus else _devices("cpu")[0]
+
+
+def _devices(platform: str) -> list[jax.Device]:
+    # JAX warns of GPUs that it cannot use when it first looks for devices; DeviceError says so.
+    logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
+    try:
+        return list(jax.devices(platform))
+    except RuntimeError:
+        return []
+
+
+def float_dtype(dtype: DTypeLike) -> np.dtype:
+    """Return float64 or float32 as a numpy dtype.
+
+    Raises:
+        ValueError: ``dtype`` is neither.
+
+    """
+    try:
+        resolved = np.dtype(dtype)
+    except TypeError:
+        resolved = None
+    if resolved not in (np.float64, np.float32):
+        raise ValueError(f"dtype: expected float64 or float32, got {dtype!r}")
+    return resolved
+
+
+@contextlib.contextmanager
+def computing(device: str = "auto", dtype: DTypeLike = np.float64) -> Iterator[jax.Device]:
+    """Run the block on ``device``, in double precision if ``dtype`` is float64.
+
+    The settings are those of this thread and are put back at the end of the block.
+
+    Raises:
+        DeviceError: the device is not there.
+        ValueError: ``dtype`` is neither float64 nor float32.
+
+    """
+    double = float_dtype(dtype) == np.float64
+    place = resolve(device)
+    with jax.default_device(place), jax.enable_x64(double):
+        yield place
