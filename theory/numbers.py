@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-_SURD = re.compile(r"^(?:(?P<factor>[^a-z*]+)\*)?sqrt\((?P<radicand>[^()]+)\)$")
+_SURD = re.compile(r"^(?P<sign>[+-]?)(?:(?P<factor>[^a-z*]+)\*)?sqrt\((?P<radicand>[^()]+)\)$")
 
 ExactLike: TypeAlias = int | float | str | Fraction | sp.Expr
 
@@ -54,7 +54,10 @@ def _parse(value: Any) -> sp.Expr | None:
 def _parse_text(text: str) -> sp.Expr | None:
     surd = _SURD.match(text)
     if surd:
-        factor, radicand = _rational(surd["factor"] or "1"), _rational(surd["radicand"])
+        factor, radicand = (
+            _rational(surd["sign"] + (surd["factor"] or "1")),
+            _rational(surd["radicand"]),
+        )
         return None if factor is None or radicand is None else factor * sp.sqrt(radicand)
     return _rational(text)
 

@@ -1,0 +1,200 @@
+"""Equations (4.11) to (4.13): gradient descent in both domains, its limit and its risk.
+
+Scalars: s = σ̃_i², m = max_i σ̃_i², e = ẽ_i(0). Relevant frequencies have s > 0 and irrelevant ones
+s = 0 (section 4.D.1).
+"""
+
+import sympy as sp
+
+from theory.arguments import all_of, derived, for_all
+from theory.dynamics import gd_contraction, gd_converges_to, gd_error, gd_step
+from theory.evidence import Claim, Statement, Status, equal
+from theory.prove.matrix import C, d
+from theory.risk import adversarial_risk, gaussian_expectation, residual_variance, standard_risk
+
+_s, _m = sp.symbols("s m", nonnegative=True)
+_positive_s, _eta, _delta = sp.symbols("s eta delta", positive=True)
+_any_eta, _e, _w, _W = sp.symbols("eta e w W", real=True)
+_t = sp.Symbol("t", integer=True, nonnegative=True)
+_S_rel, _epsilon, _var = sp.symbols("S_rel epsilon sigma_sq", nonnegative=True)
+_S_irr = sp.Symbol("S_irr", nonnegative=True)
+_d, _n_rel = sp.symbols("d k", positive=True)
+
+_error = sp.MatrixSymbol("e", d, 1)
+_Sigma_tilde = sp.MatrixSymbol("Sigma_tilde", d, d)
+_Sigma = C.T * _Sigma_tilde * C
+_power = sp.MatrixSymbol("P", d, 1)  # stands for (I − ηΣ)ᵗ e(0)
+_I = sp.Identity(d)
+
+_rate_ok = sp.Abs(gd_contraction(_m, _any_eta)) < 1
+_bernoulli = sp.Symbol("p", positive=True)  # stands for (1 + δ)ᵗ
+
+# |c| < 1 gives |c| = 1/(1 + δ) with δ > 0, and (1 + δ)ᵗ ≥ 1 + tδ grows without bound.
+_GEOMETRIC = {
+    "Bernoulli: t = 0": sp.Ge(1, 1 + 0 * _delta),
+    "Bernoulli: from t to t + 1": Statement(
+        _bernoulli * (1 + _delta) >= 1 + (_t + 1) * _delta, (_bernoulli >= 1 + _t * _delta,)
+    ),
+}
+
+
+def _limit(name: str, statement: Statement) -> tuple[dict, dict]:
+    return {**_GEOMETRIC, name: statement}, {name: statement}
+
+
+_relevant = Statement(
+    gd_converges_to(sp.Integer(0), _e, _positive_s, _any_eta), (_rate_ok, _positive_s <= _m)
+)
+_irrelevant = Statement(gd_converges_to(_e, _e, sp.Integer(0), _any_eta))
+_everywhere = Statement(gd_converges_to(sp.Integer(0), _e, _s, _any_eta), (_rate_ok, _s <= _m))
+_gd_risk = adversarial_risk(sp.Integer(0), _epsilon * sp.sqrt(_S_rel + _S_irr))
+_expected_risk = _epsilon**2 / 2 * (_S_rel + (_d - _n_rel) * _var)
+
+CLAIMS = (
+    Claim(
+        id="4.11.1",
+        where="section 4.4.2, before (4.11)",
+        says="The gradient of the standard risk is Σe.",
+        published=derived(
+            "∇_w R_s = Σ e",
+            "chain rule: R_s = ½ẽᵀΣ̃ẽ has gradient Σ̃ẽ in ẽ = Ce, so CᵀΣ̃Ce in e",
+            {
+                "one frequency": equal(
+                    sp.diff(standard_risk(residual_variance([_s], [_e])), _e), _s * _e
+                ),
+                "back to the spatial domain": equal(
+                    C.T * (_Sigma_tilde * (C * _error)), _Sigma * _error
+                ),
+            },
+        ),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="4.11.2",
+        where="section 4.4.2, (4.11)",
+        says="e(t) = (I − ηΣ)ᵗ e(0).",
+        published=derived(
+            "e(t) = (I − ηΣ)ᵗ e(0) for every t ≥ 0",
+            "induction on t",
+            {
+                "one step": equal(gd_step(_power, _Sigma, _eta), (_I - _eta * _Sigma) * _power),
+                "t = 0": equal(_I * _error, _error),
+            },
+        ),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="4.11.3",
+        where="section 4.4.2, after (4.11)",
+        says="The learned weight converges to w*.",
+        published=for_all(_everywhere.conclusion, *_everywhere.hypotheses),
+        correction="It does along frequencies with σ̃_i² > 0; along the others w̃_i(0) remains.",
+        corrected=all_of(
+            "under (4.12)'s condition on η: ẽ_i(t) → 0 if σ̃_i² > 0, ẽ_i(t) = ẽ_i(0) if σ̃_i² = 0",
+            {"relevant": _relevant, "irrelevant": _irrelevant},
+        ),
+        expects=Status.REFUTED,
+        note="Even under the condition on η that (4.12) brings. The limit below (4.12) is right.",
+    ),
+    Claim(
+        id="4.12.1",
+        where="section 4.4.2, (4.12)",
+        says="ẽ(t) = (I − ηΣ̃)ᵗ ẽ(0).",
+        published=derived(
+            "ẽ(t) = (I − ηΣ̃)ᵗ ẽ(0) for every t ≥ 0",
+            "C(I − ηΣ)Cᵀ = I − ηΣ̃, and conjugation commutes with powers; induction on t",
+            {
+                "conjugation": equal(C * (_I - _eta * _Sigma) * C.T, _I - _eta * _Sigma_tilde),
+                "one frequency, t = 0": equal(gd_error(_e, _s, _eta, 0), _e),
+                "one frequency, from t to t + 1": equal(
+                    gd_step(gd_error(_e, _s, _eta, _t), _s, _eta),
+                    gd_error(_e, _s, _eta, _t + 1),
+                ),
+            },
+        ),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="4.12.2",
+        where="section 4.4.2, after (4.12)",
+        says="If |1 − η max σ̃_i²| < 1, every relevant weight converges to w̃*_i.",
+        published=derived(
+            str(_relevant), "powers of a number below 1 in size", *_limit("relevant", _relevant)
+        ),
+        expects=Status.PROVED,
+        note="Needs σ̃_i² > 0 at every relevant frequency, as section 4.D.1 implies.",
+    ),
+    Claim(
+        id="4.12.3",
+        where="section 4.4.2, after (4.12)",
+        says="Irrelevant weights never change: w̃_i(t) = w̃_i(0).",
+        published=all_of(
+            "σ̃_i² = 0 implies ẽ_i(t + 1) = ẽ_i(t)",
+            {
+                "step": equal(gd_step(_e, sp.Integer(0), _eta), _e),
+                "limit": _irrelevant,
+            },
+        ),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="4.12.4",
+        where="section 4.4.2, after (4.12)",
+        says="The condition |1 − η max σ̃_i²| < 1 on the learning rate is 0 < η max σ̃_i² < 2, "
+        "and no weaker one makes GD converge along the strongest frequency from ẽ_i(0) ≠ 0.",
+        published=all_of(
+            "|1 − ηm| < 1 ⟺ 0 < ηm < 2 ⟺ ẽ_i(t) → 0 from every ẽ_i(0) ≠ 0, where σ̃_i² = m",
+            {
+                "range": sp.Equivalent(_rate_ok, sp.And(_any_eta * _m > 0, _any_eta * _m < 2)),
+                "necessary and sufficient": Statement(
+                    sp.Equivalent(gd_converges_to(sp.Integer(0), _e, _m, _any_eta), _rate_ok),
+                    (sp.Ne(_e, 0),),
+                ),
+            },
+        ),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="4.12-rate.1",
+        where="section 4.4.2, Empirical Validation",
+        says="Along frequency i the GD error is multiplied by 1 − ησ̃_i² at each step.",
+        published=for_all(equal(gd_step(_e, _s, _eta), (1 - _eta * _s) * _e)),
+        expects=Status.PROVED,
+        note="As a signed factor; the speed of convergence is its size |1 − ησ̃_i²|.",
+    ),
+    Claim(
+        id="4.13.1",
+        where="section 4.4.2, (4.13)",
+        says="R_a of the GD limit is ½ε²(Σ_rel w̃*_i² + Σ_irrel w̃_j(0)²).",
+        published=derived(
+            "R_a = ½ε²(S_rel + S_irr), S_rel = Σ_rel w̃*_i², S_irr = Σ_irrel w̃_j(0)²",
+            "the limit of 4.12.2 and 4.12.3 has standard risk 0; apply 4.10.1",
+            {
+                **_limit("relevant", _relevant)[0],
+                "irrelevant": _irrelevant,
+                "(4.10) at the limit": equal(_gd_risk, _epsilon**2 / 2 * (_S_rel + _S_irr)),
+            },
+            {"(4.10) at the limit": equal(_gd_risk, _epsilon**2 / 2 * (_S_rel + _S_irr))},
+        ),
+        expects=Status.PROVED,
+        note="Under the learning-rate condition of 4.12.2.",
+    ),
+    Claim(
+        id="4.13.2",
+        where="section 4.4.2, after (4.13)",
+        says="Its expectation over w̃(0) ~ N(0, σ²I) is O(ε²dσ²) when few frequencies are relevant.",
+        published=all_of(
+            "E[R_a] = ½ε²(S_rel + (d − k)σ²) with k relevant frequencies; E[R_a]/(ε²dσ²) → ½ "
+            "as d → ∞ with k and S_rel fixed",
+            {
+                "E[w̃_j(0)²] = σ²": equal(gaussian_expectation(_w**2, _w, _var), _var),
+                "order in d": equal(
+                    sp.limit(_expected_risk / (_epsilon**2 * _d * _var), _d, sp.oo),
+                    sp.Rational(1, 2),
+                ),
+            },
+        ),
+        expects=Status.PROVED,
+        note="As an order in d. Not uniformly in σ: as σ → 0 the relevant part ½ε²S_rel remains.",
+    ),
+)

@@ -1,0 +1,44 @@
+"""Proposition 4.D.3: A ends and stays within σ̃0²η of zero, in normalised variables |a| ≤ 1."""
+
+import sympy as sp
+
+from theory.arguments import ends_in, for_all
+from theory.dynamics import NormalisedState, normalised_step
+from theory.evidence import Claim, Status
+
+_a, _b, _c = sp.symbols("a b c", real=True)
+_r = sp.Symbol("r", positive=True)
+_next = normalised_step(NormalisedState(_a, _b, _c), _r)
+_step = {_a: _next.a, _b: _next.b}
+
+CLAIMS = (
+    Claim(
+        id="P4.D.3.1",
+        where="section 4.D.2, Proposition 4.D.3",
+        says="From some iteration on, |A| ≤ σ̃0²η.",
+        published=ends_in(_step, sp.Abs(_a) <= 1, ranking=sp.Abs(_a), decrease=sp.Rational(1, 3)),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="P4.D.3.2",
+        where="section 4.D.2, after Proposition 4.D.3",
+        says="Once |A| drops below σ̃0²η, it remains below.",
+        published=for_all(sp.Abs(_next.a) < 1, sp.Abs(_a) < 1),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="P4.D.3.3",
+        where="section 4.D.2, proof of Proposition 4.D.3",
+        says="There is always a non-zero update of A, against its sign.",
+        published=for_all(sp.sign(_a) * (_a - _next.a) > 0),
+        correction="There is, of at least σ̃0²η/3, unless A = 0; then A stays 0.",
+        corrected=for_all(
+            sp.And(
+                sp.Implies(sp.Ne(_a, 0), sp.sign(_a) * (_a - _next.a) >= sp.Rational(1, 3)),
+                sp.Implies(sp.Eq(_a, 0), sp.Eq(_next.a, 0)),
+            )
+        ),
+        expects=Status.REFUTED,
+        note="Rows 11 to 13 of Table 4.9. Proposition 4.D.3 does not suffer: A = 0 is inside.",
+    ),
+)

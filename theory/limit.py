@@ -1,0 +1,142 @@
+"""Where population signGD goes, exactly: T, the count, Δw̃2 and the limit cycle.
+
+The orbit is followed in the spatial domain. There a step subtracts η sign(Σe), so after t steps
+e(t) = e(0) − ηm(t) with a vector m(t) of integers, and no rounding ever takes place.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+
+from theory.dct import dct_matrix
+from theory.exact import Surd, surd
+from theory.problem import LinearProblem
+
+Vector = tuple[Surd, ...]
+
+
+class PopulationSignGD:
+    """signGD on the population risk in exact arithmetic over ℚ(√2, √3).
+
+    Args:
+        problem: any linear problem with d = 1, 2, 3 or 6, where C has entries in ℚ(√2, √3).
+
+    Raises:
+        NotRepresentableError: d or a number of the problem needs another surd.
+
+    """
+
+    def __init__(self, problem: LinearProblem) -> None:
+        d, C = problem.d, dct_matrix(problem.d)
+        eta = surd(problem.eta)
+        self.basis = [tuple(surd(C[k, j]) for k in range(d)) for j in range(d)]
+        variances = [surd(s) for s in problem.sigma_tilde_sq]
+        self.e0_tilde = tuple(surd(e) for e in problem.e0_tilde)
+        # Σ = CᵀΣ̃C, so a unit step along position j takes ηΣ_j from the gradient and ηC_j from ẽ.
+        self._error_steps = [_scaled(column, eta) for column in self.basis]
+        self._gradient_steps = [
+            tuple(_weighted(variances, step, other) for other in self.basis)
+            for step in self._error_steps
+        ]
+        self._gradient0 = tuple(_weighted(variances, self.e0_tilde, other) for other in self.basis)
+
+    def moves(self) -> Iterator[tuple[int, ...]]:
+        """Yield m(0), m(1), …: how often each spatial coordinate has been stepped down."""
+        m, gradient = (0,) * len(self._gradient0), self._gradient0
+        while True:
+            yield m
+            signs = tuple(g.sign() for g in gradient)
+            m = tuple(i + s for i, s in zip(m, signs, strict=True))
+            gradient = _less(gradient, self._gradient_steps, signs)
+
+    def e_tilde(self, m: tuple[int, ...]) -> Vector:
+        """Return the frequency-domain error ẽ = ẽ(0) − ηCm."""
+        return _less(self.e0_tilde, self._error_steps, m)
+
+    def trajectory(self, steps: int) -> list[Vector]:
+        """Return ẽ(0), …, ẽ(steps)."""
+        return [self.e_tilde(m) for m in islice(self.moves(), steps + 1)]
+
+
+def _scaled(x: Vector, factor: Surd) -> Vector:
+    return tuple(factor * entry for entry in x)
+
+
+def _weighted(weights: list[Surd], x: Vector, y: Vector) -> Surd:
+    return sum((s * a * b for s, a, b in zip(weights, x, y, strict=True)), start=Surd.of(0))
+
+
+def _less(x: Vector, steps: list[Vector], counts: tuple[int, ...]) -> Vector:
+    """Return x − Σ_j counts_j steps_j."""
+    for step, count in zip(steps, counts, strict=True):
+        if count:
+            x = tuple(a - s * count for a, s in zip(x, step, strict=True))
+    return x
+
+
+@dataclass(frozen=True)
+class SignGDLimit:
+    """What population signGD does on a problem with d = 3 and σ̃2² = 0, exactly.
+
+    Attributes:
+        T: min{t ≥ 0 : |A(t)| < σ̃0²η}; 0 for a start inside.
+        count: number of t < T with |A(t)| ≤ |B(t)|.
+        delta_w2: Δw̃2 = w̃2(T) − w̃2(0).
+        first_sign_change: first t at which ẽ0 has the sign opposite to ẽ0(0), None if never.
+        cycle_start: first iteration of the limit cycle.
+        cycle: the errors ẽ on the limit cycle, in order.
+
+    """
+
+    T: int
+    count: int
+    delta_w2: Surd
+    first_sign_change: int | None
+    cycle_start: int
+    cycle: tuple[Vector, ...]
+
+
+def signgd_limit(problem: LinearProblem, max_steps: int = 1_000_000) -> SignGDLimit:
+    """Follow population signGD exactly until it repeats a state.
+
+    Raises:
+        ValueError: the problem is not of the form d = 3, Σ̃ = diag(σ̃0² > 0, σ̃1², 0), or no state
+            was repeated within ``max_steps`` iterations.
+
+    """
+    if problem.d != 3 or problem.sigma_tilde_sq[2] != 0 or problem.sigma_tilde_sq[0] == 0:
+        raise ValueError(
+            "expected d = 3 with variances (positive, any, 0), got "
+            f"{tuple(map(str, problem.sigma_tilde_sq))}"
+        )
+    orbit = PopulationSignGD(problem)
+    moves = _until_repeated(orbit, max_steps)
+    errors = [orbit.e_tilde(m) for m in moves[:-1]]
+    inside = surd(problem.eta) * Surd.sqrt(Fraction(3))
+    T = next(t for t, e in enumerate(errors) if abs(e[0]) < inside)
+    scale_A = surd(problem.sigma_tilde_sq[0]) * orbit.basis[0][0]
+    scale_B = surd(problem.sigma_tilde_sq[1]) * orbit.basis[0][1]
+    sign0 = errors[0][0].sign()
+    start = moves.index(moves[-1])
+    return SignGDLimit(
+        T=T,
+        count=sum(abs(scale_A * e[0]) <= abs(scale_B * e[1]) for e in errors[:T]),
+        delta_w2=errors[T][2] - errors[0][2],
+        first_sign_change=next(
+            (t for t, e in enumerate(errors) if e[0].sign() == -sign0 != 0), None
+        ),
+        cycle_start=start,
+        cycle=tuple(errors[start:]),
+    )
+
+
+def _until_repeated(orbit: PopulationSignGD, max_steps: int) -> list[tuple[int, ...]]:
+    seen: set[tuple[int, ...]] = set()
+    moves = []
+    for m in islice(orbit.moves(), max_steps + 1):
+        moves.append(m)
+        if m in seen:
+            return moves
+        seen.add(m)
+    raise ValueError(f"no limit cycle within {max_steps} iterations; allow more with max_steps")

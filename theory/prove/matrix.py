@@ -1,0 +1,44 @@
+"""Identities between matrix expressions of any size d, given that C is orthogonal.
+
+Products are expanded and the rewriting rules CᵀC → I and CCᵀ → I applied until nothing changes. The
+orthogonality of the DCT matrix is itself a claim (4.4-orthogonal), proved for all d.
+"""
+
+import sympy as sp
+
+from theory.evidence import Boolean, Finding, Proof, Statement, Unsettled
+
+NAME = "matrix identity"
+
+d = sp.Symbol("d", integer=True, positive=True)
+C = sp.MatrixSymbol("C", d, d)
+
+
+def normal_form(expr: sp.MatrixExpr) -> sp.MatrixExpr:
+    """Expand products and cancel CᵀC and CCᵀ until the expression no longer changes."""
+    while True:
+        simpler = sp.refine(sp.expand(expr.doit()).doit(), sp.Q.orthogonal(C)).doit()
+        if simpler == expr:
+            return expr
+        expr = simpler
+
+
+def settle(statement: Statement, timeout: float = 10.0) -> Finding:
+    """Prove equations between matrix expressions by their normal forms."""
+    conclusion = statement.conclusion
+    equations = conclusion.args if isinstance(conclusion, sp.And) else (conclusion,)
+    for equation in equations:
+        if not isinstance(equation, sp.Eq):
+            return Unsettled(NAME, f"expected equations, got {equation}")
+        residual = normal_form(equation.lhs - equation.rhs)
+        if not _is_zero(residual):
+            return Unsettled(NAME, f"{equation.lhs} - ({equation.rhs}) reduces to {residual}")
+    return Proof(NAME, {"rules": ["C.T*C = I", "C*C.T = I"], "equations": _texts(equations)})
+
+
+def _texts(equations: tuple[Boolean, ...]) -> list[str]:
+    return [f"{e.lhs} = {e.rhs}" for e in equations]
+
+
+def _is_zero(expr: sp.Basic) -> bool:
+    return expr == 0 or isinstance(expr, sp.ZeroMatrix)

@@ -1,0 +1,14 @@
+"""Assertions about one exact orbit, settled by evaluating them at every iteration concerned."""
+
+from theory.evidence import Along, Finding, OrbitViolation, Proof
+from theory.exact import holds
+
+NAME = "exact orbit"
+
+
+def settle(statement: Along, timeout: float = 10.0) -> Finding:
+    """Evaluate the formula in exact arithmetic at each iteration; stop at the first violation."""
+    for t in range(statement.start, statement.stop):
+        if not holds(statement.formula, statement.at(t)):
+            return OrbitViolation(NAME, statement, t)
+    return Proof(NAME, {"first": statement.start, "last": statement.stop - 1})

@@ -1,0 +1,118 @@
+"""Search for exact rational counterexamples; its strategies also feed the property tests."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import hypothesis
+import hypothesis.strategies as st
+import sympy as sp
+
+from theory.evidence import (
+    Counterexample,
+    EventuallyAlways,
+    Finding,
+    PeriodicOrbit,
+    Statement,
+    Unsettled,
+    admits,
+)
+from theory.exact import NotRepresentableError, Surd, holds
+
+NAME = "search"
+_ORBIT_STEPS = 200
+
+
+def values_of(symbol: sp.Symbol, bound: int = 12) -> st.SearchStrategy[Surd]:
+    """Exact numbers that the symbol's assumptions admit, with small denominators."""
+    low = 0 if symbol.is_nonnegative else -bound
+    high = 0 if symbol.is_nonpositive else bound
+    if symbol.is_integer:
+        numbers = st.integers(low, high).map(Fraction)
+    else:
+        # Differences of halves, thirds and quarters make ties and boundaries likely.
+        numbers = st.builds(
+            Fraction, st.integers(low * 12, high * 12), st.sampled_from((1, 2, 3, 4, 6, 12))
+        )
+    return numbers.map(Surd.of).filter(lambda value: admits(symbol, value))
+
+
+def assignments(
+    symbols: tuple[sp.Symbol, ...], bound: int = 12
+) -> st.SearchStrategy[Mapping[sp.Symbol, Surd]]:
+    """Assignments of exact numbers to symbols, as their assumptions allow."""
+    return st.fixed_dictionaries({symbol: values_of(symbol, bound) for symbol in symbols})
+
+
+def _find(strategy: st.SearchStrategy[Any], wanted: Any, examples: int, shrink: bool) -> Any:
+    phases = [hypothesis.Phase.generate] + [hypothesis.Phase.shrink] * shrink
+    settings = hypothesis.settings(
+        phases=phases,
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    return hypothesis.find(strategy, wanted, settings=settings)
+
+
+def settle(statement: Statement, timeout: float = 10.0, examples: int = 2000) -> Finding:
+    """Look for a counterexample, and shrink it to small numbers; a search proves nothing."""
+    if not all(symbol.is_real for symbol in statement.symbols):
+        return Unsettled(NAME, "a symbol is not declared real")
+
+    def refutes(at: Mapping[sp.Symbol, Surd]) -> bool:
+        try:
+            if not all(holds(h, at) for h in statement.hypotheses):
+                return False
+            return not holds(statement.conclusion, at)
+        except NotRepresentableError:
+            return False
+
+    try:
+        at = _find(assignments(statement.symbols), refutes, examples, shrink=True)
+    except hypothesis.errors.NoSuchExample:
+        return Unsettled(NAME, f"no counterexample among {examples} exact points")
+    return Counterexample(NAME, statement, at)
+
+
+def settle_orbits(
+    statement: EventuallyAlways, timeout: float = 10.0, examples: int = 20
+) -> Finding:
+    """Look for a periodic orbit that leaves the region in which every orbit is said to end."""
+
+    def refuting_orbit(start: Mapping[sp.Symbol, Surd]) -> tuple[int, int] | None:
+        try:
+            if not all(holds(h, start) for h in statement.hypotheses):
+                return None
+            closed = _close(statement, start)
+            if closed is None:
+                return None
+            before, states = closed
+            stays = all(holds(statement.region, at) for at in states[before:])
+        except NotRepresentableError:
+            return None
+        return None if stays else (before, len(states) - 1 - before)
+
+    try:
+        start = _find(assignments(statement.symbols, 2), refuting_orbit, examples, shrink=False)
+    except hypothesis.errors.NoSuchExample:
+        return Unsettled(NAME, f"no periodic orbit outside the region from {examples} starts")
+    before, period = refuting_orbit(start) or (0, 0)
+    return PeriodicOrbit(NAME, statement, start, before, period)
+
+
+def _close(
+    statement: EventuallyAlways, start: Mapping[sp.Symbol, Surd]
+) -> tuple[int, list[dict[sp.Symbol, Surd]]] | None:
+    """Follow the orbit until it returns to an earlier state; give that state's index."""
+    seen: dict[tuple[Surd, ...], int] = {}
+    states = [dict(start)]
+    for index in range(_ORBIT_STEPS):
+        key = tuple(states[-1][s] for s in statement.step)
+        if key in seen:
+            return seen[key], states
+        seen[key] = index
+        states.append(statement.orbit(states[-1], 1)[1])
+    return None
