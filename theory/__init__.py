@@ -1,1 +1,39 @@
 """Exact derivations, claims and proofs: what the analysis says, and whether it is so."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from theory.evidence import Boolean, Evidence
+
+__all__ = ["settle"]
+
+
+def settle(
+    hypotheses: Boolean | Iterable[Boolean], conclusion: Boolean, *, timeout: float = 10.0
+) -> Evidence:
+    """Settle a statement of one's own: for all values of its symbols, hypotheses ⟹ conclusion.
+
+    Symbols are real or integer sympy symbols; their assumptions (``positive=True``, say) count as
+    hypotheses. The evidence has a ``status`` (proved, refuted or unknown), and ``explanation`` in
+    words: the certificate's kind, the counterexample, or what stopped the back ends.
+
+    Args:
+        hypotheses: a sympy relation or formula, or several.
+        conclusion: a sympy relation or formula.
+        timeout: seconds for each question to the solver.
+
+    Raises:
+        TypeError: a hypothesis or the conclusion is not a formula.
+
+    """
+    import sympy as sp
+
+    from theory.arguments import for_all
+    from theory.verify import settle_argument
+
+    given: Any = (hypotheses,) if isinstance(hypotheses, sp.Basic | bool) else tuple(hypotheses)
+    formulas = [sp.sympify(formula) for formula in (conclusion, *given)]
+    for formula in formulas:
+        if not isinstance(formula, sp.logic.boolalg.Boolean) or isinstance(formula, sp.Symbol):
+            raise TypeError(f"expected a formula such as x < y or Eq(x, y), got {formula!r}")
+    return settle_argument(for_all(*formulas), timeout)

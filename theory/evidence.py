@@ -95,6 +95,11 @@ class Proof:
 
     status = Status.PROVED
 
+    @property
+    def explanation(self) -> str:
+        """What was found, in a line."""
+        return f"certificate with {', '.join(self.certificate)}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-ready data."""
         return {"back_end": self.back_end, "status": self.status, "certificate": self.certificate}
@@ -121,6 +126,11 @@ class Witness:
         if not holds(self.statement.formula, self.at):
             raise ValueError("the formula fails at the proposed witness")
 
+    @property
+    def explanation(self) -> str:
+        """What was found, in a line."""
+        return f"holds at {_point(self.at)}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-ready data."""
         return {"back_end": self.back_end, "status": self.status, "witness": _texts(self.at)}
@@ -137,6 +147,11 @@ class Disproof:
     certificate: Mapping[str, Any]
 
     status = Status.REFUTED
+
+    @property
+    def explanation(self) -> str:
+        """What was found, in a line."""
+        return "the negation is proved"
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-ready data."""
@@ -172,6 +187,11 @@ class Counterexample:
                 raise ValueError(f"the hypothesis {hypothesis} fails at the proposed point")
         if holds(self.statement.conclusion, self.at):
             raise ValueError("the conclusion holds at the proposed point")
+
+    @property
+    def explanation(self) -> str:
+        """What was found, in a line."""
+        return f"fails at {_point(self.at)}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-ready data."""
@@ -212,6 +232,11 @@ class PeriodicOrbit:
         if all(holds(self.statement.region, at) for at in orbit[self.steps_before :]):
             raise ValueError("the orbit stays in the region")
 
+    @property
+    def explanation(self) -> str:
+        """What was found, in a line."""
+        return f"the orbit from {_point(self.start)} leaves the region every {self.period} steps"
+
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-ready data."""
         orbit = {"start": _texts(self.start), "before": self.steps_before, "period": self.period}
@@ -237,6 +262,11 @@ class OrbitViolation:
         if holds(self.statement.formula, self.statement.at(self.t)):
             raise ValueError(f"the formula holds at t = {self.t}")
 
+    @property
+    def explanation(self) -> str:
+        """What was found, in a line."""
+        return f"fails at t = {self.t}, where {_point(self.statement.at(self.t))}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-ready data."""
         return {
@@ -258,6 +288,11 @@ class Unsettled:
     conclusive: bool = False
 
     status = Status.UNKNOWN
+
+    @property
+    def explanation(self) -> str:
+        """What was found, in a line."""
+        return self.reason
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-ready data."""
@@ -463,6 +498,12 @@ class Evidence:
         """Names of the back ends that decided."""
         return "+".join(sorted({finding.back_end for finding in self.deciding}))
 
+    @property
+    def explanation(self) -> str:
+        """The status and the reason for it, in a line."""
+        details = "; ".join(dict.fromkeys(finding.explanation for finding in self.deciding))
+        return f"{self.status} by {self.back_end}: {details}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the evidence as JSON-ready data."""
         return {
@@ -481,6 +522,10 @@ class Evidence:
                 for name, obligation in self.argument.obligations.items()
             ],
         }
+
+
+def _point(at: Assignment) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in _texts(at).items()) or "these constants"
 
 
 def _texts(at: Assignment) -> dict[str, str]:

@@ -85,7 +85,7 @@ class SignGDLimit:
         delta_w2: Δw̃2 = w̃2(T) − w̃2(0).
         first_sign_change: first t at which ẽ0 has the sign opposite to ẽ0(0), None if never.
         cycle_start: first iteration of the limit cycle.
-        cycle: the errors ẽ on the limit cycle, in order.
+        errors: ẽ(t) from t = 0 until the limit cycle closes.
 
     """
 
@@ -94,7 +94,12 @@ class SignGDLimit:
     delta_w2: Surd
     first_sign_change: int | None
     cycle_start: int
-    cycle: tuple[Vector, ...]
+    errors: tuple[Vector, ...]
+
+    @property
+    def cycle(self) -> tuple[Vector, ...]:
+        """The errors ẽ on the limit cycle, in order."""
+        return self.errors[self.cycle_start : -1]
 
 
 def signgd_limit(problem: LinearProblem, max_steps: int = 1_000_000) -> SignGDLimit:
@@ -112,7 +117,7 @@ def signgd_limit(problem: LinearProblem, max_steps: int = 1_000_000) -> SignGDLi
         )
     orbit = PopulationSignGD(problem)
     moves = _until_repeated(orbit, max_steps)
-    errors = [orbit.e_tilde(m) for m in moves[:-1]]
+    errors = tuple(orbit.e_tilde(m) for m in moves)
     inside = surd(problem.eta) * Surd.sqrt(Fraction(3))
     T = next(t for t, e in enumerate(errors) if abs(e[0]) < inside)
     scale_A = surd(problem.sigma_tilde_sq[0]) * orbit.basis[0][0]
@@ -127,7 +132,7 @@ def signgd_limit(problem: LinearProblem, max_steps: int = 1_000_000) -> SignGDLi
             (t for t, e in enumerate(errors) if e[0].sign() == -sign0 != 0), None
         ),
         cycle_start=start,
-        cycle=tuple(errors[start:]),
+        errors=errors,
     )
 
 

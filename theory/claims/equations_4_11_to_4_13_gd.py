@@ -53,7 +53,7 @@ _expected_risk = _epsilon**2 / 2 * (_S_rel + (_d - _n_rel) * _var)
 CLAIMS = (
     Claim(
         id="4.11.1",
-        where="section 4.4.2, before (4.11)",
+        where="§4.4.2, before (4.11)",
         says="The gradient of the standard risk is Σe.",
         published=derived(
             "∇_w R_s = Σ e",
@@ -71,7 +71,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.11.2",
-        where="section 4.4.2, (4.11)",
+        where="§4.4.2, (4.11)",
         says="e(t) = (I − ηΣ)ᵗ e(0).",
         published=derived(
             "e(t) = (I − ηΣ)ᵗ e(0) for every t ≥ 0",
@@ -85,7 +85,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.11.3",
-        where="section 4.4.2, after (4.11)",
+        where="§4.4.2, after (4.11)",
         says="The learned weight converges to w*.",
         published=for_all(_everywhere.conclusion, *_everywhere.hypotheses),
         correction="It does along frequencies with σ̃_i² > 0; along the others w̃_i(0) remains.",
@@ -98,7 +98,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.12.1",
-        where="section 4.4.2, (4.12)",
+        where="§4.4.2, (4.12)",
         says="ẽ(t) = (I − ηΣ̃)ᵗ ẽ(0).",
         published=derived(
             "ẽ(t) = (I − ηΣ̃)ᵗ ẽ(0) for every t ≥ 0",
@@ -116,7 +116,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.12.2",
-        where="section 4.4.2, after (4.12)",
+        where="§4.4.2, after (4.12)",
         says="If |1 − η max σ̃_i²| < 1, every relevant weight converges to w̃*_i.",
         published=derived(
             str(_relevant), "powers of a number below 1 in size", *_limit("relevant", _relevant)
@@ -126,7 +126,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.12.3",
-        where="section 4.4.2, after (4.12)",
+        where="§4.4.2, after (4.12)",
         says="Irrelevant weights never change: w̃_i(t) = w̃_i(0).",
         published=all_of(
             "σ̃_i² = 0 implies ẽ_i(t + 1) = ẽ_i(t)",
@@ -139,7 +139,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.12.4",
-        where="section 4.4.2, after (4.12)",
+        where="§4.4.2, after (4.12)",
         says="The condition |1 − η max σ̃_i²| < 1 on the learning rate is 0 < η max σ̃_i² < 2, "
         "and no weaker one makes GD converge along the strongest frequency from ẽ_i(0) ≠ 0.",
         published=all_of(
@@ -156,7 +156,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.12-rate.1",
-        where="section 4.4.2, Empirical Validation",
+        where="§4.4.2, Empirical Validation",
         says="Along frequency i the GD error is multiplied by 1 − ησ̃_i² at each step.",
         published=for_all(equal(gd_step(_e, _s, _eta), (1 - _eta * _s) * _e)),
         expects=Status.PROVED,
@@ -164,7 +164,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.13.1",
-        where="section 4.4.2, (4.13)",
+        where="§4.4.2, (4.13)",
         says="R_a of the GD limit is ½ε²(Σ_rel w̃*_i² + Σ_irrel w̃_j(0)²).",
         published=derived(
             "R_a = ½ε²(S_rel + S_irr), S_rel = Σ_rel w̃*_i², S_irr = Σ_irrel w̃_j(0)²",
@@ -181,7 +181,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.13.2",
-        where="section 4.4.2, after (4.13)",
+        where="§4.4.2, after (4.13)",
         says="Its expectation over w̃(0) ~ N(0, σ²I) is O(ε²dσ²) when few frequencies are relevant.",
         published=all_of(
             "E[R_a] = ½ε²(S_rel + (d − k)σ²) with k relevant frequencies; E[R_a]/(ε²dσ²) → ½ "

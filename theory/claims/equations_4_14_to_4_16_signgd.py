@@ -56,7 +56,7 @@ def _normalised_statement() -> Statement:
 CLAIMS = (
     Claim(
         id="4.14.1",
-        where="section 4.4.2, (4.14)",
+        where="§4.4.2, (4.14)",
         says="e(t + 1) = e(t) − η sign[Σe(t)].",
         published=derived(
             "w(t + 1) − w* = e(t) − η sign[Σe(t)]",
@@ -83,7 +83,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.15.1",
-        where="section 4.4.2, (4.15)",
+        where="§4.4.2, (4.15)",
         says="ẽ(t + 1) = ẽ(t) − ηC sign[CᵀΣ̃ẽ(t)].",
         published=all_of(
             "C(e − η sign[Σe]) = ẽ − ηC sign[CᵀΣ̃ẽ]",
@@ -102,7 +102,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.16.1",
-        where="section 4.4.2, (4.16), and section 4.D.1",
+        where="§4.4.2, (4.16), and §4.D.1",
         says="For d = 3, Σ̃ = diag(σ̃0², σ̃1², 0) the step depends on the signs of A, A + B, A − B.",
         published=for_all(
             sp.And(*(equal(x, y) for x, y in zip(_derived_step(), _printed_step(), strict=True)))

@@ -62,7 +62,7 @@ _UNIQUE = Statement(equal(_n_irr, 0), (equal(_risk_at(_n_rel + _n_irr), _risk_at
 CLAIMS = (
     Claim(
         id="4.7.1",
-        where="section 4.4.1, (4.7), and section 4.D.1",
+        where="§4.4.1, (4.7), and §4.D.1",
         says="Perturbed, the residual is ⟨X̃, w̃ − w̃*⟩ + ⟨Δx̃, w̃⟩: the target does not move.",
         published=for_all(
             equal((_x + _delta).T * _w - _x.T * _w_star, _x.T * (_w - _w_star) + _delta.T * _w)
@@ -71,14 +71,14 @@ CLAIMS = (
     ),
     Claim(
         id="4.7.2",
-        where="section 4.4.1, before (4.7)",
+        where="§4.4.1, before (4.7)",
         says="The ℓ2 constraint ‖Δx‖ ≤ ε is the same constraint in both domains.",
         published=for_all(equal((C * _delta).T * (C * _delta), _delta.T * _delta)),
         expects=Status.PROVED,
     ),
     Claim(
         id="4.8.1",
-        where="section 4.4.1, (4.8), and section 4.D.1",
+        where="§4.4.1, (4.8), and §4.D.1",
         says="For each input the maximizer is ε sign(z) w̃/‖w̃‖, z = ⟨X̃, w̃ − w̃*⟩.",
         published=derived(
             "for all z, ‖Δ‖ ≤ ε, w̃ ≠ 0:  |z + ⟨Δ, w̃⟩|² ≤ |z + ε sign(z)‖w̃‖|²",
@@ -126,7 +126,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.8.2",
-        where="section 4.D.1, derivation of (4.8)",
+        where="§4.D.1, derivation of (4.8)",
         says="The maximizer of |⟨Δx̃, w̃⟩|² over the ball is ε w̃/‖w̃‖.",
         published=for_all(equal(_p, _epsilon * _norm), equal(_p**2, _epsilon**2 * _norm**2)),
         correction="The maximizers are ε w̃/‖w̃‖ and −ε w̃/‖w̃‖.",
@@ -139,7 +139,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.9.1",
-        where="section 4.4.1, (4.9), first line",
+        where="§4.4.1, (4.9), first line",
         says="The adversarial risk is ½E|Z + ε sign(Z)‖w̃‖|².",
         published=derived(
             "for all v = Var Z ≥ 0, ρ = ε‖w̃‖ ≥ 0:  ½E|Z + ρ sign(Z)|² = E[max over the ball]",
@@ -167,7 +167,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.9.2",
-        where="section 4.4.1, (4.9), second line",
+        where="§4.4.1, (4.9), second line",
         says="The adversarial risk is ½v + ε√(2v/π)‖w̃‖ + ½ε²‖w̃‖² with v = Σ σ̃_i²(w̃_i − w̃*_i)².",
         published=derived(
             "for all v ≥ 0, ρ = ε‖w̃‖ ≥ 0:  R_a = v/2 + ρ√(2v/π) + ρ²/2",
@@ -185,7 +185,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.9.3",
-        where="section 4.D.1, derivation of (4.9)",
+        where="§4.D.1, derivation of (4.9)",
         says="E|Z| = σ_Z √(2/π).",
         published=for_all(
             equal(gaussian_expectation(sp.Abs(_z), _z, _v), sp.sqrt(_v) * sp.sqrt(2 / sp.pi))
@@ -194,7 +194,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.9.4",
-        where="section 4.D.1, derivation of (4.9)",
+        where="§4.D.1, derivation of (4.9)",
         says="Z is centred and its variance is Σ σ̃_i²(w̃_i − w̃*_i)²: cross terms vanish.",
         published=derived(
             "Var Σ_i X̃_i ẽ_i = Σ_i σ̃_i² ẽ_i²",
@@ -209,7 +209,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.10.1",
-        where="section 4.4.1, (4.10)",
+        where="§4.4.1, (4.10)",
         says="At any standard-risk minimizer the adversarial risk is ½ε²‖w̃‖².",
         published=all_of(
             "R_s = 0 implies R_a = ½ε²‖w̃‖²",
@@ -226,7 +226,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.10.2",
-        where="section 4.4.1, after (4.10)",
+        where="§4.4.1, after (4.10)",
         says="Among standard-risk minimizers only w̃ᴿ of (4.6) has the least adversarial risk.",
         published=derived(
             "ε > 0, Σ σ̃_i²(w̃_i − w̃*_i)² = 0:  R_a(w̃) ≥ R_a(w̃ᴿ), with equality only if w̃ = w̃ᴿ",
@@ -248,7 +248,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.10.3",
-        where="section 4.4.1, after (4.10)",
+        where="§4.4.1, after (4.10)",
         says="Among standard-risk minimizers a smaller norm means a smaller adversarial risk.",
         published=for_all(
             adversarial_risk(sp.Integer(0), _radius * _norm)
@@ -259,7 +259,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.10.4",
-        where="section 4.4.1, after (4.10)",
+        where="§4.4.1, after (4.10)",
         says="Robustness is inversely proportional to the norm: R_a is proportional to ‖w̃‖.",
         published=for_all(
             equal(

@@ -11,7 +11,7 @@ import sympy as sp
 from theory.arguments import all_of, for_all
 from theory.dynamics import NormalisedState, normalised_step
 from theory.evidence import Along, Argument, Boolean, Claim, Simulated, Status, equal
-from theory.limit import PopulationSignGD, SignGDLimit, signgd_limit
+from theory.limit import SignGDLimit, signgd_limit
 from theory.numbers import exact
 from theory.published import figure_4_7
 from theory.risk import adversarial_risk, dual_norm, residual_variance
@@ -23,7 +23,7 @@ _e0, _e1, _ = _PROBLEM.e0_tilde
 _ratio_of_variances = _s1 / _s0
 _share = _PROBLEM.w_star_tilde[1] ** 2 / sum(w**2 for w in _PROBLEM.w_star_tilde)
 _low, _high = map(exact, _FIGURE.ratio_interval)
-_WHERE = "section 4.4.2, Empirical Validation"
+_WHERE = "§4.4.2, Empirical Validation"
 
 
 def half_unit(printed: str) -> sp.Expr:
@@ -54,8 +54,8 @@ _then = sp.symbols("e_0:3'", real=True)
 
 
 def _along(formula: Boolean, start: int, stop: int) -> Along:
-    orbit = tuple(PopulationSignGD(_PROBLEM).trajectory(stop))
-    return Along("population signGD of Figure 4.7", orbit, _now, _then, formula, start, stop)
+    name = "population signGD of Figure 4.7"
+    return Along(name, _limit().errors, _now, _then, formula, start, stop)
 
 
 def _population_ratio() -> sp.Expr:
@@ -76,12 +76,12 @@ def _adversarial_risk(e_tilde: list[sp.Expr]) -> sp.Expr:
 
 
 def _phases() -> tuple[Argument, Argument, Argument, Argument]:
-    T, cycle_end = _limit().T, _limit().cycle_start + len(_limit().cycle)
+    T, end = _limit().T, len(_limit().errors) - 1
     falls = _along(sp.Abs(_then[0]) < sp.Abs(_now[0]), 0, T)
     grows = _along(sp.Abs(_then[2]) > sp.Abs(_now[2]), 0, T)
     one_way = _along(_then[2] <= _now[2], 0, T)
-    at_T = abs(PopulationSignGD(_PROBLEM).trajectory(T)[-1][2]).to_sympy()
-    not_corrected = _along(sp.Abs(_then[2]) >= at_T, T, cycle_end)
+    at_T = abs(_limit().errors[T][2]).to_sympy()
+    not_corrected = _along(sp.Abs(_then[2]) >= at_T, T, end)
     return (
         all_of("|ẽ0(t+1)| < |ẽ0(t)| for all t < T", {"along the orbit": falls}),
         all_of("|ẽ2(t+1)| > |ẽ2(t)| for all t < T", {"along the orbit": grows}),

@@ -16,7 +16,7 @@ _constant_step = EventuallyAlways({_x: _after}, sp.Abs(_x) <= _most, _sizes)
 CLAIMS = (
     Claim(
         id="L4.D.2.1",
-        where="section 4.D.2, Lemma 4.D.2, first part",
+        where="§4.D.2, Lemma 4.D.2, first part",
         says="There is an iteration t with |x(t)| ≤ Δ_max.",
         published=derived(
             "x(t+1) = x(t) − sign[x(t)]Δ(t), Δ(t) in {Δ_1 < … < Δ_max}, Δ_1 > 0: "
@@ -34,7 +34,7 @@ CLAIMS = (
     ),
     Claim(
         id="L4.D.2.2",
-        where="section 4.D.2, Lemma 4.D.2, second part",
+        where="§4.D.2, Lemma 4.D.2, second part",
         says="Once |x(t)| ≤ Δ_max, it stays so.",
         published=for_all(sp.Abs(_after) <= _most, *_sizes, sp.Abs(_x) <= _most),
         expects=Status.PROVED,

@@ -14,21 +14,21 @@ _step = {_a: _next.a, _b: _next.b}
 CLAIMS = (
     Claim(
         id="P4.D.3.1",
-        where="section 4.D.2, Proposition 4.D.3",
+        where="§4.D.2, Proposition 4.D.3",
         says="From some iteration on, |A| ≤ σ̃0²η.",
         published=ends_in(_step, sp.Abs(_a) <= 1, ranking=sp.Abs(_a), decrease=sp.Rational(1, 3)),
         expects=Status.PROVED,
     ),
     Claim(
         id="P4.D.3.2",
-        where="section 4.D.2, after Proposition 4.D.3",
+        where="§4.D.2, after Proposition 4.D.3",
         says="Once |A| drops below σ̃0²η, it remains below.",
         published=for_all(sp.Abs(_next.a) < 1, sp.Abs(_a) < 1),
         expects=Status.PROVED,
     ),
     Claim(
         id="P4.D.3.3",
-        where="section 4.D.2, proof of Proposition 4.D.3",
+        where="§4.D.2, proof of Proposition 4.D.3",
         says="There is always a non-zero update of A, against its sign.",
         published=for_all(sp.sign(_a) * (_a - _next.a) > 0),
         correction="There is, of at least σ̃0²η/3, unless A = 0; then A stays 0.",

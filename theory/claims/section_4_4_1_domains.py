@@ -16,14 +16,14 @@ _variance = sp.Symbol("sigma_sq", nonnegative=True)
 CLAIMS = (
     Claim(
         id="4.4.1-domain.1",
-        where="section 4.4.1",
+        where="§4.4.1",
         says="The linear model has the same output in both domains: ⟨w, x⟩ = ⟨w̃, x̃⟩.",
         published=for_all(equal((C * _w).T * (C * _x), _w.T * _x)),
         expects=Status.PROVED,
     ),
     Claim(
         id="4.4.1-domain.2",
-        where="section 4.4.1",
+        where="§4.4.1",
         says="The squared-error loss has the same residual in both domains.",
         published=for_all(
             equal(
@@ -35,7 +35,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.4.1-domain.3",
-        where="section 4.4.1",
+        where="§4.4.1",
         says="If X̃ ~ N(0, Σ̃) then X = CᵀX̃ ~ N(0, CᵀΣ̃C).",
         published=derived(
             "Cov(CᵀX̃) = CᵀΣ̃C",
@@ -51,7 +51,7 @@ CLAIMS = (
     ),
     Claim(
         id="4.4.1-domain.4",
-        where="section 4.4.1",
+        where="§4.4.1",
         says="The expected energy of an input is the sum of the variances.",
         published=derived(
             "E[E(X̃)] = Σ_i σ̃_i²",

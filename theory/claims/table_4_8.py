@@ -17,7 +17,7 @@ def _claim(row: dict[str, str]) -> Claim:
     printed = [sum(exact(row[f"c{j}{i}"]) * _X[i] for i in range(3)) for j in range(3)]
     return Claim(
         id=f"T4.8.{row['row']}",
-        where=f"section 4.D.1, Table 4.8, row {row['row']}",
+        where=f"§4.D.1, Table 4.8, row {row['row']}",
         says=f"The spatial form of X̃ = ({', '.join(map(str, present))}).",
         published=for_all(sp.And(*(equal(x, p) for x, p in zip(spatial, printed, strict=True)))),
         expects=Status.PROVED,

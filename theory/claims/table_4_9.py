@@ -52,7 +52,7 @@ def _comparison(row: dict[str, str]) -> Statement:
 CLAIMS = (
     Claim(
         id="T4.9.1",
-        where="section 4.D.2, Table 4.9",
+        where="§4.D.2, Table 4.9",
         says=f"Of the 27 combinations of signs {len(_VALID)} occur, and {27 - len(_VALID)} do not.",
         published=all_of(
             "each combination of (sign A, sign(A+B), sign(A−B)) occurs iff it is numbered",
@@ -62,7 +62,7 @@ CLAIMS = (
     ),
     Claim(
         id="T4.9.2",
-        where="section 4.D.2, Table 4.9",
+        where="§4.D.2, Table 4.9",
         says="The update of the error in each combination that occurs.",
         published=all_of(
             "ẽ(t) − ẽ(t+1) = η × (the printed vector) in each numbered row",
@@ -72,7 +72,7 @@ CLAIMS = (
     ),
     Claim(
         id="T4.9.3",
-        where="section 4.D.2, Table 4.9",
+        where="§4.D.2, Table 4.9",
         says="How |A| compares with |B| in each combination that occurs.",
         published=all_of(
             "|A| <, = or > |B| as printed in each numbered row",

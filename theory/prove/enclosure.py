@@ -33,7 +33,7 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
         if difference.a <= 0 <= difference.b:
             return Unsettled(NAME, f"the enclosure of {relation} contains 0")
         enclosures[str(relation)] = str(difference)
-        if not relation.func(sp.Float(str(difference.mid.a)), 0):
+        if not relation.func(1 if difference.a > 0 else -1, 0):
             return Disproof(NAME, {"left - right": enclosures})
     return Proof(NAME, {"left - right": enclosures})
 

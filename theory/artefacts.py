@@ -1,0 +1,116 @@
+"""Result files: written whole or not at all, and naming the code and machine that made them."""
+
+import json
+import os
+import platform
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from theory.errors import UserError
+
+_PACKAGES = ("sympy", "z3-solver", "numpy", "jax", "jaxlib", "optax", "matplotlib")
+
+
+@contextmanager
+def _as_user_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}. "
+            "Name a folder that can be written, with --out."
+        ) from error
+
+
+def ensure_writable(folder: Path) -> None:
+    """Make a folder, and check that files can be made in it, before long work starts.
+
+    Raises:
+        UserError: the folder cannot be made or written.
+
+    """
+    with _as_user_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` make a file beside ``path``, then move it into place in one step.
+
+    An interruption leaves either the earlier file or the new one, never a part.
+
+    Raises:
+        UserError: the folder cannot be made or written.
+
+    """
+    with _as_user_error(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as scratch:
+            part = Path(scratch) / path.name
+            write(part)
+            part.replace(path)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON whole; numbers that are not finite are refused."""
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        UserError: the file is not JSON.
+
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(
+            f"{path}: expected JSON, got {error}. Delete the file and run again."
+        ) from error
+
+
+def environment() -> dict[str, Any]:
+    """Versions, platform and code version, for the record in a result file."""
+    return {
+        "code": _code_version(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _code_version() -> str:
+    root = Path(__file__).resolve().parent.parent
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        described = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        described = "not under version control"
+    return f"{_version('theory-first-verifier') or 'not installed'} ({described.strip()})"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

@@ -1,0 +1,8 @@
+"""Mistakes of a user, told apart from mistakes of the program."""
+
+
+class UserError(Exception):
+    """Input that a person can mend. The message says what was expected, what arrived, what to do.
+
+    Commands print it without a traceback and exit with code 2.
+    """

@@ -1,0 +1,158 @@
+"""Settle claims: run each obligation through its back end and read off what follows."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from theory.artefacts import environment, read_json
+from theory.evidence import Argument, Claim, Evidence, Simulated, Status
+from theory.published import rows
+
+SCHEMA = 1
+SIMULATION_EVIDENCE = Path("results/simulations/evidence.json")
+
+# Failures first: what is open, then what does not hold, then what holds.
+_ORDER = (
+    Status.UNKNOWN,
+    Status.CONTRADICTED,
+    Status.REFUTED,
+    Status.NOT_RUN,
+    Status.SIMULATED,
+    Status.PROVED,
+)
+
+
+def settle_argument(argument: Argument, timeout: float = 10.0) -> Evidence:
+    """Settle each obligation of an argument by its back end."""
+    start = time.perf_counter()
+    findings = {
+        name: obligation.back_end(obligation.statement, timeout)
+        for name, obligation in argument.obligations.items()
+    }
+    return Evidence(argument, findings, time.perf_counter() - start)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim beside its evidence: for the printed assertion, and for the corrected one if any."""
+
+    claim: Claim
+    published: Evidence | None
+    corrected: Evidence | None
+    simulated: Mapping[str, Any] | None
+    seconds: float
+
+    @property
+    def status(self) -> Status:
+        """Status of the assertion as published."""
+        if self.published is not None:
+            return self.published.status
+        return Status.NOT_RUN if self.simulated is None else Status(self.simulated["status"])
+
+    @property
+    def is_empirical(self) -> bool:
+        """Whether the claim is about a random experiment, which no solver settles."""
+        return self.published is None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the assertion is proved or refuted, and its correction, if any, proved."""
+        open_correction = self.corrected is not None and self.corrected.status is not Status.PROVED
+        return self.status in (Status.PROVED, Status.REFUTED) and not open_correction
+
+    @property
+    def is_unexpected(self) -> bool:
+        """Whether the outcome differs from what the claim's file expects."""
+        return self.claim.expects is not None and self.claim.expects is not self.status
+
+    @property
+    def back_end(self) -> str:
+        """Back ends that decided, or the simulation."""
+        return "simulation" if self.published is None else self.published.back_end
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as JSON-ready data."""
+        claim = self.claim
+        return {
+            "id": claim.id,
+            "row": claim.row,
+            "where": claim.where,
+            "says": claim.says,
+            "status": self.status,
+            "back_end": self.back_end,
+            "seconds": round(self.seconds, 4),
+            "expected": claim.expects,
+            "published": claim.published.formula
+            if self.published is None
+            else self.published.to_json(),
+            "simulated": self.simulated,
+            "correction": claim.correction or None,
+            "corrected": None if self.corrected is None else self.corrected.to_json(),
+            "note": claim.note or None,
+        }
+
+
+def settle_claim(
+    claim: Claim, simulation: Mapping[str, Any] | None = None, timeout: float = 10.0
+) -> Verdict:
+    """Settle a claim as published, and its correction.
+
+    Args:
+        claim: the claim.
+        simulation: the ``checks`` of a simulation's evidence file, by name.
+        timeout: seconds for each question to a solver.
+
+    """
+    start = time.perf_counter()
+    published = corrected = simulated = None
+    if isinstance(claim.published, Simulated):
+        simulated = (simulation or {}).get(claim.published.check)
+    else:
+        published = settle_argument(claim.published, timeout)
+    if claim.corrected is not None:
+        corrected = settle_argument(claim.corrected, timeout)
+    return Verdict(claim, published, corrected, simulated, time.perf_counter() - start)
+
+
+def read_simulation(path: Path = SIMULATION_EVIDENCE) -> Mapping[str, Any]:
+    """Read the checks that ``simulations check`` has written; empty where it was not run."""
+    return read_json(path)["checks"] if path.exists() else {}
+
+
+def ranked(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Verdicts with the failures first."""
+    return sorted(
+        verdicts, key=lambda v: (v.is_settled, not v.is_unexpected, _ORDER.index(v.status))
+    )
+
+
+def summary(verdicts: Iterable[Verdict]) -> str:
+    """Count the verdicts by status, in a sentence."""
+    counts = Counter(v.status for v in verdicts)
+    parts = ", ".join(f"{counts[status]} {status}" for status in _ORDER if counts[status])
+    return f"{counts.total()} claims: {parts}"
+
+
+def to_json(verdicts: Iterable[Verdict]) -> dict[str, Any]:
+    """Return the evidence file: schema, environment, rows of the list of claims, and claims."""
+    verdicts = list(verdicts)
+    return {
+        "schema": SCHEMA,
+        "environment": environment(),
+        "summary": summary(verdicts),
+        "rows": {
+            row["id"]: _row_status([v for v in verdicts if v.claim.row == row["id"]])
+            for row in rows("claims")
+        },
+        "claims": [verdict.to_json() for verdict in verdicts],
+    }
+
+
+def _row_status(verdicts: list[Verdict]) -> dict[str, Any]:
+    """The worst status of a row's theoretical claims; of its simulations where it has no other."""
+    theoretical = [v for v in verdicts if not v.is_empirical]
+    worst = min((v.status for v in theoretical or verdicts), key=_ORDER.index, default=None)
+    return {"status": worst, "claims": [v.claim.id for v in verdicts]}
