@@ -10,7 +10,7 @@ minibatches. Each optimizer has a compiled loop of its own, which therefore does
 others.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -125,7 +125,7 @@ def simulate(
     if not (np.isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"learning_rate: expected a finite number > 0, got {learning_rate}")
     runs = _checked_seeds(seeds)
-    e0 = _initial_errors(e0_tilde, len(runs), d) @ dct_matrix(d)
+    e0 = _rows_times(_initial_errors(e0_tilde, len(runs), d), dct_matrix(d))
     record = _record_times(record_at, iterations)
     with computing(device, dtype) as place:
         loops = {
@@ -133,15 +133,16 @@ def simulate(
             for name in optimizers
         }
         length = _block_length(oracle, len(runs), iterations, steps_per_block)
-        for start, draws in _blocks(oracle, runs, iterations, length):
+        for start in range(0, iterations, length):
+            draws = _draw_block(runs, np.uint32(start), oracle=oracle, length=length)
             for loop in loops.values():
-                loop.advance(start, draws)
+                loop.advance(start, length, draws)
             if progress is not None:
                 progress(min(start + length, iterations), iterations)
     return Trajectories(
         iterations=record,
         seeds=tuple(map(int, runs)),
-        e_tilde={name: loop.records @ dct_matrix(d).T for name, loop in loops.items()},
+        e_tilde={name: _rows_times(loop.records, dct_matrix(d).T) for name, loop in loops.items()},
         failures={
             name: Failure(int(runs[loop.failed_at[1]]), loop.failed_at[0])
             for name, loop in loops.items()
@@ -170,11 +171,11 @@ class _Loop:
         self._carry = _start(jnp.asarray(e0), name)
         self._advance = partial(_advance, oracle=oracle, name=name, platform=platform)
 
-    def advance(self, start: int, draws: Draw) -> None:
-        """Go from iteration ``start`` through all iterations of ``draws``."""
+    def advance(self, start: int, length: int, draws: Draw) -> None:
+        """Go from iteration ``start`` through the ``length`` iterations of ``draws``."""
         if self.failed_at is not None:
             return
-        self._carry, errors = self._advance(self._carry, draws, self._learning_rate)
+        self._carry, errors = self._advance(self._carry, draws, self._learning_rate, length=length)
         path = np.asarray(errors)
         last = min(start + path.shape[1], self.record[-1])
         # A component that is not finite stays so: updates only add to it.
@@ -190,11 +191,9 @@ class _Loop:
         return start + step
 
 
-def _blocks(
-    oracle: GradientOracle, seeds: np.ndarray, iterations: int, length: int
-) -> Iterator[tuple[int, Draw]]:
-    for start in range(0, iterations, length):
-        yield start, _draw_block(seeds, np.uint32(start), oracle=oracle, length=length)
+def _rows_times(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    # BLAS rounds a row differently according to how many there are; einsum does not.
+    return np.einsum("...j,jk->...k", rows, matrix.astype(rows.dtype))
 
 
 def _block_length(oracle: GradientOracle, runs: int, iterations: int, steps_per_block: int) -> int:
@@ -226,7 +225,7 @@ def _start(e0: jax.Array, name: str) -> tuple[jax.Array, Any]:
     return e0, jax.vmap(rule(name, 1.0).init)(e0)
 
 
-@partial(jax.jit, static_argnames=("oracle", "name", "platform"))
+@partial(jax.jit, static_argnames=("oracle", "name", "length", "platform"))
 def _advance(
     carry: tuple[jax.Array, Any],
     draws: Draw,
@@ -234,6 +233,7 @@ def _advance(
     *,
     oracle: GradientOracle,
     name: str,
+    length: int,
     platform: str,
 ) -> tuple[tuple[jax.Array, Any], jax.Array]:
     """One optimizer through a block; also the errors after each step, shape (S, length, d).
@@ -251,7 +251,7 @@ def _advance(
         return (e, memory), e
 
     def run(arguments: tuple[Any, Draw]) -> tuple[tuple[jax.Array, Any], jax.Array]:
-        return jax.lax.scan(step, *arguments)
+        return jax.lax.scan(step, *arguments, length=length)
 
     if platform == "cpu":
         return jax.lax.map(run, (carry, draws))
