@@ -1,19 +1,60 @@
-"""Where population signGD goes, exactly: T, the count, Δw̃2 and the limit cycle.
+"""Where population GD and signGD end, exactly, and the risks there.
 
-The orbit is followed in the spatial domain. There a step subtracts η sign(Σe), so after t steps
+For signGD: T, the count, Δw̃2 and the limit cycle. The orbit is followed in the spatial domain. There a step subtracts η sign(Σe), so after t steps
 e(t) = e(0) − ηm(t) with a vector m(t) of integers, and no rounding ever takes place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
+from typing import NamedTuple
+
+import sympy as sp
 
 from theory.dct import dct_matrix
+from theory.dynamics import gd_converges_to
 from theory.exact import Surd, surd
 from theory.problem import LinearProblem
+from theory.risk import adversarial_risk, dual_norm, residual_variance, standard_risk
 
 Vector = tuple[Surd, ...]
+
+
+class Risks(NamedTuple):
+    """Standard and adversarial risk of a weight, as exact sympy numbers."""
+
+    standard: sp.Expr
+    adversarial: sp.Expr
+
+
+def risks_at(problem: LinearProblem, e_tilde: Sequence[sp.Expr]) -> Risks:
+    """Return both risks of the weight w̃* + ẽ, by (4.9)."""
+    w_tilde = [e + star for e, star in zip(e_tilde, problem.w_star_tilde, strict=True)]
+    variance = residual_variance(problem.sigma_tilde_sq, e_tilde)
+    rho = problem.epsilon * dual_norm(w_tilde, 2)
+    return Risks(standard_risk(variance), adversarial_risk(variance, rho))
+
+
+def gd_limit(problem: LinearProblem) -> tuple[sp.Expr, ...]:
+    """Return the error ẽ that population GD converges to (the limit below (4.12)).
+
+    Raises:
+        ValueError: GD does not converge along some frequency; the message names it.
+
+    """
+    limit = []
+    for i, (variance, e0) in enumerate(zip(problem.sigma_tilde_sq, problem.e0_tilde, strict=True)):
+        candidates = (sp.Integer(0), e0)
+        ends = (e for e in candidates if gd_converges_to(e, e0, variance, problem.eta) == sp.true)
+        end = next(ends, None)
+        if end is None:
+            raise ValueError(
+                f"GD does not converge along frequency {i}: "
+                f"expected η σ̃_{i}² < 2, got {problem.eta * variance}"
+            )
+        limit.append(end)
+    return tuple(limit)
 
 
 class PopulationSignGD:

@@ -31,3 +31,15 @@ def gradient_response(
 
     """
     return norm / n * (q * u + sp.sqrt(q) * g_orthogonal)
+
+
+def second_moment_step(M: sp.Matrix, Sigma_tilde: sp.Matrix, eta: sp.Expr, n: sp.Expr) -> sp.Matrix:
+    """E[ẽ(t+1)ẽ(t+1)ᵀ] of minibatch GD, given M = E[ẽ(t)ẽ(t)ᵀ].
+
+    For a fixed v the law above gives E[S v vᵀ S] = (1 + 1/n)vvᵀ + (‖v‖²/n)I. With ẽ(t+1) =
+    ẽ − ηΣ̃^{1/2}SΣ̃^{1/2}ẽ and v = Σ̃^{1/2}ẽ, taking expectations over the minibatch and then over
+    ẽ(t) gives a linear map of M.
+    """
+    pulled = Sigma_tilde * M
+    noise = (1 + 1 / n) * pulled * Sigma_tilde + pulled.trace() / n * Sigma_tilde
+    return M - eta * (pulled + pulled.T) + eta**2 * noise

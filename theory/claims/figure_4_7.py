@@ -11,10 +11,10 @@ import sympy as sp
 from theory.arguments import all_of, for_all
 from theory.dynamics import NormalisedState, normalised_step
 from theory.evidence import Along, Argument, Boolean, Claim, Simulated, Status, equal
-from theory.limit import SignGDLimit, signgd_limit
+from theory.limit import SignGDLimit, gd_limit, risks_at, signgd_limit
 from theory.numbers import exact
 from theory.published import figure_4_7
-from theory.risk import adversarial_risk, dual_norm, residual_variance
+from theory.risk import adversarial_risk, dual_norm
 
 _FIGURE = figure_4_7()
 _PROBLEM = _FIGURE.problem
@@ -60,19 +60,8 @@ def _along(formula: Boolean, start: int, stop: int) -> Along:
 
 def _population_ratio() -> sp.Expr:
     """Mean of R_a over the limit cycle of population signGD, over R_a of the GD limit, by (4.9)."""
-    risks = [_adversarial_risk([x.to_sympy() for x in e]) for e in _limit().cycle]
-    gd_limit = [e if s == 0 else sp.Integer(0) for s, e in _spectrum_and_start()]
-    return sp.Add(*risks) / len(risks) / _adversarial_risk(gd_limit)
-
-
-def _spectrum_and_start() -> list[tuple[sp.Expr, sp.Expr]]:
-    return list(zip(_PROBLEM.sigma_tilde_sq, _PROBLEM.e0_tilde, strict=True))
-
-
-def _adversarial_risk(e_tilde: list[sp.Expr]) -> sp.Expr:
-    w = [e + star for e, star in zip(e_tilde, _PROBLEM.w_star_tilde, strict=True)]
-    variance = residual_variance(_PROBLEM.sigma_tilde_sq, e_tilde)
-    return adversarial_risk(variance, _PROBLEM.epsilon * dual_norm(w, 2))
+    cycle = [risks_at(_PROBLEM, [x.to_sympy() for x in e]).adversarial for e in _limit().cycle]
+    return sp.Add(*cycle) / len(cycle) / risks_at(_PROBLEM, gd_limit(_PROBLEM)).adversarial
 
 
 def _phases() -> tuple[Argument, Argument, Argument, Argument]:

@@ -9,12 +9,12 @@ import sympy as sp
 
 from theory.arguments import derived
 from theory.evidence import Claim, Status, equal
-from theory.minibatch import gradient_response
+from theory.minibatch import gradient_response, second_moment_step
 from theory.risk import gaussian_expectation
 
 _c, _z, _t = sp.symbols("c z t", real=True)
 _n, _rate, _q, _norm = sp.symbols("n lambda q v", positive=True)
-_u, _g = sp.symbols("u g", real=True)
+_u, _g, _eta = sp.symbols("u g eta", real=True)
 
 
 def _tilted(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
@@ -66,6 +66,42 @@ CLAIMS = (
                 "E q = n": equal(-sp.diff(_chi_sq_transform(), _rate).subs(_rate, 0), _n),
                 "mean given q": equal(
                     _tilted(gradient_response(_norm, _n, _q, _u, _g), _g), _norm * _u * _q / _n
+                ),
+            },
+        ),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="minibatch-law.3",
+        where="this project, theory/minibatch.py",
+        says="The second moment of the error of minibatch GD follows a linear recursion.",
+        published=derived(
+            "E[S v vᵀ S] = (1 + 1/n)vvᵀ + (‖v‖²/n)I, hence the map of theory.minibatch",
+            "moments of q and g; linearity of expectation",
+            {
+                "E q² = n(n + 2)": equal(
+                    sp.diff(_chi_sq_transform(), _rate, 2).subs(_rate, 0), _n * (_n + 2)
+                ),
+                "along v": equal(
+                    _n * (_n + 2) * _norm**2 / _n**2, (1 + 1 / _n) * _norm**2 + _norm**2 / _n
+                ),
+                "orthogonal to v": equal(
+                    _tilted(gradient_response(_norm, _n, _n, sp.Integer(0), _g) ** 2, _g),
+                    _norm**2 / _n,
+                ),
+                "across": equal(
+                    _tilted(
+                        gradient_response(_norm, _n, _q, _u, sp.Integer(0))
+                        * gradient_response(_norm, _n, _q, sp.Integer(0), _g),
+                        _g,
+                    ),
+                    0,
+                ),
+                "one frequency": equal(
+                    second_moment_step(sp.Matrix([[_norm**2]]), sp.Matrix([[_rate]]), _eta, _n)[
+                        0, 0
+                    ],
+                    _norm**2 * (1 - 2 * _eta * _rate + _eta**2 * _rate**2 * (_n + 2) / _n),
                 ),
             },
         ),
