@@ -28,10 +28,10 @@ _SUPPORTED: Final = (
 class _Printer(JaxPrinter):
     """Prints Min and Max as nested binary calls, so that scalars and arrays may be mixed."""
 
-    def _print_Min(self, expr: sp.Min) -> str:  # noqa: N802
+    def _print_Min(self, expr: sp.Min) -> str:
         return self._nested("minimum", expr)
 
-    def _print_Max(self, expr: sp.Max) -> str:  # noqa: N802
+    def _print_Max(self, expr: sp.Max) -> str:
         return self._nested("maximum", expr)
 
     def _nested(self, name: str, expr: sp.Expr) -> str:
