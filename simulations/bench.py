@@ -277,7 +277,7 @@ def tables(measurements: list[Measurement]) -> Iterator[Table]:
 def _cells(m: Measurement, medians: dict[str, float]) -> tuple[str, ...]:
     if not m.seconds:
         return m.job.name, "0", "not run (extra nn)"
-    scaled = "" if m.job.done == m.job.whole else f" (of 1/{m.job.whole / m.job.done:.0f})"
+    scaled = "" if m.job.done == m.job.whole else f" (scaled ×{m.job.whole / m.job.done:.0f})"
     return (
         m.job.name + scaled,
         str(len(m.seconds)),

@@ -24,7 +24,7 @@ def test_rows_carry_n_spread_and_ratio():
     (table,) = tables(measurements)
     columns = [list(column.cells) for column in table.columns]
     assert columns == [
-        ["fast", "slow (of 1/4)", "absent"],
+        ["fast", "slow (scaled ×4)", "absent"],
         ["3", "3", "0"],
         ["2", "25", "not run (extra nn)"],
         ["1 to 3", "20 to 30", ""],

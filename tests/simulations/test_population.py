@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from simulations import population
+from simulations.device import computing
 from simulations.population import run_signgd
 from theory.dynamics import NormalisedState, normalised_step
 
@@ -45,6 +47,13 @@ def test_runs_follow_the_exact_map(exact):
     assert -1 in exact[3]
     assert (exact[3] >= 0).any()
     assert deviations(exact).max() <= TOLERANCE
+
+
+def test_the_form_for_a_gpu_is_the_same(exact):
+    starts = np.array(STARTS, float).T
+    with computing("cpu"):
+        runs = population._run(*starts, np.float64(0.25), np.int32(STEPS), platform="gpu")
+    assert np.abs(np.array(runs, float) - exact).max() <= TOLERANCE
 
 
 def test_wrong_ratio_is_told_apart(exact):

@@ -18,6 +18,7 @@ ETA = 0.01
 UNIT_ROUNDOFF = 2.0**-53
 
 EXACT_LAW = ExactLawMinibatch(SPECTRUM, 1000)
+POPULATION = Population(SPECTRUM)  # quick to compile
 
 
 def same(a, b):
@@ -105,13 +106,13 @@ def test_signgd_follows_the_frequency_domain_map():
 
 
 def test_shapes_and_dtypes():
-    run = simulate(EXACT_LAW, E0, learning_rate=ETA, iterations=1000, seeds=[3, 1])
+    run = simulate(EXACT_LAW, E0, learning_rate=ETA, iterations=200, seeds=[3, 1, 2])
     assert run.iterations[0] == 0
-    assert run.iterations[-1] == 1000
-    assert run.seeds == (3, 1)
+    assert run.iterations[-1] == 200
+    assert run.seeds == (3, 1, 2)
     assert tuple(run.e_tilde) == OPTIMIZERS
     for e in run.e_tilde.values():
-        assert e.shape == (2, len(run.iterations), 3)
+        assert e.shape == (3, len(run.iterations), 3)
         assert e.dtype == np.float64
         assert np.isfinite(e).all()
     assert run.failures == {}
@@ -131,15 +132,15 @@ def test_single_precision_is_close_to_double():
 
 def test_double_precision_whatever_the_setting_outside():
     with jax.enable_x64(False):
-        inside = simulate(EXACT_LAW, E0, learning_rate=ETA, iterations=10)
-    assert same(inside, simulate(EXACT_LAW, E0, learning_rate=ETA, iterations=10))
+        inside = simulate(POPULATION, E0, learning_rate=ETA, iterations=10)
+    assert same(inside, simulate(POPULATION, E0, learning_rate=ETA, iterations=10))
 
 
 def test_recorded_iterations_are_the_ones_asked_for():
     dense = simulate(
-        EXACT_LAW, E0, learning_rate=ETA, iterations=50, record_at=range(51), steps_per_block=7
+        POPULATION, E0, learning_rate=ETA, iterations=50, record_at=range(51), steps_per_block=7
     )
-    sparse = simulate(EXACT_LAW, E0, learning_rate=ETA, iterations=50, record_at=[7, 8, 30])
+    sparse = simulate(POPULATION, E0, learning_rate=ETA, iterations=50, record_at=[7, 8, 30])
     assert sparse.iterations.tolist() == [0, 7, 8, 30, 50]
     for name, e in sparse.e_tilde.items():
         np.testing.assert_array_equal(e, dense.e_tilde[name][:, sparse.iterations])
@@ -157,7 +158,7 @@ def test_log_spaced_includes_both_ends(iterations):
 def test_progress():
     calls = []
     simulate(
-        EXACT_LAW,
+        POPULATION,
         E0,
         learning_rate=ETA,
         iterations=10,
@@ -172,7 +173,7 @@ def test_interrupt_is_not_swallowed():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        simulate(EXACT_LAW, E0, learning_rate=ETA, iterations=10, progress=interrupt)
+        simulate(POPULATION, E0, learning_rate=ETA, iterations=10, progress=interrupt)
 
 
 # What a result depends on
@@ -190,7 +191,7 @@ def test_block_size_does_not_matter(oracle):
             record_at=range(101),
             steps_per_block=steps,
         )
-        for steps in (4096, 101, 16, 3)
+        for steps in (4096, 16)
     ]
     assert all(same(run, runs[0]) for run in runs)
 
@@ -205,7 +206,7 @@ def test_other_optimizers_and_seeds_do_not_matter():
 
 
 def test_seeds_matter():
-    run = simulate(EXACT_LAW, E0, learning_rate=ETA, iterations=200, seeds=[1, 2])
+    run = simulate(EXACT_LAW, E0, learning_rate=ETA, iterations=200, seeds=[1, 2, 3])
     assert all((e[0, -1] != e[1, -1]).any() for e in run.e_tilde.values())
 
 
@@ -229,6 +230,20 @@ def test_runs_of_one_seed_see_the_same_minibatches():
         optimizers=["GD"],
     )
     np.testing.assert_array_equal(2 * run.e_tilde["GD"][0], run.e_tilde["GD"][1])
+
+
+def test_runs_abreast_are_runs_one_after_another(monkeypatch):
+    """On a GPU runs are vectorised; that form of the loop is run here on whatever there is."""
+
+    def train():
+        return simulate(
+            POPULATION, E0, learning_rate=ETA, iterations=50, seeds=[1, 2], optimizers=["GD"]
+        ).e_tilde["GD"]
+
+    serial, advance = train(), engine._advance
+    monkeypatch.setattr(engine, "_advance", lambda *a, **k: advance(*a, **k | {"platform": "gpu"}))
+    bound = 2 * gd_tolerance(50, 3, 0.01, ETA, np.linalg.norm(E0))
+    assert np.abs(train() - serial).max() <= bound < np.abs(serial[:, 0] - serial[:, 1]).max()
 
 
 def test_second_call_compiles_nothing():
@@ -260,7 +275,7 @@ def test_divergence_ends_one_optimizer_and_names_seed_and_iteration(steps_per_bl
         steps_per_block=steps_per_block,
     )
     assert run.failures == {"GD": Failure(seed=7, iteration=1023)}
-    assert run.e_tilde["GD"][:, 1, 0].tolist() == [2.0**1022, 2.0**1023 / 1, 2.0**1023]
+    assert run.e_tilde["GD"][:, 1, 0].tolist() == [2.0**1022, 2.0**1023, 2.0**1023]
     assert np.isnan(run.e_tilde["GD"][:, 2:]).all()
     alone = simulate(
         Population((1.0,)),
