@@ -1,7 +1,8 @@
 """Where population GD and signGD end, exactly, and the risks there.
 
-For signGD: T, the count, Δw̃2 and the limit cycle. The orbit is followed in the spatial domain. There a step subtracts η sign(Σe), so after t steps
-e(t) = e(0) − ηm(t) with a vector m(t) of integers, and no rounding ever takes place.
+For signGD: T, the count, Δw̃2 and the limit cycle. The orbit is followed in the spatial domain.
+There a step subtracts η sign(Σe), so after t steps e(t) = e(0) − ηm(t) with a vector m(t) of
+integers, and no rounding ever takes place.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,32 @@ def risks_at(problem: LinearProblem, e_tilde: Sequence[sp.Expr]) -> Risks:
     variance = residual_variance(problem.sigma_tilde_sq, e_tilde)
     rho = problem.epsilon * dual_norm(w_tilde, 2)
     return Risks(standard_risk(variance), adversarial_risk(variance, rho))
+
+
+def A_and_B(problem: LinearProblem, e_tilde: Sequence[sp.Expr]) -> tuple[sp.Expr, sp.Expr]:
+    """Return A = (√3/3)σ̃0²ẽ0 and B = (√2/2)σ̃1²ẽ1, of which (4.16) takes signs (d = 3)."""
+    s0, s1, _ = problem.sigma_tilde_sq
+    return sp.sqrt(3) / 3 * s0 * e_tilde[0], sp.sqrt(2) / 2 * s1 * e_tilde[1]
+
+
+def predicted_ratio(problem: LinearProblem) -> tuple[sp.Expr, sp.Expr]:
+    """Return the ends of the interval that (4.19) gives for R_a(signGD)/R_a(GD), as published.
+
+    Raises:
+        ValueError: |A(0)| = |B(0)|, which (4.19) leaves out.
+
+    """
+    A, B = A_and_B(problem, problem.e0_tilde)
+    s0, s1, _ = problem.sigma_tilde_sq
+    w0, w1, _ = problem.w_star_tilde
+    if sp.Abs(A) == sp.Abs(B):
+        raise ValueError("(4.19) expects |A(0)| ≠ |B(0)|")
+    if sp.Abs(A) < sp.Abs(B):
+        share, bounds = w0**2, (sp.Rational(1, 2), sp.Integer(2))
+    else:
+        share, bounds = w1**2, (sp.Rational(3, 4) * (s1 / s0) ** 2, 3 * (s1 / s0) ** 2)
+    low, high = (1 + C * share / (w0**2 + w1**2) for C in bounds)
+    return low, high
 
 
 def gd_limit(problem: LinearProblem) -> tuple[sp.Expr, ...]:

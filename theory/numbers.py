@@ -28,7 +28,7 @@ def exact(value: ExactLike, *, name: str = "number") -> sp.Expr:
         raise ValueError(
             f"{name}: expected an exact real number (3, '1/4', 0.01, 'sqrt(2)'), got {value!r}"
         )
-    if number.is_finite is False or number.is_real is False:
+    if number.is_finite is not True or number.is_real is not True:
         raise ValueError(f"{name}: expected a finite real number, got {value!r}")
     return number
 

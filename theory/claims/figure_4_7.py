@@ -11,24 +11,23 @@ import sympy as sp
 from theory.arguments import all_of, for_all
 from theory.dynamics import NormalisedState, normalised_step
 from theory.evidence import Along, Argument, Boolean, Claim, Simulated, Status, equal
-from theory.limit import SignGDLimit, gd_limit, risks_at, signgd_limit
+from theory.limit import (
+    A_and_B,
+    SignGDLimit,
+    gd_limit,
+    predicted_ratio,
+    risks_at,
+    signgd_limit,
+)
 from theory.numbers import exact
-from theory.published import figure_4_7
+from theory.published import figure_4_7, half_unit
 from theory.risk import adversarial_risk, dual_norm
 
 _FIGURE = figure_4_7()
 _PROBLEM = _FIGURE.problem
 _s0, _s1, _ = _PROBLEM.sigma_tilde_sq
-_e0, _e1, _ = _PROBLEM.e0_tilde
-_ratio_of_variances = _s1 / _s0
-_share = _PROBLEM.w_star_tilde[1] ** 2 / sum(w**2 for w in _PROBLEM.w_star_tilde)
 _low, _high = map(exact, _FIGURE.ratio_interval)
 _WHERE = "§4.4.2, Empirical Validation"
-
-
-def half_unit(printed: str) -> sp.Expr:
-    """Half a unit of the last printed digit: how far a correctly rounded number may lie."""
-    return sp.Rational(1, 2 * 10 ** len(printed.partition(".")[2]))
 
 
 def _rounds_to(value: sp.Expr, printed: str) -> Boolean:
@@ -39,8 +38,7 @@ def _prints_as(value: sp.Expr, digits: int) -> str:
     return f"{float(value):.{digits}f}"
 
 
-_abs_A = sp.Abs(sp.sqrt(3) / 3 * _s0 * _e0)
-_abs_B = sp.Abs(sp.sqrt(2) / 2 * _s1 * _e1)
+_abs_A, _abs_B = map(sp.Abs, A_and_B(_PROBLEM, _PROBLEM.e0_tilde))
 _computed_A = _prints_as(_abs_A, 4)
 
 
@@ -115,7 +113,7 @@ CLAIMS = (
         published=all_of(
             "r < 1/3 and |1 − η max σ̃_i²| < 1",
             {
-                "r": sp.Lt(_ratio_of_variances, sp.Rational(1, 3), evaluate=False),
+                "r": sp.Lt(_s1 / _s0, sp.Rational(1, 3), evaluate=False),
                 "learning rate": sp.Lt(
                     sp.Abs(1 - _PROBLEM.eta * max(_PROBLEM.sigma_tilde_sq)), 1, evaluate=False
                 ),
@@ -148,14 +146,8 @@ CLAIMS = (
         published=all_of(
             "1 + C4 w̃1*²/(w̃0*² + w̃1*²) for C4 = ¾r² and 3r², rounded, where |A(0)| > |B(0)|",
             {
-                "the case of (4.19)": sp.Gt(_abs_A, _abs_B, evaluate=False),
-                "lower end": _rounds_to(
-                    1 + sp.Rational(3, 4) * _ratio_of_variances**2 * _share,
-                    _FIGURE.ratio_interval[0],
-                ),
-                "upper end": _rounds_to(
-                    1 + 3 * _ratio_of_variances**2 * _share, _FIGURE.ratio_interval[1]
-                ),
+                "lower end": _rounds_to(predicted_ratio(_PROBLEM)[0], _FIGURE.ratio_interval[0]),
+                "upper end": _rounds_to(predicted_ratio(_PROBLEM)[1], _FIGURE.ratio_interval[1]),
             },
         ),
         expects=Status.PROVED,
@@ -252,10 +244,19 @@ CLAIMS = (
     Claim(
         id="F4.7-adam.3",
         where=_WHERE,
-        says="The error of Adam follows signGD's for ẽ0 and ẽ1, and ẽ2 shows the same pattern.",
+        says="Adam's error trajectory resembles signGD's.",
         published=Simulated(
-            "largest distance between the trajectories up to T, relative to the initial error",
+            "Adam's trajectory is nearer to signGD's than to GD's, for each ẽ_i and seed",
             "adam_follows_signgd",
+        ),
+    ),
+    Claim(
+        id="F4.7-adam.4",
+        where=_WHERE,
+        says="|ẽ2| grows until ẽ0 starts to oscillate under Adam and RMSProp too.",
+        published=Simulated(
+            "the change of ẽ2 up to the first change of sign of ẽ0 is most of its change",
+            "adam_phases",
         ),
     ),
 )

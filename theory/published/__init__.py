@@ -2,9 +2,13 @@
 
 import csv
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
+
+import sympy as sp
 
 from theory.problem import LinearProblem
 
@@ -15,10 +19,29 @@ def rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 
+def half_unit(printed: str) -> sp.Expr:
+    """Half a unit of the last printed digit: how far a correctly rounded number may lie."""
+    return sp.Rational(1, 2 * 10 ** len(printed.partition(".")[2]))
+
+
 @dataclass(frozen=True)
 class Figure47:
-    """Settings and printed numbers of Figure 4.7 (section 4.4.2); numbers as printed text."""
+    """Settings and printed numbers of Figure 4.7 (section 4.4.2); numbers as printed text.
 
+    Attributes:
+        settings: arguments of :meth:`theory.problem.LinearProblem.of`, as printed.
+        problem: the same, exact.
+        samples_per_step: inputs in a minibatch.
+        notebook_iterations: updates in the authors' published notebook; the text is silent.
+        notebook_samples_per_step: inputs in a minibatch there.
+        initial_A: |A(0)|.
+        initial_B: |B(0)|.
+        ratio_interval: interval predicted for the ratio of adversarial risks, by (4.19).
+        ratio_observed: the ratio obtained in the experiment.
+
+    """
+
+    settings: Mapping[str, Any]
     problem: LinearProblem
     samples_per_step: int
     notebook_iterations: int
@@ -36,6 +59,7 @@ def figure_4_7() -> Figure47:
     settings, numbers = dict(data["settings"]), data["numbers"]
     samples = settings.pop("samples_per_step")
     return Figure47(
+        settings=settings,
         problem=LinearProblem.of(**settings),
         samples_per_step=samples,
         notebook_iterations=data["authors_notebook"]["iterations"],

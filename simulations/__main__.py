@@ -1,0 +1,146 @@
+"""Commands: ``python -m simulations figure-4.7 | check | bench``."""
+
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import tyro
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from simulations.evidence import Check, to_json
+from simulations.figure_4_7.settings import Settings
+from theory.artefacts import ensure_writable, write_json
+from theory.commands import run
+from theory.errors import UserError
+from theory.evidence import Status
+
+_FIGURE_FOLDER = Path("results/figure_4_7")
+_EVIDENCE = Path("results/simulations/evidence.json")
+
+
+@dataclass(frozen=True)
+class Figure47(Settings):
+    """Run the experiment of Figure 4.7, draw it, and compare it with theory and print."""
+
+    out: Path = _FIGURE_FOLDER
+    """Folder for figure_4_7.png, figure_4_7.pdf, summary.json and report.md."""
+    config: Path | None = None
+    """TOML file of settings, under the names of these options; options given here go first."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        from simulations.figure_4_7.command import reproduce
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("training")
+            text, code = reproduce(
+                _settings(self),
+                self.out,
+                lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        print(text)
+        return code
+
+
+@dataclass(frozen=True)
+class CheckCommand(Settings):
+    """Check simulated trajectories against theory, and write the evidence.
+
+    The exit code is 1 if a check of the simulator fails. What the text reports of the experiment is
+    checked too, and may turn out either way.
+    """
+
+    out: Path = _EVIDENCE
+    """Evidence file to write; ``python -m theory verify`` reads it."""
+    config: Path | None = None
+    """TOML file of settings, under the names of these options; options given here go first."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        from simulations.check import run_checks
+
+        settings = _settings(self)
+        settings.problem()
+        settings.seed_list()
+        ensure_writable(self.out.parent)
+        console = Console(stderr=True)
+        with console.status("checking") as status:
+            checks = run_checks(settings, lambda what: status.update(f"checking {what}"))
+        write_json(self.out, to_json(settings, checks))
+        _print(checks)
+        print(f"Evidence: {self.out}")
+        wrong = [c for c in checks.values() if c.of_simulator and c.status is Status.CONTRADICTED]
+        return 1 if wrong else 0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Measure the engine against other ways to do the same work, as ratios in one run."""
+
+    quick: bool = False
+    """Small sizes, to see that it runs."""
+    repeats: int = 5
+    """Measurements of each job."""
+    device: str = "auto"
+    """Where to run: auto, cpu or gpu."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        from simulations import bench
+
+        try:
+            bench.main(self.quick, self.repeats, self.device)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        return 0
+
+
+def _settings(command: Settings) -> Settings:
+    return Settings(**{f.name: getattr(command, f.name) for f in fields(Settings)})
+
+
+def _print(checks: dict[str, Check]) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("check", no_wrap=True)
+    for column in ("status", "criterion", "observed"):
+        table.add_column(column, overflow="fold")
+    for name, check in checks.items():
+        table.add_row(name, check.status, check.criterion, check.observed)
+    console.print(table)
+
+
+def _from_file(args: list[str]) -> dict[str, Any]:
+    """Read the settings in the TOML file that --config names, to be the options' defaults."""
+    for i, arg in enumerate(args):
+        name, equals, path = arg.partition("=")
+        if name == "--config" and (equals or i + 1 < len(args)):
+            settings = Settings.from_toml(Path(path or args[i + 1]))
+            return {f.name: getattr(settings, f.name) for f in fields(Settings)}
+    return {}
+
+
+def main(args: list[str] | None = None) -> int:
+    """Parse the command line and run the command; return the exit code."""
+    return run(lambda: _main(sys.argv[1:] if args is None else args))
+
+
+def _main(args: list[str]) -> int:
+    defaults = _from_file(args)
+    commands = {
+        "figure-4.7": Figure47(**defaults),
+        "check": CheckCommand(**defaults),
+        "bench": Bench(),
+    }
+    chosen: Any = tyro.extras.subcommand_type_from_defaults(commands, prefix_names=False)
+    return tyro.cli(chosen, prog="python -m simulations", args=args)()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Figure 4.7: four optimizers on the three-dimensional problem, against theory and print."""

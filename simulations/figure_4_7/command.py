@@ -1,0 +1,54 @@
+"""The command ``python -m simulations figure-4.7``."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from simulations.figure_4_7.draw import draw, write_figure
+from simulations.figure_4_7.experiment import exact_theory, run_experiment
+from simulations.figure_4_7.published import gd_distance
+from simulations.figure_4_7.report import comparison_table, optimizer_table, report
+from simulations.figure_4_7.settings import Settings
+from simulations.figure_4_7.summary import summarise
+from theory.artefacts import ensure_writable, write_json, write_whole
+
+
+def reproduce(
+    settings: Settings, out: Path, progress: Callable[[int, int], None] | None = None
+) -> tuple[str, int]:
+    """Run, draw and report; return what to print, and the exit code.
+
+    Writes ``figure_4_7.png`` and ``.pdf``, ``summary.json``, ``report.md``, and the report's tables
+    as CSV and LaTeX. The exit code is 1 if an optimizer ended in NaN or infinity.
+
+    Raises:
+        UserError: a setting is out of range, or the folder cannot be written.
+
+    """
+    problem = settings.problem()
+    settings.seed_list()
+    ensure_writable(out)
+    theory = exact_theory(problem)
+    experiment = run_experiment(settings, progress)
+    summary = summarise(experiment, theory)
+    png, _ = write_figure(draw(experiment, theory), out)
+    tables = {"optimizers": optimizer_table(summary), "published": comparison_table(summary)}
+    for name, table in tables.items():
+        _write_text(out / f"{name}.csv", table.csv())
+        _write_text(out / f"{name}.tex", table.latex())
+    _write_text(out / "report.md", report(summary, gd_distance(experiment)))
+    write_json(out / "summary.json", summary)
+    failures = [
+        f"{name}: not finite from iteration {f.iteration} on (seed {f.seed}); the others went on"
+        for name, f in experiment.trajectories.failures.items()
+    ]
+    lines = [
+        tables["published"].markdown(),
+        *failures,
+        f"Figure: {png}",
+        f"Report: {out}/report.md",
+    ]
+    return "\n".join(lines), 1 if failures else 0
+
+
+def _write_text(path: Path, text: str) -> None:
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))

@@ -1,0 +1,163 @@
+"""Draw Figure 4.7: (a) the errors, (b) the risks, with the phases and the theory's predictions."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from simulations.figure_4_7.experiment import Experiment, Theory
+from theory.artefacts import write_whole
+
+# Okabe and Ito's palette, told apart by dashes too.
+_STYLES: dict[str, dict[str, Any]] = {
+    "GD": {"color": "#0072B2", "linestyle": "-"},
+    "signGD": {"color": "#D55E00", "linestyle": (0, (5, 1.5))},
+    "Adam": {"color": "#009E73", "linestyle": (0, (5, 1.5, 1, 1.5))},
+    "RMSProp": {"color": "#CC79A7", "linestyle": (0, (1, 1))},
+}
+_PHASES = ("#E3F1E1", "#ECE4F2")
+_SUBSCRIPTS = "₀₁₂"
+# Below this the standard risk is rounding: ẽ0 and ẽ1 are differences of spatial coordinates.
+_LEAST_STANDARD_RISK = 1e-12
+_RC = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8.5,
+    "legend.fontsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.3,
+    "pdf.fonttype": 42,
+}
+_WIDTH_INCHES, _HEIGHT_INCHES, _DPI = 7.2, 4.9, 300
+
+
+def draw(experiment: Experiment, theory: Theory) -> Figure:
+    """Return the figure; its width is that of a page's text, 7.2 inches.
+
+    Lines are means over the seeds, bands reach from the least to the greatest seed, and phases are
+    split at T of population signGD where it is known.
+    """
+    with mpl.rc_context(_RC):
+        figure = Figure(figsize=(_WIDTH_INCHES, _HEIGHT_INCHES), layout="constrained")
+        grid = figure.add_gridspec(6, 2)
+        left = [figure.add_subplot(grid[2 * i : 2 * i + 2, 0]) for i in range(3)]
+        right = [figure.add_subplot(grid[3 * i : 3 * i + 3, 1]) for i in range(2)]
+        for axes in (*left, *right):
+            _iteration_axis(axes, experiment, is_last=axes in (left[-1], right[-1]))
+            _phases(axes, experiment, theory)
+        _draw_errors(left, experiment)
+        _draw_risks(right, experiment, theory)
+        _label_phases(left[0], theory)
+        figure.legend(
+            *left[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False
+        )
+    return figure
+
+
+def write_figure(figure: Figure, folder: Path) -> tuple[Path, Path]:
+    """Write ``figure_4_7.png`` and ``figure_4_7.pdf`` whole; return their paths."""
+    png, pdf = folder / "figure_4_7.png", folder / "figure_4_7.pdf"
+    with mpl.rc_context(_RC):
+        write_whole(png, lambda part: figure.savefig(part, dpi=_DPI))
+        write_whole(pdf, lambda part: figure.savefig(part, metadata={"CreationDate": None}))
+    return png, pdf
+
+
+def _iteration_axis(axes: Axes, experiment: Experiment, *, is_last: bool) -> None:
+    axes.set_xscale("log")
+    axes.set_xlim(1, experiment.settings.iterations)
+    if is_last:
+        axes.set_xlabel("iteration t (log scale)")
+    else:
+        axes.tick_params(labelbottom=False)
+
+
+def _phases(axes: Axes, experiment: Experiment, theory: Theory) -> None:
+    if theory.orbit is None:
+        return
+    split, end = max(theory.orbit.T, 1), experiment.settings.iterations
+    axes.axvspan(1, min(split, end), color=_PHASES[0], linewidth=0, zorder=0)
+    if split < end:
+        axes.axvspan(split, end, color=_PHASES[1], linewidth=0, zorder=0)
+
+
+def _label_phases(axes: Axes, theory: Theory) -> None:
+    if theory.orbit is None:
+        return
+    axes.annotate(
+        f"T = {theory.orbit.T}",
+        (max(theory.orbit.T, 1), 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, -9),
+        textcoords="offset points",
+        fontsize=7.5,
+    )
+
+
+def _draw_errors(panels: list[Axes], experiment: Experiment) -> None:
+    for i, axes in enumerate(panels):
+        for name in _survivors(experiment):
+            _line(axes, experiment, name, np.abs(experiment.trajectories.e_tilde[name][:, :, i]))
+        axes.set_ylabel(f"|ẽ{_SUBSCRIPTS[i]}|")
+        axes.set_ylim(bottom=0)
+    panels[0].set_title("(a) error along each frequency", loc="left")
+    panels[2].text(
+        0.02, 0.9, "irrelevant frequency", transform=panels[2].transAxes, fontsize=7.5, va="top"
+    )
+
+
+def _draw_risks(panels: list[Axes], experiment: Experiment, theory: Theory) -> None:
+    standard, adversarial = panels
+    for name in _survivors(experiment):
+        _line(standard, experiment, name, experiment.standard_risk[name])
+        _line(adversarial, experiment, name, experiment.adversarial_risk[name])
+    standard.set_yscale("log")
+    standard.set_ylim(bottom=_LEAST_STANDARD_RISK)
+    standard.set_ylabel(f"standard risk (log scale, from {_LEAST_STANDARD_RISK:g})")
+    standard.set_title("(b) population risks", loc="left")
+    radius = experiment.settings.epsilon.replace("sqrt(2)", "√2")
+    adversarial.set_ylabel(f"adversarial risk, ε = {radius}")
+    for name, limit in (("GD", theory.gd), ("signGD", theory.signgd)):
+        if limit is None:
+            continue
+        colour = _STYLES[name]["color"]
+        level = float(limit.mean.adversarial)
+        adversarial.axhline(level, color=colour, linewidth=0.7, zorder=1)
+        _annotate_level(adversarial, f"population {name}, exact limit: {level:.2f}", level, colour)
+        if limit.mean.standard != 0:
+            standard.axhline(float(limit.mean.standard), color=colour, linewidth=0.7, zorder=1)
+            _annotate_level(
+                standard, f"population {name}, exact limit", float(limit.mean.standard), colour
+            )
+
+
+def _annotate_level(axes: Axes, text: str, level: float, colour: str) -> None:
+    axes.annotate(
+        text,
+        (0.02, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 2),
+        textcoords="offset points",
+        fontsize=7,
+        color=colour,
+    )
+
+
+def _survivors(experiment: Experiment) -> list[str]:
+    failures = experiment.trajectories.failures
+    return [name for name in experiment.settings.optimizers if name not in failures]
+
+
+def _line(axes: Axes, experiment: Experiment, name: str, values: np.ndarray) -> None:
+    t = experiment.trajectories.iterations
+    shown = t >= 1
+    style, colour = _STYLES[name], _STYLES[name]["color"]
+    low, mean, high = (reduce(values, axis=0)[shown] for reduce in (np.min, np.mean, np.max))
+    axes.fill_between(t[shown], low, high, color=colour, alpha=0.25, linewidth=0)
+    axes.plot(t[shown], mean, label=name, **style)

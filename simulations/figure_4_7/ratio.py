@@ -1,0 +1,65 @@
+"""The ratio of adversarial risks, signGD over GD: over seeds, and in the exact limit."""
+
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from simulations.figure_4_7.experiment import Experiment, Theory
+
+
+def statistics(values: np.ndarray) -> dict[str, Any]:
+    """Mean and standard deviation over the first axis (the seeds), and n.
+
+    The standard deviation has n − 1 in its denominator, and is null for one seed.
+    """
+    n = len(values)
+    deviation = np.std(values, axis=0, ddof=1) if n > 1 else None
+    return {
+        "mean": np.mean(values, axis=0).tolist(),
+        "standard_deviation": None if deviation is None else deviation.tolist(),
+        "n": n,
+    }
+
+
+def ratio(experiment: Experiment, theory: Theory) -> dict[str, Any]:
+    """Return R_a(signGD)/R_a(GD) at the last iteration, with GD at its limit, and in the limit.
+
+    The first two are statistics over the seeds with a standard error, the third is exact.
+    """
+    final, converged = per_seed_ratio(experiment), ratio_to_gd_limit(experiment, theory)
+    return {
+        "final": None if final is None else with_standard_error(final),
+        "final_with_gd_at_its_limit": None if converged is None else with_standard_error(converged),
+        "limit": _limit_ratio(theory),
+    }
+
+
+def per_seed_ratio(experiment: Experiment) -> np.ndarray | None:
+    """Return the last R_a(signGD)/R_a(GD) for each seed, shape (S,); None if one is missing."""
+    failures, risks = experiment.trajectories.failures, experiment.adversarial_risk
+    if any(name in failures or name not in risks for name in ("GD", "signGD")):
+        return None
+    return risks["signGD"][:, -1] / risks["GD"][:, -1]
+
+
+def ratio_to_gd_limit(experiment: Experiment, theory: Theory) -> np.ndarray | None:
+    """Return the last R_a(signGD) for each seed over R_a of the exact GD limit, shape (S,)."""
+    if per_seed_ratio(experiment) is None or theory.gd is None or not theory.gd.mean.adversarial:
+        return None
+    return experiment.adversarial_risk["signGD"][:, -1] / float(theory.gd.mean.adversarial)
+
+
+def with_standard_error(values: np.ndarray) -> dict[str, Any]:
+    """Return the statistics of one number a seed, and the standard error of its mean."""
+    summary = statistics(values)
+    deviation = summary["standard_deviation"]
+    error = None if deviation is None else deviation / np.sqrt(summary["n"])
+    return {**summary, "standard_error": error}
+
+
+def _limit_ratio(theory: Theory) -> dict[str, Any] | None:
+    if theory.gd is None or theory.signgd is None or theory.gd.mean.adversarial == 0:
+        return None
+    exact = theory.signgd.mean.adversarial / theory.gd.mean.adversarial
+    return {"mean": float(exact), "exact": str(sp.expand(exact))}

@@ -1,0 +1,128 @@
+"""Settings of the experiment of Figure 4.7: the published ones, changed by a file or by options."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from simulations.optimizers import OPTIMIZERS
+from theory.errors import UserError
+from theory.problem import LinearProblem
+from theory.published import figure_4_7
+
+_PUBLISHED = figure_4_7()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to run. Numbers are exact: 0.01, 1/4 and sqrt(2) mean just that."""
+
+    sigma_tilde_sq: tuple[str, ...] = tuple(_PUBLISHED.settings["sigma_tilde_sq"])
+    """Variances of the three frequencies."""
+    w_star_tilde: tuple[str, ...] = tuple(_PUBLISHED.settings["w_star_tilde"])
+    """True weights."""
+    w0_tilde: tuple[str, ...] = tuple(_PUBLISHED.settings["w0_tilde"])
+    """Initial weights."""
+    eta: str = _PUBLISHED.settings["eta"]
+    """Learning rate."""
+    epsilon: str = _PUBLISHED.settings["epsilon"]
+    """Radius of the l2 ball of perturbations."""
+    samples_per_step: int = _PUBLISHED.samples_per_step
+    """Inputs in a minibatch. The authors' notebook has 5000."""
+    iterations: int = _PUBLISHED.notebook_iterations
+    """Updates; the text is silent, the authors' notebook has 200001."""
+    seeds: int = 16
+    """How many seeds."""
+    first_seed: int = 0
+    """The seeds are first_seed, first_seed + 1, and so on."""
+    optimizers: tuple[str, ...] = OPTIMIZERS
+    """Optimizers to run, out of GD, signGD, Adam and RMSProp."""
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    """Where to run."""
+    dtype: Literal["float64", "float32"] = "float64"
+    """Floating-point type of the simulation."""
+
+    @classmethod
+    def from_toml(cls, path: Path) -> Self:
+        """Read settings from a TOML file; what it leaves out is as published.
+
+        Raises:
+            UserError: the file cannot be read, is not TOML, or has an unknown or mistyped setting.
+
+        """
+        try:
+            # Decimals stay text, so that 0.1 is one tenth.
+            data = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=str)
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: expected TOML, got a syntax error: {error}") from error
+        return cls().changed(data, source=str(path))
+
+    def changed(self, values: Mapping[str, Any], source: str) -> Self:
+        """Return these settings with some replaced.
+
+        Raises:
+            UserError: a setting is unknown or has the wrong type; ``source`` says where.
+
+        """
+        known = {f.name: getattr(self, f.name) for f in fields(self)}
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise UserError(
+                f"{source}: unknown setting {', '.join(unknown)}; expected {', '.join(known)}"
+            )
+        return replace(
+            self, **{name: _typed(source, name, v, known[name]) for name, v in values.items()}
+        )
+
+    def problem(self) -> LinearProblem:
+        """Return the linear problem, checked.
+
+        Raises:
+            UserError: a number is out of its range, or a length is not three.
+
+        """
+        if len(self.sigma_tilde_sq) != 3:
+            raise UserError(
+                f"sigma_tilde_sq: expected 3 variances, got {len(self.sigma_tilde_sq)}; "
+                "Figure 4.7 is about d = 3"
+            )
+        try:
+            return LinearProblem.of(
+                self.sigma_tilde_sq, self.w_star_tilde, self.w0_tilde, self.eta, self.epsilon
+            )
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
+    def seed_list(self) -> tuple[int, ...]:
+        """Return the seeds.
+
+        Raises:
+            UserError: there is none.
+
+        """
+        if self.seeds < 1:
+            raise UserError(f"seeds: expected at least 1, got {self.seeds}")
+        if self.first_seed < 0:
+            raise UserError(f"first_seed: expected an integer >= 0, got {self.first_seed}")
+        return tuple(range(self.first_seed, self.first_seed + self.seeds))
+
+    def is_published_problem(self) -> bool:
+        """Whether problem and minibatch size are those of the text."""
+        same_samples = self.samples_per_step == _PUBLISHED.samples_per_step
+        return same_samples and self.problem() == _PUBLISHED.problem
+
+
+def _typed(source: str, name: str, value: Any, default: Any) -> Any:
+    """Convert a TOML value to the type of the setting's default."""
+    match default, value:
+        case int(), int() if not isinstance(value, bool):
+            return value
+        case str(), str() | int() if not isinstance(value, bool):
+            return str(value)
+        case tuple(), list() if not any(isinstance(v, bool | list | dict) for v in value):
+            return tuple(map(str, value))
+    kind = {int: "an integer", str: "a number or text", tuple: "a list"}[type(default)]
+    raise UserError(f"{source}: {name}: expected {kind}, got {value!r}")
