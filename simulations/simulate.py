@@ -279,7 +279,8 @@ def adversarial_risk(
         The risk of each error, shape (...).
 
     """
-    rho = epsilon * np.linalg.norm(np.asarray(e_tilde) + np.asarray(w_star_tilde), axis=-1)
+    with np.errstate(over="ignore"):  # a diverging error may have an infinite risk
+        rho = epsilon * np.linalg.norm(np.asarray(e_tilde) + np.asarray(w_star_tilde), axis=-1)
     with computing("cpu"):
         return np.asarray(_adversarial_risk(_residual_variance(sigma_tilde_sq, e_tilde), rho))
 

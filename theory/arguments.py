@@ -14,6 +14,7 @@ from theory.evidence import (
     Obligation,
     Possible,
     Statement,
+    equal,
 )
 from theory.prove import orbit, search, settle, smt
 
@@ -61,10 +62,11 @@ def ends_in(
 
     The ranking function is not negative and falls by at least ``decrease`` at each step that starts
     and ends outside the region, so the region is entered after finitely many steps; and a step that
-    starts inside ends inside. ``given`` may speak of parameters only, as these do not move.
+    starts inside ends inside. ``given`` may speak of parameters only, as these do not move. State
+    symbols are real and no more, as nothing shows that a step keeps further assumptions.
 
     Raises:
-        ValueError: ``given`` or ``decrease`` mentions a state symbol.
+        ValueError: ``given`` or ``decrease`` mentions a state symbol, or one is not just real.
 
     """
     statement = EventuallyAlways(step, region, given)
@@ -72,9 +74,14 @@ def ends_in(
     moving = set(step) & set().union(*(f.free_symbols for f in (*given, decrease)))
     if moving:
         raise ValueError(f"expected conditions on parameters only, got {sorted(map(str, moving))}")
+    real = sp.Dummy(real=True).assumptions0
+    special = [str(symbol) for symbol in step if symbol.assumptions0 != real]
+    if special:
+        raise ValueError(f"expected state symbols declared real and no more, got {special}")
     outside, still_outside = sp.Not(region), sp.Not(statement.after(region))
     fall = statement.after(ranking) <= ranking - decrease
     lemmas = {
+        **{f"{s}(t+1) has a value": Statement(equal(x, x), given) for s, x in step.items()},
         "the decrease is positive": Statement(decrease > 0, given),
         "the ranking is bounded below": Statement(ranking >= 0, (*given, outside)),
         "the ranking falls": Statement(fall, (*given, outside, still_outside)),

@@ -1,7 +1,9 @@
 """What all commands share: exit codes, and how a user's mistake is told."""
 
 import sys
+import warnings
 from collections.abc import Callable
+from typing import Any
 
 from theory.errors import UserError
 
@@ -9,10 +11,17 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 
 
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
+    name = "warning" if issubclass(category, UserWarning) else category.__name__
+    print(f"{name}: {message}", file=sys.stderr)
+
+
 def run(command: Callable[[], int]) -> int:
     """Run a command; a user's mistake is one message and exit code 2, Ctrl-C is 130."""
     try:
-        return command()
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            return command()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT

@@ -12,7 +12,7 @@ def dct_entry(k: sp.Expr | int, j: sp.Expr | int, d: sp.Expr | int) -> sp.Expr:
     return sp.sqrt(alpha / d) * sp.cos(sp.pi / d * (j + sp.Rational(1, 2)) * k)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=32, typed=True)
 def dct_matrix(d: int) -> sp.ImmutableMatrix:
     """C of (4.4) as an exact d × d matrix: frequency k in row k, position j in column j.
 
@@ -20,6 +20,6 @@ def dct_matrix(d: int) -> sp.ImmutableMatrix:
         ValueError: ``d`` is not a positive integer.
 
     """
-    if d < 1:
-        raise ValueError(f"d: expected a positive integer, got {d}")
+    if type(d) is not int or d < 1:
+        raise ValueError(f"d: expected a positive integer, got {d!r}")
     return sp.ImmutableMatrix(d, d, lambda k, j: dct_entry(k, j, d))

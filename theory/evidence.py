@@ -121,8 +121,7 @@ class Witness:
     status = Status.PROVED
 
     def __post_init__(self) -> None:
-        if not all(admits(symbol, self.at[symbol]) for symbol in self.statement.symbols):
-            raise ValueError("the witness breaks a symbol's assumptions")
+        _check_assumptions(self.statement.symbols, self.at)
         if not holds(self.statement.formula, self.at):
             raise ValueError("the formula fails at the proposed witness")
 
@@ -177,11 +176,7 @@ class Counterexample:
     status = Status.REFUTED
 
     def __post_init__(self) -> None:
-        for symbol in self.statement.symbols:
-            if symbol not in self.at:
-                raise NotRepresentableError(f"the symbol {symbol} has no value")
-            if not admits(symbol, self.at[symbol]):
-                raise ValueError(f"{symbol} = {self.at[symbol]} breaks the symbol's assumptions")
+        _check_assumptions(self.statement.symbols, self.at)
         for hypothesis in self.statement.hypotheses:
             if not holds(hypothesis, self.at):
                 raise ValueError(f"the hypothesis {hypothesis} fails at the proposed point")
@@ -222,11 +217,12 @@ class PeriodicOrbit:
     status = Status.REFUTED
 
     def __post_init__(self) -> None:
+        if self.steps_before < 0 or self.period < 1:
+            raise ValueError(f"expected a period >= 1, got {self.steps_before} + {self.period}")
+        _check_assumptions(self.statement.symbols, self.start)
         orbit = self.statement.orbit(self.start, self.steps_before + self.period)
         if not all(holds(h, self.start) for h in self.statement.hypotheses):
             raise ValueError("a hypothesis fails at the start")
-        if not all(admits(symbol, value) for symbol, value in self.start.items()):
-            raise ValueError("the start breaks a symbol's assumptions")
         if orbit[-1] != orbit[self.steps_before]:
             raise ValueError("the orbit does not return to itself")
         if all(holds(self.statement.region, at) for at in orbit[self.steps_before :]):
@@ -248,7 +244,7 @@ class OrbitViolation:
     """Iteration of an exact orbit at which the formula about consecutive states fails.
 
     Raises:
-        ValueError: the formula holds at that iteration.
+        ValueError: the formula holds at that iteration, or is not asserted of it.
 
     """
 
@@ -259,6 +255,8 @@ class OrbitViolation:
     status = Status.REFUTED
 
     def __post_init__(self) -> None:
+        if not self.statement.start <= self.t < self.statement.stop:
+            raise ValueError(f"the statement is not about t = {self.t}")
         if holds(self.statement.formula, self.statement.at(self.t)):
             raise ValueError(f"the formula holds at t = {self.t}")
 
@@ -395,12 +393,20 @@ class Argument:
         necessary: consequences of the assertion; a counterexample to one refutes it.
         rule: why the sufficient obligations suffice.
 
+    Raises:
+        ValueError: two different obligations have one name.
+
     """
 
     formula: str
     sufficient: tuple[Obligation, ...] = ()
     necessary: tuple[Obligation, ...] = ()
     rule: str = ""
+
+    def __post_init__(self) -> None:
+        for obligation in (*self.sufficient, *self.necessary):
+            if self.obligations[obligation.name] != obligation:
+                raise ValueError(f"expected each name once, got another {obligation.name!r}")
 
     @property
     def obligations(self) -> dict[str, Obligation]:
@@ -532,25 +538,15 @@ def _texts(at: Assignment) -> dict[str, str]:
     return {str(symbol): str(value) for symbol, value in at.items()}
 
 
-_FACTS = (
-    "integer",
-    "rational",
-    "positive",
-    "negative",
-    "nonnegative",
-    "nonpositive",
-    "zero",
-    "nonzero",
-    "even",
-    "odd",
-)
+def _check_assumptions(symbols: tuple[sp.Symbol, ...], at: Assignment) -> None:
+    for symbol in symbols:
+        if symbol not in at:
+            raise NotRepresentableError(f"the symbol {symbol} has no value")
+        if not admits(symbol, at[symbol]):
+            raise ValueError(f"{symbol} = {at[symbol]} breaks the symbol's assumptions")
 
 
 def admits(symbol: sp.Symbol, value: Surd) -> bool:
     """Whether a value satisfies the assumptions that the symbol was declared with."""
     number = value.to_sympy()
-    return all(
-        getattr(number, f"is_{fact}") is wanted
-        for fact in _FACTS
-        if (wanted := getattr(symbol, f"is_{fact}")) is not None
-    )
+    return all(getattr(number, f"is_{f}") is wanted for f, wanted in symbol.assumptions0.items())

@@ -150,7 +150,8 @@ class Surd:
         return not (self.y or self.z or self.w)
 
     def __floor__(self) -> int:
-        estimate = int(float(self))
+        scale = 1 + int(self._size())  # so that the estimate is off by less than one
+        estimate = self._scaled(scale) // scale
         while self < estimate:
             estimate -= 1
         while self >= estimate + 1:
@@ -161,11 +162,19 @@ class Surd:
         return -(-self).__floor__()
 
     def __float__(self) -> float:
-        # Scaled integer square roots keep full precision when the terms cancel.
+        # Where the terms cancel, the precision grows until 64 bits are left.
         scale = 10**60
+        while self.sign() and abs(self._scaled(scale)) < self._size() * 2**64:
+            scale *= scale
+        return float(self._scaled(scale) / scale)
+
+    def _size(self) -> Fraction:
+        return abs(self.y) + abs(self.z) + abs(self.w)
+
+    def _scaled(self, scale: int) -> Fraction:
+        """The number times ``scale``, off by less than ``_size()``: integer roots are cut off."""
         terms = ((self.x, 1), (self.y, 2), (self.z, 3), (self.w, 6))
-        total = sum(part * isqrt(n * scale * scale) for part, n in terms if part)
-        return float(Fraction(total) / scale)
+        return Fraction(sum(part * isqrt(n * scale * scale) for part, n in terms))
 
     def to_sympy(self) -> sp.Expr:
         """Return the same number as a sympy expression."""

@@ -18,7 +18,7 @@ def gaussian_expectation(f: sp.Expr, z: sp.Symbol, variance: sp.Expr) -> sp.Expr
     ``z`` is the real symbol that stands for Z in ``f``. The variance may be any expression that is
     not negative; at variance zero the value is the continuous extension, as f is continuous.
     """
-    s, half = sp.symbols("s z", positive=True)
+    s, half = sp.Dummy("s", positive=True), sp.Dummy("z", positive=True)
     density = sp.exp(-(half**2) / (2 * s**2)) / (sp.sqrt(2 * sp.pi) * s)
     folded = sp.expand((f.subs(z, half) + f.subs(z, -half)) * density)
     return sp.expand(sp.integrate(folded, (half, 0, sp.oo))).subs(s, sp.sqrt(variance))

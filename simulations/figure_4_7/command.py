@@ -41,12 +41,8 @@ def reproduce(
         f"{name}: not finite from iteration {f.iteration} on (seed {f.seed}); the others went on"
         for name, f in experiment.trajectories.failures.items()
     ]
-    lines = [
-        tables["published"].markdown(),
-        *failures,
-        f"Figure: {png}",
-        f"Report: {out}/report.md",
-    ]
+    shown = [f"{table.markdown()}\n" for table in tables.values()]
+    lines = [*shown, *failures, f"Figure: {png}", f"Report: {out / 'report.md'}"]
     return "\n".join(lines), 1 if failures else 0
 
 

@@ -11,15 +11,22 @@ from simulations.figure_4_7.experiment import Experiment, Theory
 def statistics(values: np.ndarray) -> dict[str, Any]:
     """Mean and standard deviation over the first axis (the seeds), and n.
 
-    The standard deviation has n − 1 in its denominator, and is null for one seed.
+    The standard deviation has n − 1 in its denominator, and is null for one seed; a number too
+    large for floating point is null.
     """
     n = len(values)
-    deviation = np.std(values, axis=0, ddof=1) if n > 1 else None
-    return {
-        "mean": np.mean(values, axis=0).tolist(),
-        "standard_deviation": None if deviation is None else deviation.tolist(),
-        "n": n,
-    }
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = np.std(values, axis=0, ddof=1) if n > 1 else None
+        mean = np.mean(values, axis=0)
+    return {"mean": _finite(mean), "standard_deviation": _finite(deviation), "n": n}
+
+
+def _finite(value: np.ndarray | None) -> Any:
+    if value is None:
+        return None
+    if value.ndim:
+        return [_finite(entry) for entry in value]
+    return float(value) if np.isfinite(value) else None
 
 
 def ratio(experiment: Experiment, theory: Theory) -> dict[str, Any]:

@@ -29,7 +29,9 @@ def _optimizer_cells(values: dict[str, Any]) -> list[str]:
     return [*weights, *risks, exact]
 
 
-def _plus_minus(mean: float, deviation: float | None) -> str:
+def _plus_minus(mean: float | None, deviation: float | None) -> str:
+    if mean is None:
+        return "too large"
     return f"{mean:.5g}" if deviation is None else f"{mean:.5g} ± {deviation:.2g}"
 
 
@@ -103,7 +105,7 @@ def _effect_on_ratio(summary: dict[str, Any]) -> str:
     """Split the distance of the final ratio from the exact limit into GD's part and signGD's."""
     ratio = summary["ratio_signgd_over_gd"]
     final, converged, limit = ratio["final"], ratio["final_with_gd_at_its_limit"], ratio["limit"]
-    if final is None or converged is None or limit is None:
+    if limit is None or any(r is None or r["mean"] is None for r in (final, converged)):
         return ""
     by_gd = final["mean"] - converged["mean"]
     by_signgd = converged["mean"] - limit["mean"]

@@ -30,7 +30,7 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
             difference = enclose(relation.lhs - relation.rhs)
         except ValueError as error:
             return Unsettled(NAME, str(error))
-        if difference.a <= 0 <= difference.b:
+        if not (difference.a > 0 or difference.b < 0):
             return Unsettled(NAME, f"the enclosure of {relation} contains 0")
         enclosures[str(relation)] = str(difference)
         if not relation.func(1 if difference.a > 0 else -1, 0):
@@ -42,7 +42,8 @@ def enclose(expr: sp.Expr) -> Any:
     """Enclose a constant in an interval of type ``mpmath.iv.mpf``.
 
     Raises:
-        ValueError: the constant has a construct that is not supported.
+        ValueError: the constant has a construct that is not supported, a denominator that may be
+            zero, or a radicand that may be negative.
 
     """
     iv = mpmath.iv
@@ -55,11 +56,17 @@ def enclose(expr: sp.Expr) -> Any:
         case sp.Mul():
             return reduce(lambda x, y: x * y, map(enclose, expr.args))
         case sp.Pow(args=(base, sp.Integer() as exponent)):
-            return enclose(base) ** int(exponent)
+            return _power(enclose(base), int(exponent))
         case sp.Pow(args=(base, sp.Rational(q=2) as exponent)):
-            return iv.sqrt(enclose(base)) ** int(exponent.p)
+            return _power(iv.sqrt(enclose(base)), int(exponent.p))
         case sp.Abs():
             return abs(enclose(expr.args[0]))
     if expr is sp.pi:
         return iv.pi
     raise ValueError(f"the constant {expr} has a construct that is not supported")
+
+
+def _power(base: Any, exponent: int) -> Any:
+    if exponent < 0 and 0 in base:
+        raise ValueError("the enclosure of a denominator contains 0")
+    return base**exponent

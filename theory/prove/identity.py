@@ -1,7 +1,8 @@
 """Exact identities: a difference is brought to a normal form that is literally zero.
 
-Numbers are algebraic (√2, √3, √6, …) and never floating point. Every proof is checked by a second
-route: the difference is evaluated to 50 digits at points drawn from the symbols' assumptions.
+Numbers are algebraic (√2, √3, √6, …) and never floating point. Both sides must have a value wherever
+the symbols' assumptions allow: (x² − 1)/(x − 1) = x + 1 is no identity. Every proof is checked by a
+second route: the difference is evaluated to 50 digits at points drawn from the assumptions.
 """
 
 import random
@@ -20,6 +21,26 @@ def _canonical_signs(expr: sp.Expr) -> sp.Expr:
     expr = expr.replace(sp.sign, lambda x: sp.sign(sp.factor(sp.expand(x))))
     return expr.replace(sp.Abs, lambda x: sp.Abs(sp.factor(sp.expand(x))))
 
+
+_TOTAL = (
+    sp.Rational,
+    sp.NumberSymbol,
+    sp.Symbol,
+    sp.Add,
+    sp.Mul,
+    sp.Abs,
+    sp.sign,
+    sp.Min,
+    sp.Max,
+    sp.floor,
+    sp.ceiling,
+    sp.exp,
+    sp.sin,
+    sp.cos,
+    sp.functions.elementary.piecewise.ExprCondPair,
+    sp.logic.boolalg.Boolean,
+)
+"""Constructs with a value for all real arguments."""
 
 _NORMAL_FORMS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "expansion": sp.expand,
@@ -49,6 +70,9 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
     for equation in equations:
         if not isinstance(equation, sp.Eq):
             return Unsettled(NAME, "the conclusion is not an equation")
+        doubtful = [x for x in sp.preorder_traversal(equation) if not _has_value(x)]
+        if doubtful:
+            return Unsettled(NAME, f"{doubtful[0]} is not known to have an exact real value")
         difference = equation.lhs - equation.rhs
         form = normal_form_to_zero(difference)
         if form is None:
@@ -57,6 +81,18 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
             return Unsettled(NAME, f"{difference} has a zero normal form and a value that is not")
         used.append(form)
     return Proof(NAME, {"normal_forms": used, "second_route": f"{_DIGITS} digits at 3 points"})
+
+
+def _has_value(expr: sp.Basic) -> bool:
+    """Whether an expression is defined wherever its arguments are, as the assumptions tell."""
+    match expr:
+        case sp.Pow(args=(base, exponent)):
+            if exponent.is_integer:
+                return bool(exponent.is_nonnegative) or base.is_zero is False
+            return bool(base.is_positive or (base.is_nonnegative and exponent.is_positive))
+        case sp.Piecewise():
+            return expr.args[-1].cond == sp.true
+    return isinstance(expr, _TOTAL) and not isinstance(expr, sp.Float)
 
 
 def _vanishes_numerically(expr: sp.Expr) -> bool:

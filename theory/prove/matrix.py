@@ -27,6 +27,9 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
     """Prove equations between matrix expressions by their normal forms."""
     conclusion = statement.conclusion
     equations = conclusion.args if isinstance(conclusion, sp.And) else (conclusion,)
+    inverses = conclusion.atoms(sp.Inverse, sp.MatPow)
+    if inverses:
+        return Unsettled(NAME, f"{inverses.pop()} may not exist: write the inverse of C as C.T")
     for equation in equations:
         if not isinstance(equation, sp.Eq):
             return Unsettled(NAME, f"expected equations, got {equation}")

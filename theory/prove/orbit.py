@@ -1,6 +1,6 @@
 """Assertions about one exact orbit, settled by evaluating them at every iteration concerned."""
 
-from theory.evidence import Along, Finding, OrbitViolation, Proof
+from theory.evidence import Along, Finding, OrbitViolation, Proof, Unsettled
 from theory.exact import holds
 
 NAME = "exact orbit"
@@ -8,6 +8,8 @@ NAME = "exact orbit"
 
 def settle(statement: Along, timeout: float = 10.0) -> Finding:
     """Evaluate the formula in exact arithmetic at each iteration; stop at the first violation."""
+    if statement.start >= statement.stop:
+        return Unsettled(NAME, "vacuous: no iteration is concerned", True)
     for t in range(statement.start, statement.stop):
         if not holds(statement.formula, statement.at(t)):
             return OrbitViolation(NAME, statement, t)

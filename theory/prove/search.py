@@ -72,7 +72,7 @@ def settle(statement: Statement, timeout: float = 10.0, examples: int = 2000) ->
 
     try:
         at = _find(assignments(statement.symbols), refutes, examples, shrink=True)
-    except hypothesis.errors.NoSuchExample:
+    except (hypothesis.errors.NoSuchExample, hypothesis.errors.Unsatisfiable):
         return Unsettled(NAME, f"no counterexample among {examples} exact points")
     return Counterexample(NAME, statement, at)
 
@@ -97,7 +97,7 @@ def settle_orbits(
 
     try:
         start = _find(assignments(statement.symbols, 2), refuting_orbit, examples, shrink=False)
-    except hypothesis.errors.NoSuchExample:
+    except (hypothesis.errors.NoSuchExample, hypothesis.errors.Unsatisfiable):
         return Unsettled(NAME, f"no periodic orbit outside the region from {examples} starts")
     before, period = refuting_orbit(start) or (0, 0)
     return PeriodicOrbit(NAME, statement, start, before, period)

@@ -29,6 +29,7 @@ from theory.evidence import (
 from theory.exact import NotRepresentableError, Surd
 
 NAME = "z3"
+_LONGEST = 2**32 - 1  # milliseconds, the most that the solver takes
 
 
 class UnsupportedError(ValueError):
@@ -94,7 +95,7 @@ class _Question:
 
     def ask(self, more: list[Any], timeout: float) -> tuple[z3.Solver, Any]:
         solver = z3.Solver()
-        solver.set("timeout", max(1, int(timeout * 1000)))
+        solver.set("timeout", max(1, int(min(timeout * 1000, _LONGEST))))
         solver.set("random_seed", 0)
         solver.add(*self.assumed, *more)
         return solver, solver.check()
@@ -137,6 +138,7 @@ class _Translation:
     def __init__(self) -> None:
         self.axioms: list[Any] = []
         self._constants: dict[Any, Any] = {}
+        self._names: set[str] = set()
         self._definedness: list[Any] = []
         self._path: list[Any] = []
 
@@ -160,9 +162,7 @@ class _Translation:
             raise UnsupportedError(
                 f"the symbol {symbol} is not declared real: use Symbol('{symbol}', real=True)"
             )
-        taken = {str(constant) for constant in self._constants.values()} | {"pi"}
-        name = symbol.name if symbol.name not in taken else f"{symbol.name}!{len(taken)}"
-        constant = (z3.Int if symbol.is_integer else z3.Real)(name)
+        constant = (z3.Int if symbol.is_integer else z3.Real)(self._fresh(symbol.name))
         self._constants[symbol] = constant
         facts: dict[str, Callable[[], Any]] = {
             "positive": lambda: constant > 0,
@@ -176,6 +176,13 @@ class _Translation:
         if symbol.is_even or symbol.is_odd:
             self.axioms.append(constant % 2 == (0 if symbol.is_even else 1))
         return constant
+
+    def _fresh(self, name: str) -> str:
+        """Return the name, lengthened until no other constant has it."""
+        while name in self._names:
+            name += "!"
+        self._names.add(name)
+        return name
 
     def formula(self, formula: Boolean) -> Any:
         match formula:
@@ -253,17 +260,17 @@ class _Translation:
         key = ("root", radicand)
         value = self.term(radicand)
         if key not in self._constants:
-            root = z3.Real(f"sqrt!{len(self._constants)}")
+            root = z3.Real(self._fresh("sqrt"))
             self._constants[key] = root
             # For a negative radicand the constant is unconstrained, and definedness fails.
             self.axioms.append(z3.Implies(value >= 0, z3.And(root >= 0, root * root == value)))
-        if not radicand.is_number:
+        if not (radicand.is_number and radicand.is_nonnegative):
             self._require(value >= 0)
         return self._constants[key]
 
     def _pi(self) -> Any:
         if sp.pi not in self._constants:
-            self._constants[sp.pi] = z3.Real("pi")
+            self._constants[sp.pi] = z3.Real(self._fresh("pi"))
             low, high = z3.Q(333, 106), z3.Q(355, 113)
             self.axioms += [self._constants[sp.pi] > low, self._constants[sp.pi] < high]
         return self._constants[sp.pi]
