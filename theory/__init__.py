@@ -24,6 +24,7 @@ def settle(
 
     Raises:
         TypeError: a hypothesis or the conclusion is not a formula.
+        ValueError: the timeout is not positive.
 
     """
     import sympy as sp
@@ -31,8 +32,12 @@ def settle(
     from theory.arguments import for_all
     from theory.verify import settle_argument
 
-    given: Any = (hypotheses,) if isinstance(hypotheses, sp.Basic | bool) else tuple(hypotheses)
-    formulas = [sp.sympify(formula) for formula in (conclusion, *given)]
+    if not timeout > 0:
+        raise ValueError(f"timeout: expected seconds > 0, got {timeout}")
+    several = isinstance(hypotheses, Iterable) and not isinstance(hypotheses, str)
+    given: Any = tuple(hypotheses) if several else (hypotheses,)
+    formulas = [sp.true if formula is True else formula for formula in (conclusion, *given)]
+    formulas = [sp.false if formula is False else formula for formula in formulas]
     for formula in formulas:
         if not isinstance(formula, sp.logic.boolalg.Boolean) or isinstance(formula, sp.Symbol):
             raise TypeError(f"expected a formula such as x < y or Eq(x, y), got {formula!r}")

@@ -67,15 +67,21 @@ def read_json(path: Path) -> Any:
     """Read JSON.
 
     Raises:
-        UserError: the file is not JSON.
+        UserError: the file cannot be read or is not JSON; NaN and infinities are not.
 
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}.") from error
     except ValueError as error:
         raise UserError(
             f"{path}: expected JSON, got {error}. Delete the file and run again."
         ) from error
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"the constant {constant}")
 
 
 def environment() -> dict[str, Any]:

@@ -149,6 +149,12 @@ class Surd:
         """Whether the number lies in ℚ."""
         return not (self.y or self.z or self.w)
 
+    @property
+    def bits(self) -> int:
+        """Length of the longest numerator or denominator."""
+        parts = (self.x, self.y, self.z, self.w)
+        return max(n.bit_length() for part in parts for n in (part.numerator, part.denominator))
+
     def __floor__(self) -> int:
         scale = 1 + int(self._size())  # so that the estimate is off by less than one
         estimate = self._scaled(scale) // scale

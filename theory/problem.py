@@ -93,9 +93,9 @@ class LinearProblem:
                 "irrelevant: expected indices from 1 on, got 0: the DC term is always relevant "
                 "(section 4.4.1)"
             )
-        for i in sorted(self.irrelevant):
-            if not 0 < i < self.d:
-                raise ValueError(f"irrelevant: expected indices from 1 to {self.d - 1}, got {i}")
+        for i in sorted(self.irrelevant, key=str):
+            if type(i) is not int or not 0 < i < self.d:
+                raise ValueError(f"irrelevant: expected indices from 1 to {self.d - 1}, got {i!r}")
             if self.sigma_tilde_sq[i] != 0:
                 raise ValueError(
                     f"irrelevant: expected variance 0 at the irrelevant frequency {i}, "

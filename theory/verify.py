@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from theory.artefacts import environment, read_json
+from theory.errors import UserError
 from theory.evidence import Argument, Claim, Evidence, Simulated, Status
 from theory.published import rows
 
@@ -23,6 +24,8 @@ _ORDER = (
     Status.SIMULATED,
     Status.PROVED,
 )
+
+_OF_SIMULATIONS = (Status.SIMULATED, Status.CONTRADICTED, Status.UNKNOWN, Status.NOT_RUN)
 
 
 def settle_argument(argument: Argument, timeout: float = 10.0) -> Evidence:
@@ -118,8 +121,26 @@ def settle_claim(
 
 
 def read_simulation(path: Path = SIMULATION_EVIDENCE) -> Mapping[str, Any]:
-    """Read the checks that ``simulations check`` has written; empty where it was not run."""
-    return read_json(path)["checks"] if path.exists() else {}
+    """Read the checks that ``simulations check`` has written; empty where it was not run.
+
+    Raises:
+        UserError: the file is not such a file, or gives a check a status that no simulation has.
+
+    """
+    if not path.exists():
+        return {}
+    data = read_json(path)
+    checks = data.get("checks") if isinstance(data, dict) else None
+    if not isinstance(checks, dict):
+        raise UserError(f"{path}: expected an object with 'checks'. Delete the file and run again.")
+    for name, check in checks.items():
+        status = check.get("status") if isinstance(check, dict) else None
+        if status not in _OF_SIMULATIONS:
+            raise UserError(
+                f"{path}: expected a status among {list(map(str, _OF_SIMULATIONS))} for the check "
+                f"{name}, got {status!r}. Run the simulations again."
+            )
+    return checks
 
 
 def ranked(verdicts: Iterable[Verdict]) -> list[Verdict]:

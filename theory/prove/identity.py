@@ -1,8 +1,9 @@
 """Exact identities: a difference is brought to a normal form that is literally zero.
 
-Numbers are algebraic (√2, √3, √6, …) and never floating point. Both sides must have a value wherever
-the symbols' assumptions allow: (x² − 1)/(x − 1) = x + 1 is no identity. Every proof is checked by a
-second route: the difference is evaluated to 50 digits at points drawn from the assumptions.
+Numbers are algebraic (√2, √3, √6, …) and never floating point. Both sides must have a value
+wherever the symbols' assumptions allow: (x² − 1)/(x − 1) = x + 1 is no identity. Every proof is
+checked by a second route: the difference is evaluated to 50 digits at points drawn from the
+assumptions.
 """
 
 import random

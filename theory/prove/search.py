@@ -21,6 +21,7 @@ from theory.exact import NotRepresentableError, Surd, holds
 
 NAME = "search"
 _ORBIT_STEPS = 200
+_ORBIT_BITS = 4000  # a step may square its numbers, and an orbit that grows so does not return
 
 
 def values_of(symbol: sp.Symbol, bound: int = 12) -> st.SearchStrategy[Surd]:
@@ -113,6 +114,8 @@ def _close(
         key = tuple(states[-1][s] for s in statement.step)
         if key in seen:
             return seen[key], states
+        if any(value.bits > _ORBIT_BITS for value in key):
+            return None
         seen[key] = index
         states.append(statement.orbit(states[-1], 1)[1])
     return None
