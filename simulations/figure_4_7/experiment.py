@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulations.figure_4_7.settings import Settings
-from simulations.gradients import ExactLawMinibatch
 from simulations.simulate import Trajectories, adversarial_risk, simulate, standard_risk
 from theory.errors import UserError
 from theory.limit import Risks, SignGDLimit, gd_limit, risks_at, signgd_limit
@@ -57,7 +56,7 @@ def run_experiment(
         )
     try:
         trajectories = simulate(
-            ExactLawMinibatch(_floats(problem.sigma_tilde_sq), settings.samples_per_step),
+            settings.gradient_oracle(),
             np.array(_floats(problem.e0_tilde)),
             learning_rate=float(problem.eta),
             iterations=settings.iterations,

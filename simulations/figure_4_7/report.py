@@ -58,8 +58,8 @@ def _lines(summary: dict[str, Any], gd_distance: str) -> Iterator[str]:
     yield (
         f"Variances {_list(settings['sigma_tilde_sq'])}, true weights "
         f"{_list(settings['w_star_tilde'])}, initial weights {_list(settings['w0_tilde'])}, "
-        f"η = {settings['eta']}, ε = {settings['epsilon']}, {settings['samples_per_step']} samples "
-        f"a step, {settings['iterations']} iterations, {settings['seeds']} seeds from "
+        f"η = {settings['eta']}, ε = {settings['epsilon']}, {_minibatch(settings)}, "
+        f"{settings['iterations']} iterations, {settings['seeds']} seeds from "
         f"{settings['first_seed']} on. Lines are means over the seeds; bands reach from the least "
         "to the greatest.\n"
     )
@@ -80,6 +80,12 @@ def _lines(summary: dict[str, Any], gd_distance: str) -> Iterator[str]:
         f"Made by version {environment['code']} on {environment['processor']}, "
         f"{environment['cores']} cores, {environment['platform']}, Python {environment['python']}."
     )
+
+
+def _minibatch(settings: dict[str, Any]) -> str:
+    if settings["oracle"] == "population":
+        return "population gradients"
+    return f"{settings['samples_per_step']} samples a step ({settings['oracle']})"
 
 
 def _list(values: tuple[str, ...]) -> str:

@@ -4,8 +4,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args, get_type_hints
 
+from simulations.gradients import (
+    ExactLawMinibatch,
+    GradientOracle,
+    Population,
+    SampledMinibatch,
+)
 from simulations.optimizers import OPTIMIZERS
 from theory.errors import UserError
 from theory.problem import LinearProblem
@@ -28,6 +34,8 @@ class Settings:
     """Learning rate."""
     epsilon: str = _PUBLISHED.settings["epsilon"]
     """Radius of the l2 ball of perturbations."""
+    oracle: Literal["exact-law", "sampled", "population"] = "exact-law"
+    """Minibatch gradients by their exact law, by sampling inputs, or the population gradient."""
     samples_per_step: int = _PUBLISHED.samples_per_step
     """Inputs in a minibatch. The authors' notebook has 5000."""
     iterations: int = _PUBLISHED.notebook_iterations
@@ -73,9 +81,14 @@ class Settings:
             raise UserError(
                 f"{source}: unknown setting {', '.join(unknown)}; expected {', '.join(known)}"
             )
-        return replace(
-            self, **{name: _typed(source, name, v, known[name]) for name, v in values.items()}
-        )
+        typed = {name: _typed(source, name, v, known[name]) for name, v in values.items()}
+        for name, value in typed.items():
+            choices = get_args(get_type_hints(Settings)[name])
+            if isinstance(value, str) and choices and value not in choices:
+                raise UserError(
+                    f"{source}: {name}: expected one of {', '.join(choices)}, got {value!r}"
+                )
+        return replace(self, **typed)
 
     def problem(self) -> LinearProblem:
         """Return the linear problem, checked.
@@ -111,8 +124,28 @@ class Settings:
 
     def is_published_problem(self) -> bool:
         """Whether problem and minibatch size are those of the text."""
-        same_samples = self.samples_per_step == _PUBLISHED.samples_per_step
-        return same_samples and self.problem() == _PUBLISHED.problem
+        samples = None if self.oracle == "population" else self.samples_per_step
+        return samples == _PUBLISHED.samples_per_step and self.problem() == _PUBLISHED.problem
+
+    def gradient_oracle(self) -> GradientOracle:
+        """Return where gradients come from.
+
+        Raises:
+            UserError: a number of the problem is out of its range, or there are no samples.
+
+        """
+        variances = tuple(map(float, self.problem().sigma_tilde_sq))
+        try:
+            match self.oracle:
+                case "exact-law":
+                    return ExactLawMinibatch(variances, self.samples_per_step)
+                case "sampled":
+                    return SampledMinibatch(variances, self.samples_per_step)
+                case "population":
+                    return Population(variances)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        raise UserError(f"oracle: expected exact-law, sampled or population, got {self.oracle!r}")
 
 
 def _typed(source: str, name: str, value: Any, default: Any) -> Any:
