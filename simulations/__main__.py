@@ -64,8 +64,7 @@ class CheckCommand(Settings):
         from simulations.check import run_checks
 
         settings = _settings(self)
-        settings.problem()
-        settings.seed_list()
+        settings.check()
         ensure_writable(self.out.parent)
         console = Console(stderr=True)
         with console.status("checking") as status:

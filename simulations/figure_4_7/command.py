@@ -24,10 +24,9 @@ def reproduce(
         UserError: a setting is out of range, or the folder cannot be written.
 
     """
-    problem = settings.problem()
-    settings.seed_list()
+    settings.check()
     ensure_writable(out)
-    theory = exact_theory(problem)
+    theory = exact_theory(settings.problem())
     experiment = run_experiment(settings, progress)
     summary = summarise(experiment, theory)
     png, _ = write_figure(draw(experiment, theory), out)

@@ -22,6 +22,8 @@ _PHASES = ("#E3F1E1", "#ECE4F2")
 _SUBSCRIPTS = "₀₁₂"
 # Below this the standard risk is rounding: ẽ0 and ẽ1 are differences of spatial coordinates.
 _LEAST_STANDARD_RISK = 1e-12
+# Of a diverging run; near the largest float the ticks of a logarithmic axis overflow.
+_GREATEST_DRAWN = 1e100
 _RC = {
     "font.size": 8,
     "axes.labelsize": 8,
@@ -157,6 +159,7 @@ def _survivors(experiment: Experiment) -> list[str]:
 def _line(axes: Axes, experiment: Experiment, name: str, values: np.ndarray) -> None:
     t = experiment.trajectories.iterations
     shown = t >= 1
+    values = np.where(values <= _GREATEST_DRAWN, values, np.nan)
     style, colour = _STYLES[name], _STYLES[name]["color"]
     low, mean, high = (reduce(values, axis=0)[shown] for reduce in (np.min, np.mean, np.max))
     axes.fill_between(t[shown], low, high, color=colour, alpha=0.25, linewidth=0)

@@ -8,7 +8,6 @@ import numpy as np
 
 from simulations.figure_4_7.settings import Settings
 from simulations.simulate import Trajectories, adversarial_risk, simulate, standard_risk
-from theory.errors import UserError
 from theory.limit import Risks, SignGDLimit, gd_limit, risks_at, signgd_limit
 from theory.problem import LinearProblem
 
@@ -47,6 +46,7 @@ def run_experiment(
         UserError: a setting is out of range, or the device is not there.
 
     """
+    settings.check()
     problem = settings.problem()
     for i in problem.unstable_frequencies():
         warnings.warn(
@@ -54,20 +54,17 @@ def run_experiment(
             f"{float(problem.eta * problem.sigma_tilde_sq[i]):g}, expected less than 2",
             stacklevel=2,
         )
-    try:
-        trajectories = simulate(
-            settings.gradient_oracle(),
-            np.array(_floats(problem.e0_tilde)),
-            learning_rate=float(problem.eta),
-            iterations=settings.iterations,
-            seeds=settings.seed_list(),
-            optimizers=settings.optimizers,
-            device=settings.device,
-            dtype=settings.dtype,
-            progress=progress,
-        )
-    except ValueError as error:
-        raise UserError(str(error)) from error
+    trajectories = simulate(
+        settings.gradient_oracle(),
+        np.array(_floats(problem.e0_tilde)),
+        learning_rate=float(problem.eta),
+        iterations=settings.iterations,
+        seeds=settings.seed_list(),
+        optimizers=settings.optimizers,
+        device=settings.device,
+        dtype=settings.dtype,
+        progress=progress,
+    )
     variances, w_star = _floats(problem.sigma_tilde_sq), _floats(problem.w_star_tilde)
     epsilon = float(problem.epsilon)
     errors = trajectories.e_tilde

@@ -6,13 +6,14 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_type_hints
 
+from simulations.device import resolve
 from simulations.gradients import (
     ExactLawMinibatch,
     GradientOracle,
     Population,
     SampledMinibatch,
 )
-from simulations.optimizers import OPTIMIZERS
+from simulations.optimizers import OPTIMIZERS, rule
 from theory.errors import UserError
 from theory.problem import LinearProblem
 from theory.published import figure_4_7
@@ -89,6 +90,28 @@ class Settings:
                     f"{source}: {name}: expected one of {', '.join(choices)}, got {value!r}"
                 )
         return replace(self, **typed)
+
+    def check(self) -> None:
+        """Check every setting, before long work starts.
+
+        Raises:
+            UserError: a setting is out of its range; the message says what was expected.
+
+        """
+        self.problem()
+        self.seed_list()
+        self.gradient_oracle()
+        if self.iterations < 1:
+            raise UserError(f"iterations: expected an integer >= 1, got {self.iterations}")
+        if not self.optimizers or len(set(self.optimizers)) < len(self.optimizers):
+            given = ", ".join(self.optimizers) or "none"
+            raise UserError(f"optimizers: expected at least one, each once, got {given}")
+        try:
+            resolve(self.device)
+            for name in self.optimizers:
+                rule(name, 1.0)
+        except ValueError as error:
+            raise UserError(str(error)) from error
 
     def problem(self) -> LinearProblem:
         """Return the linear problem, checked.

@@ -1,0 +1,99 @@
+"""The command line of simulations: exit codes, messages, files."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from simulations.__main__ import main
+
+QUICK = ["--seeds", "2", "--iterations", "300", "--eta", "1/50"]
+
+
+def test_figure_exit_code_and_files(tmp_path, capsys):
+    assert main(["figure-4.7", *QUICK, "--out", str(tmp_path)]) == 0
+    assert "figure_4_7.png" in capsys.readouterr().out
+    assert (tmp_path / "summary.json").exists()
+
+
+def test_options_go_before_the_file(tmp_path):
+    config = tmp_path / "settings.toml"
+    config.write_text("seeds = 5\niterations = 300\neta = 0.02\n")
+    out = tmp_path / "out"
+    options = ["--seeds", "2", "--out", str(out)]
+    assert main(["figure-4.7", "--config", str(config), *options]) == 0
+    settings = json.loads((out / "summary.json").read_text())["settings"]
+    assert (settings["seeds"], settings["eta"]) == (2, "0.02")
+
+
+def test_negative_numbers_can_be_given(tmp_path):
+    start = ["--w0-tilde", "-0.5", "0.25", "-1/3"]
+    assert main(["figure-4.7", *QUICK, *start, "--out", str(tmp_path)]) == 0
+    settings = json.loads((tmp_path / "summary.json").read_text())["settings"]
+    assert settings["w0_tilde"] == ["-0.5", "0.25", "-1/3"]
+
+
+@pytest.mark.parametrize("command", ["figure-4.7", "check"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--seeds", "0"], "seeds: expected at least 1, got 0"),
+        (["--optimizers", "SGD"], "expected one of GD, signGD, Adam, RMSProp, got 'SGD'"),
+        (["--sigma-tilde-sq", "1"], "expected 3 variances, got 1"),
+        (["--config", "nowhere.toml"], "cannot read nowhere.toml"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_2(tmp_path, capsys, command, options, message):
+    assert main([command, *options, "--out", str(tmp_path / "out" / "file")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["figure-4.7", *QUICK, "--out", str(tmp_path / "file" / "out")]) == 2
+    assert "--out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["figure-4.7", "--speed", "3"], ["dance"], []])
+def test_an_unknown_option_or_command_is_exit_code_2(arguments):
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+
+
+def test_check_writes_evidence(tmp_path, capsys):
+    out = tmp_path / "evidence.json"
+    assert (
+        main(["check", "--seeds", "4", "--iterations", "400", "--eta", "1/50", "--out", str(out)])
+        == 0
+    )
+    evidence = json.loads(out.read_text())
+    assert evidence["settings"]["eta"] == "1/50"
+    assert {c["status"] for c in evidence["checks"].values()} == {"simulated"}
+    assert set(evidence["checks"]) == {"gd_closed_form", "signgd_exact_orbit", "gd_monte_carlo"}
+    assert "signgd_exact_orbit" in capsys.readouterr().out
+
+
+def test_check_fails_with_a_wrong_simulator(tmp_path, monkeypatch):
+    monkeypatch.setattr("simulations.check.gd_contraction", lambda s, eta: 1 - eta * s * (1 + 1e-5))
+    options = ["--seeds", "4", "--iterations", "400", "--out", str(tmp_path / "evidence.json")]
+    assert main(["check", *options]) == 1
+
+
+def test_ctrl_c_leaves_no_part_of_a_file(tmp_path):
+    command = [sys.executable, "-m", "simulations", "figure-4.7", "--iterations", "100000000"]
+    out = tmp_path / "out"
+    process = subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.PIPE)
+    while not out.exists() and process.poll() is None:
+        time.sleep(0.1)
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error.decode()
+    assert b"interrupted" in error
+    assert list(out.iterdir()) == []
