@@ -98,7 +98,7 @@ class Proof:
     @property
     def explanation(self) -> str:
         """What was found, in a line."""
-        return f"certificate with {', '.join(self.certificate)}"
+        return f"for all values (certificate: {', '.join(self.certificate)})"
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-ready data."""
