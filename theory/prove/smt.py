@@ -6,6 +6,7 @@ and the connectives. Strict and non-strict relations stay apart. A denominator o
 shown to be legitimate along with the conclusion.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -29,6 +30,11 @@ from theory.evidence import (
 from theory.exact import NotRepresentableError, Surd
 
 NAME = "z3"
+# Words of SMT-LIB and functions that solvers add to it: no names for constants in a certificate.
+_WORDS = (
+    "! _ as let par match forall exists true false not and or xor ite distinct abs div mod to_real "
+    "to_int is_int divisible exp sin cos tan csc sec cot sqrt real.pi"
+)
 _LONGEST = 2**32 - 1  # milliseconds, the most that the solver takes
 
 
@@ -129,7 +135,11 @@ def _exact(value: Any) -> Surd:
         return Surd.of(value.as_long())
     if z3.is_rational_value(value):
         return Surd.of(Fraction(value.numerator_as_long(), value.denominator_as_long()))
-    raise NotRepresentableError(f"{value} is not rational")
+    if z3.is_algebraic_value(value) and len(value.poly()) == 3:
+        c, b, a = (x.as_fraction() for x in value.poly())
+        root = Surd.sqrt(b * b - 4 * a * c)
+        return sorted(((-b - root) / (2 * a), (-b + root) / (2 * a)))[value.index() - 1]
+    raise NotRepresentableError(f"{value} is not in Q(√2, √3)")
 
 
 class _Translation:
@@ -138,7 +148,7 @@ class _Translation:
     def __init__(self) -> None:
         self.axioms: list[Any] = []
         self._constants: dict[Any, Any] = {}
-        self._names: set[str] = set()
+        self._names = set(_WORDS.split())
         self._definedness: list[Any] = []
         self._path: list[Any] = []
 
@@ -153,7 +163,9 @@ class _Translation:
         self._path.pop()
 
     def _require(self, condition: Any) -> None:
-        self._definedness.append(z3.Implies(z3.And(*self._path), condition))
+        self._definedness.append(
+            z3.Implies(z3.And(*self._path), condition) if self._path else condition
+        )
 
     def symbol(self, symbol: sp.Symbol) -> Any:
         if symbol in self._constants:
@@ -178,7 +190,8 @@ class _Translation:
         return constant
 
     def _fresh(self, name: str) -> str:
-        """Return the name, lengthened until no other constant has it."""
+        """Return the name as a plain word, lengthened until no other constant has it."""
+        name = re.sub(r"[^A-Za-z0-9_.!]", "_", f"_{name}" if name[:1].isdigit() else name) or "_"
         while name in self._names:
             name += "!"
         self._names.add(name)
@@ -260,7 +273,7 @@ class _Translation:
         key = ("root", radicand)
         value = self.term(radicand)
         if key not in self._constants:
-            root = z3.Real(self._fresh("sqrt"))
+            root = z3.Real(self._fresh("root"))
             self._constants[key] = root
             # For a negative radicand the constant is unconstrained, and definedness fails.
             self.axioms.append(z3.Implies(value >= 0, z3.And(root >= 0, root * root == value)))
