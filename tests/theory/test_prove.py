@@ -623,3 +623,9 @@ def test_symbols_have_exact_values_or_none():
     with pytest.raises(NotRepresentableError):
         Counterexample("forged", Statement(x**2 > sp.pi), {x: Surd.of(1)})
     assert settle_argument(for_all(x > 0)).status is Status.REFUTED
+
+
+def test_counterexamples_with_roots():
+    for formula in (Ne(x**2, 2), Ne(x**2 - 2 * x, 1), Or(x >= 0, Ne(3 * x**2, 2))):
+        assert settle(Statement(formula), 5.0).status is Status.REFUTED
+    assert settle(Statement(Ne(x**2, 5)), 1.0).status is Status.UNKNOWN

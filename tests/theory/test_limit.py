@@ -1,0 +1,180 @@
+import mpmath
+import pytest
+import sympy as sp
+from hypothesis import assume, example, given, settings
+
+from tests.theory.strategies import problems
+from theory.dynamics import NormalisedState, gd_error, normalised_step
+from theory.exact import NotRepresentableError, Surd, surd, value_of
+from theory.limit import A_and_B, PopulationSignGD, gd_limit, risks_at, signgd_limit
+from theory.problem import LinearProblem
+from theory.published import figure_4_7
+
+a, b, c = sp.symbols("a b c", real=True)
+r = sp.Symbol("r", positive=True)
+MAP = normalised_step(NormalisedState(a, b, c), r)
+
+
+def naive(problem):
+    """T, count, Δc, first change of sign, start and length of the cycle, on the normalised map."""
+    ratio, eta = surd(problem.sigma_tilde_sq[1] / problem.sigma_tilde_sq[0]), surd(problem.eta)
+    e0, e1, e2 = map(surd, problem.e0_tilde)
+    state = e0 / Surd.sqrt(3) / eta, ratio * e1 / Surd.sqrt(2) / eta, 3 * e2 / Surd.sqrt(6) / eta
+    path = []
+    while state not in path:
+        path.append(state)
+        at = dict(zip((a, b, c, r), (*state, ratio), strict=True))
+        state = tuple(value_of(x, at) for x in MAP)
+    T = next(t for t, s in enumerate(path) if abs(s[0]) < 1)
+    count = sum(abs(s[0]) <= abs(s[1]) for s in path[:T])
+    crossed = (t for t, s in enumerate(path) if s[0].sign() * path[0][0].sign() < 0)
+    start = path.index(state)
+    return T, count, path[T][2] - path[0][2], next(crossed, None), start, len(path) - start
+
+
+def summary(problem):
+    limit = signgd_limit(problem)
+    to_c = Surd.sqrt(6) / 2 / surd(problem.eta)
+    return (
+        limit.T,
+        limit.count,
+        limit.delta_w2 * to_c,
+        limit.first_sign_change,
+        limit.cycle_start,
+        len(limit.cycle),
+    )
+
+
+ONE = sp.Integer(1)
+
+
+def problem(a0, b0, ratio, eta=ONE):
+    """A problem that starts at the normalised (a0, b0)."""
+    e0 = sp.sqrt(3) * eta * a0
+    e1 = sp.sqrt(2) * eta * b0 / ratio
+    zero = sp.Integer(0)
+    return LinearProblem(
+        (sp.Integer(1), ratio, zero), (zero,) * 3, (e0, e1, zero), eta, zero, frozenset({2})
+    )
+
+
+half, third, quarter = sp.Rational(1, 2), sp.Rational(1, 3), sp.Rational(1, 4)
+
+
+@given(problems())
+@settings(max_examples=60)
+@example(problem(sp.Integer(4), sp.Integer(9), quarter))  # r < 1/3
+@example(problem(sp.Integer(4), sp.Integer(9), half))  # r > 1/3
+@example(problem(sp.Integer(5), sp.Integer(5), third))  # ties
+@example(problem(half, sp.Integer(3), quarter))  # inside: T = 0
+@example(problem(sp.Integer(1), sp.Integer(0), quarter))  # on the edge: T = 1
+@example(problem(sp.Integer(0), sp.Integer(0), quarter))  # at rest
+@example(problem(sp.Integer(-3), -sp.sqrt(2), half, sp.sqrt(3)))
+def test_limit_by_a_naive_loop(given_problem):
+    # The naive loop is quadratic in the length of the orbit.
+    A, B = A_and_B(given_problem, given_problem.e0_tilde)
+    scale = given_problem.sigma_tilde_sq[0] * given_problem.eta
+    ratio = given_problem.sigma_tilde_sq[1] / given_problem.sigma_tilde_sq[0]
+    assume(sp.Abs(A) / scale * 3 + sp.Abs(B) / scale / ratio < 300)
+    assert summary(given_problem) == naive(given_problem)
+
+
+def test_the_comparison_notices_a_wrong_start():
+    right, wrong = (problem(sp.Integer(4) + d, sp.Integer(9), quarter) for d in (0, third))
+    assert summary(wrong) != naive(right)
+
+
+def test_starts_inside_and_at_rest():
+    limit = signgd_limit(problem(half, sp.Integer(3), quarter))
+    assert (limit.T, limit.count, limit.delta_w2) == (0, 0, 0)
+    limit = signgd_limit(problem(sp.Integer(0), sp.Integer(0), quarter))
+    assert (limit.first_sign_change, limit.cycle_start, len(limit.cycle)) == (None, 0, 1)
+
+
+def test_the_edge_is_outside():
+    assert signgd_limit(problem(sp.Integer(1), sp.Integer(0), quarter)).T == 1
+    assert signgd_limit(problem(sp.Integer(-1), sp.Integer(0), quarter)).T == 1
+
+
+def test_figure_4_7_in_sixty_digits():
+    """The published setting by a plain loop on (4.16) in 60-digit floating point.
+
+    No sign is in doubt: the loop checks that what it takes the sign of is above 10⁻⁴⁰ in size,
+    while 2000 steps of numbers below 100 round off less than 10⁻⁵⁰.
+    """
+    setting = figure_4_7().problem
+    limit = signgd_limit(setting)
+    with mpmath.workdps(60):
+        e0, e1, e2 = (mpmath.mpf(e.p) / e.q for e in setting.e0_tilde)
+        s0, s1 = (mpmath.mpf(v.p) / v.q for v in setting.sigma_tilde_sq[:2])
+        eta = mpmath.mpf(setting.eta.p) / setting.eta.q
+        start, T, count, change = e2, None, 0, None
+        steps = len(limit.errors) - 1
+        assert steps < 2000
+        for t in range(steps + 1):
+            A, B = mpmath.sqrt(3) / 3 * s0 * e0, mpmath.sqrt(2) / 2 * s1 * e1
+            for exact, float_ in zip(limit.errors[t], (e0, e1, e2), strict=True):
+                assert abs(mpmath.mpf(sp.N(exact.to_sympy(), 60)) - float_) < mpmath.mpf(10) ** -50
+            if T is None and abs(A) < s0 * eta:
+                T, moved = t, e2 - start
+            count += T is None and abs(A) <= abs(B)
+            if change is None and e0 > 0:
+                change = t
+            assert min(map(abs, (A, A + B, A - B))) > mpmath.mpf(10) ** -40
+            plus, middle, minus = map(mpmath.sign, (A + B, A, A - B))
+            e0 -= eta * mpmath.sqrt(3) / 3 * (plus + middle + minus)
+            e1 -= eta * mpmath.sqrt(2) / 2 * (plus - minus)
+            e2 -= eta * mpmath.sqrt(6) / 6 * (plus - 2 * middle + minus)
+        assert (limit.T, limit.count, limit.first_sign_change) == (T, count, change)
+        assert abs(mpmath.mpf(sp.N(limit.delta_w2.to_sympy(), 60)) - moved) < mpmath.mpf(10) ** -50
+    assert limit.errors[-1] == limit.errors[limit.cycle_start]
+    assert len(set(limit.cycle)) == len(limit.cycle) > 0
+
+
+@pytest.mark.parametrize(
+    "variances", [(1, 1), (1, 1, 1), (0, 1, 0), (1, 1, 0, 0)], ids=lambda v: str(len(v))
+)
+def test_other_problems_are_refused(variances):
+    d = len(variances)
+    other = LinearProblem.of(variances, [0] * d, [1] * d, 1, 1)
+    with pytest.raises(
+        ValueError, match=r"expected d = 3 with variances \(positive, any, 0\), got"
+    ):
+        signgd_limit(other)
+
+
+def test_too_few_steps_are_no_limit():
+    with pytest.raises(ValueError, match="no limit cycle within 3 iterations"):
+        signgd_limit(figure_4_7().problem, max_steps=3)
+
+
+@pytest.mark.parametrize("d", [4, 5])
+def test_sizes_that_need_other_surds(d):
+    other = LinearProblem.of([1] * d, [0] * d, [1] * d, 1)
+    with pytest.raises(NotRepresentableError):
+        PopulationSignGD(other)
+
+
+def test_gd_limit_by_iteration():
+    setting = LinearProblem.of([1, "3/2", 0], [0, 0, 0], [1, -2, 3], 1)
+    assert gd_limit(setting) == (0, 0, 3)
+    late = [
+        gd_error(e, s, setting.eta, 200)
+        for s, e in zip(setting.sigma_tilde_sq, setting.e0_tilde, strict=True)
+    ]
+    # Factors 0, −1/2 and 1: what is left after 200 steps is at most 2·2⁻²⁰⁰.
+    for end, limit in zip(late, gd_limit(setting), strict=True):
+        assert abs(end - limit) <= sp.Rational(2, 2**200)
+
+
+def test_gd_without_a_limit_names_the_frequency():
+    with pytest.raises(ValueError, match="GD does not converge along frequency 1"):
+        gd_limit(LinearProblem.of([1, 2, 0], [0, 0, 0], [1, 1, 1], 1))
+
+
+def test_risks_at_the_target_and_beside_it():
+    setting = LinearProblem.of([4, 1, 0], [3, 4, 0], [0, 0, 0], 1, epsilon=2)
+    at_target = risks_at(setting, (sp.Integer(0),) * 3)
+    assert at_target.standard == 0
+    assert at_target.adversarial == 50  # ½ ε² ‖w*‖² = ½ · 4 · 25
+    assert risks_at(setting, (sp.Integer(1), sp.Integer(2), sp.Integer(5))).standard == 4  # (4+4)/2

@@ -1,0 +1,96 @@
+"""Every certificate of the first solver is put to a second one, cvc5, as plain SMT-LIB text."""
+
+from functools import lru_cache
+
+import cvc5
+import pytest
+import sympy as sp
+
+from theory.claims import all_claims
+from theory.evidence import Evidence, Statement, Status
+from theory.prove import smt
+from theory.verify import settle_claim
+
+
+def answer(smtlib, milliseconds=20_000):
+    """The answers of cvc5 to the text's commands."""
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setOption("tlimit-per", str(milliseconds))
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, smtlib, "certificate")
+    answers = []
+    while not (command := parser.nextCommand()).isNull():
+        answers.append(command.invoke(solver, parser.getSymbolManager()).strip())
+    return " ".join(filter(None, answers))
+
+
+@lru_cache(maxsize=1)
+def certificates():
+    """(claim, obligation) and SMT-LIB text of every proof by the first solver."""
+    found = {}
+    for claim in all_claims():
+        verdict = settle_claim(claim)
+        for evidence in (verdict.published, verdict.corrected):
+            if isinstance(evidence, Evidence):
+                for name, finding in evidence.findings.items():
+                    text = getattr(finding, "certificate", {}).get("smtlib")
+                    if text is not None:
+                        found[claim.id, evidence is verdict.corrected, name] = text
+    return found
+
+
+def test_every_certificate_convinces_the_second_solver():
+    # The same question often serves several claims.
+    answers = {text: answer(text) for text in set(certificates().values())}
+    dissent = {
+        key: answers[text] for key, text in certificates().items() if answers[text] != "unsat"
+    }
+    assert dissent == {}
+    assert len(certificates()) >= 60
+
+
+def test_certificates_are_whole_questions():
+    for text in certificates().values():
+        assert text.startswith("(set-logic ALL)\n")
+        assert text.count("(check-sat)") == 1
+        assert "(assert" in text
+
+
+def test_a_false_certificate_does_not_convince():
+    """Without its axioms, or with a weaker strict bound, a certificate is satisfiable."""
+    x, p = sp.Symbol("x", real=True), sp.Symbol("p", positive=True)
+    proof = smt.settle(Statement(sp.sqrt(2) * p > p))
+    text = proof.certificate["smtlib"]
+    assert answer(text) == "unsat"
+    assert answer(text.replace("2.0", "1.0")) == "sat"
+    text = smt.settle(Statement(x > 1, (x >= 2,))).certificate["smtlib"]
+    assert answer(text) == "unsat"
+    assert answer(text.replace("2.0", "0.0")) == "sat"
+
+
+x = sp.Symbol("x", real=True)
+n = sp.Symbol("n", integer=True)
+p = sp.Symbol("p", positive=True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        Statement(sp.floor(x) <= x),
+        Statement(sp.ceiling(x) < x + 1),
+        Statement(sp.Ne(2 * n, 1, evaluate=False)),
+        Statement(sp.Piecewise((1 / x, x > 0), (1, True)) > 0),
+        Statement(1 / p > 0),
+        Statement(sp.Abs(sp.sign(x)) <= 1),
+        Statement(sp.pi * p > 3 * p),
+        *(Statement(sp.Symbol(name, real=True) ** 2 + sp.sqrt(2) > 0) for name in smt._WORDS.split()),
+        *(Statement(sp.Symbol(name, real=True) + 1 > 0, (sp.Symbol(name, real=True) > 0,))
+          for name in ("and", "sqrt", "root", "pi", "a b", "a_b", "x'", "λ", "1", "")),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_certificates_are_standard(statement):
+    """Whatever the constructs and names, the text is SMT-LIB that another solver reads."""
+    finding = smt.settle(statement)
+    assert finding.status is Status.PROVED
+    assert answer(finding.certificate["smtlib"]) == "unsat"

@@ -1,0 +1,288 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sympy as sp
+
+import theory.claims
+from theory.__main__ import main
+from theory.arguments import all_of, for_all
+from theory.artefacts import read_json, write_json, write_whole
+from theory.claims import all_claims
+from theory.errors import UserError
+from theory.evidence import Claim, Simulated, Status
+from theory.published import rows
+from theory.verify import ranked, read_simulation, settle_claim, summary
+
+x = sp.Symbol("x", real=True)
+COMMAND = (sys.executable, "-m", "theory", "verify")
+PROVED = Claim("T4.8.1", "here", "a square", for_all(x**2 - 2 * x + 1 >= 0))
+REFUTED = Claim("T4.9.1", "here", "a strict square", for_all(x**2 > 0), expects=Status.REFUTED)
+UNKNOWN = Claim("4.7.1", "here", "an exponential", for_all(sp.exp(x) > x))
+RANDOM = Claim("F4.7-adam.1", "here", "a random one", Simulated("something", "the_check"))
+
+
+@pytest.fixture
+def claims(monkeypatch):
+    """Have these claims verified in the place of all."""
+
+    def use(*some):
+        monkeypatch.setattr(theory.claims, "all_claims", lambda: some)
+
+    use(PROVED, REFUTED, RANDOM)
+    return use
+
+
+@pytest.fixture
+def verify(tmp_path, capfd):
+    """Run the command; give exit code, output, errors, and the evidence if there is any."""
+
+    def run(*options, out=tmp_path / "new" / "evidence.json"):
+        simulation = [] if "--simulation" in options else ["--simulation", str(tmp_path / "none")]
+        try:
+            code = main(["verify", "--out", str(out), *simulation, *options])
+        except SystemExit as stop:
+            code = stop.code
+        output, errors = capfd.readouterr()
+        return code, output, errors, json.loads(out.read_text()) if out.is_file() else None
+
+    return run
+
+
+def simulation_file(tmp_path, content):
+    path = tmp_path / "simulation.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return "--simulation", str(path)
+
+
+def test_the_command_settles_everything(tmp_path):
+    out = tmp_path / "evidence.json"
+    run = subprocess.run(
+        [*COMMAND, "--out", str(out), "--simulation", str(tmp_path / "none")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "NO_COLOR": "1"},
+        check=False,
+    )
+    assert (run.returncode, run.stderr.count("Traceback")) == (0, 0)
+    evidence = json.loads(out.read_text())
+    claims = all_claims()
+    assert [claim["id"] for claim in evidence["claims"]] == [claim.id for claim in claims]
+    assert set(evidence["rows"]) == {row["id"] for row in rows("claims")}
+    assert all(row["claims"] for row in evidence["rows"].values())
+    for claim in claims:
+        assert claim.id in run.stdout
+    assert evidence["summary"] in run.stdout
+    assert str(len(claims)) in evidence["summary"]
+
+
+def test_evidence_file(claims, verify):
+    code, _, errors, evidence = verify()
+    assert code == 0
+    assert "Traceback" not in errors
+    assert evidence["schema"] == 1
+    environment = evidence["environment"]
+    assert {"code", "python", "platform", "processor", "cores", "packages"} == set(environment)
+    assert environment["packages"]["z3-solver"]
+    assert evidence["rows"]["T4.8"] == {"status": "proved", "claims": ["T4.8.1"]}
+    assert evidence["rows"]["4.8"] == {"status": None, "claims": []}
+    by_id = {claim["id"]: claim for claim in evidence["claims"]}
+    assert by_id["T4.8.1"]["published"]["obligations"][0]["certificate"]["smtlib"]
+    refuted = by_id["T4.9.1"]
+    assert refuted["published"]["obligations"][0]["counterexample"] == {"x": "0"}
+    assert by_id["F4.7-adam.1"]["status"] == "not run"
+    assert evidence["summary"] == "3 claims: 1 refuted, 1 not run, 1 proved"
+
+
+def test_table_and_reasons(claims, verify):
+    _, output, _, _ = verify()
+    for text in ("T4.8.1", "proved", "refuted", "fails at x = 0", "not run", "3 claims:"):
+        assert text in output
+    assert output.index("T4.9.1") < output.index("T4.8.1")
+
+
+def test_an_open_claim_fails_the_command(claims, verify):
+    claims(PROVED, UNKNOWN)
+    code, output, _, evidence = verify()
+    assert code == 1
+    assert "unknown" in output
+    assert "exp(x)" in output
+    assert evidence["rows"]["4.7"]["status"] == "unknown"
+    assert output.index("4.7.1") < output.index("T4.8.1")
+
+
+def test_an_open_correction_fails_the_command(claims, verify):
+    claims(
+        Claim("4.7.1", "here", "false", for_all(x > 0), correction="?", corrected=UNKNOWN.published)
+    )
+    code, output, _, _ = verify()
+    assert code == 1
+    assert "corrected unknown" in output
+
+
+def test_a_correction_that_is_refuted_fails_the_command(claims, verify):
+    claims(Claim("4.7.1", "here", "false", for_all(x > 0), for_all(x > 1), "x > 1"))
+    assert verify()[0] == 1
+
+
+def test_an_unexpected_outcome_is_shown(claims, verify):
+    claims(Claim("T4.8.1", "here", "a square", PROVED.published, expects=Status.REFUTED))
+    _, output, _, _ = verify()
+    assert "expected refuted" in " ".join(output.split())
+
+
+@pytest.mark.parametrize("status", ["simulated", "contradicted by simulation"])
+def test_simulated_evidence_is_read_and_shown(claims, verify, tmp_path, status):
+    check = {"status": status, "value": 1.25}
+    code, output, _, evidence = verify(*simulation_file(tmp_path, {"checks": {"the_check": check}}))
+    assert code == 0
+    assert status in output
+    assert evidence["claims"][-1]["simulated"] == check
+    assert evidence["rows"]["F4.7-adam"]["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "expected JSON"),
+        ("", "expected JSON"),
+        ("[]", "expected an object with 'checks'"),
+        ("{}", "expected an object with 'checks'"),
+        ({"checks": []}, "expected an object with 'checks'"),
+        ({"checks": {"the_check": 3}}, "expected a status among"),
+        ({"checks": {"the_check": {}}}, "expected a status among"),
+        ({"checks": {"the_check": {"status": "proved"}}}, "got 'proved'"),
+        ({"checks": {"the_check": {"status": "refuted"}}}, "got 'refuted'"),
+        ({"checks": {"the_check": {"status": "fine"}}}, "got 'fine'"),
+        ('{"checks": {"the_check": {"status": "simulated", "value": NaN}}}', "NaN"),
+    ],
+)
+def test_broken_simulations(claims, verify, tmp_path, content, message):
+    code, _, errors, evidence = verify(*simulation_file(tmp_path, content))
+    assert code == 2
+    assert errors.startswith("error: ")
+    assert message in errors
+    assert "Traceback" not in errors
+    assert evidence is None
+
+
+def test_simulation_that_is_a_folder(claims, verify, tmp_path):
+    code, _, errors, _ = verify("--simulation", str(tmp_path))
+    assert code == 2
+    assert "cannot read" in errors
+
+
+def test_no_simulation_is_no_error(tmp_path):
+    assert read_simulation(tmp_path / "none.json") == {}
+
+
+@pytest.mark.parametrize("timeout", ["0", "-1", "nan"])
+def test_timeout_out_of_range(claims, verify, timeout):
+    code, _, errors, evidence = verify("--timeout", timeout)
+    assert code == 2
+    assert errors.startswith("error: --timeout: expected seconds > 0, got")
+    assert evidence is None
+
+
+@pytest.mark.parametrize("options", [["--timeout", "soon"], ["--bogus"], ["--out"], ["extra"]])
+def test_bad_command_line(claims, verify, options):
+    code, output, errors, evidence = verify(*options)
+    assert code == 2
+    assert "Traceback" not in output + errors
+    assert evidence is None
+
+
+def test_long_timeout(claims, verify):
+    assert verify("--timeout", "inf")[0] == 0
+
+
+def test_out_that_cannot_be_written(claims, verify, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    code, output, errors, _ = verify(out=tmp_path / "file" / "evidence.json")
+    assert code == 2
+    assert errors.startswith("error: cannot write")
+    assert "Traceback" not in output + errors
+    assert "settl" not in output  # told before the work
+
+
+def test_out_that_is_a_folder(claims, verify, tmp_path):
+    code, _, errors, _ = verify(out=tmp_path)
+    assert code == 2
+    assert "cannot write" in errors
+
+
+def test_ctrl_c(claims, verify, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("theory.__main__.settle_claim", interrupt)
+    code, _, errors, evidence = verify()
+    assert code == 130
+    assert "interrupted" in errors
+    assert evidence is None
+
+
+# --- Files ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, MemoryError])
+def test_interrupted_writing_leaves_the_old_file_whole(tmp_path, error):
+    path = tmp_path / "evidence.json"
+    write_json(path, {"old": True})
+
+    def write(part):
+        part.write_text('{"half')
+        raise error
+
+    with pytest.raises(error):
+        write_whole(path, write)
+    assert read_json(path) == {"old": True}
+    assert [p.name for p in tmp_path.iterdir()] == ["evidence.json"]
+
+
+def test_full_disk_is_told(tmp_path):
+    def write(part):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(UserError, match="No space left on device"):
+        write_whole(tmp_path / "evidence.json", write)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), object()])
+def test_what_is_no_json_is_not_written(tmp_path, bad):
+    path = tmp_path / "evidence.json"
+    write_json(path, {"old": True})
+    with pytest.raises((ValueError, TypeError)):
+        write_json(path, {"value": bad})
+    assert read_json(path) == {"old": True}
+
+
+# --- Verdicts ------------------------------------------------------------------------------------
+
+
+def test_failures_come_first():
+    verdicts = [settle_claim(claim) for claim in (PROVED, RANDOM, REFUTED, UNKNOWN)]
+    assert ranked(verdicts)[0].claim is UNKNOWN
+    assert ranked(verdicts)[-1].claim is PROVED
+    assert summary(verdicts) == "4 claims: 1 unknown, 1 refuted, 1 not run, 1 proved"
+
+
+def test_a_simulation_never_settles():
+    verdict = settle_claim(RANDOM, {"the_check": {"status": "simulated"}})
+    assert verdict.status is Status.SIMULATED
+    assert not verdict.is_settled
+    assert verdict.is_empirical
+    # A check of the same name says nothing about a claim that solvers settle.
+    verdict = settle_claim(UNKNOWN, {"the_check": {"status": "simulated"}})
+    assert verdict.status is Status.UNKNOWN
+
+
+def test_a_conjunction_with_an_open_part_is_open():
+    argument = all_of("both", {"known": sp.Ge((x - 1) ** 2, 0), "open": sp.exp(x) > x})
+    assert settle_claim(Claim("4.7.1", "", "", argument)).status is Status.UNKNOWN
