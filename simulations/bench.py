@@ -16,16 +16,17 @@ from types import ModuleType
 from typing import Any, Final
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import sympy as sp
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from simulations.device import resolve
+from simulations.device import computing, resolve
 from simulations.gradients import ExactLawMinibatch, GradientOracle, SampledMinibatch
 from simulations.optimizers import OPTIMIZERS
-from simulations.population import run_signgd
+from simulations.population import STARTS_ABREAST, run_signgd
 from simulations.simulate import simulate
 from theory.dct import dct_matrix
 from theory.dynamics import NormalisedState, normalised_step
@@ -174,6 +175,9 @@ def _population_jobs(sizes: Sizes, devices: list[str]) -> Iterator[Job]:
     for device in devices:
         run = partial(run_signgd, a, b, c, _RATIO, sizes.steps, device=device)
         yield Job(f"signGD, JAX {device}", run, work, work, baseline)
+        for what, bound in (("a multiply-add", _multiply_adds), ("a pass over memory", _passes)):
+            name = f"{what} a step, JAX {device}"
+            yield Job(name, partial(bound, starts, sizes.steps, device), work, work, baseline)
     run = partial(_population_loop, np, starts, sizes.steps)
     yield Job("signGD, NumPy", run, work, work, baseline)
     torch = _torch()
@@ -184,6 +188,39 @@ def _population_jobs(sizes: Sizes, devices: list[str]) -> Iterator[Job]:
         work,
         baseline,
     )
+
+
+def _multiply_adds(starts: np.ndarray, steps: int, device: str) -> None:
+    """One multiply-add a step and start, in the loop that signGD has: a bound by arithmetic.
+
+    signGD's own step is some twenty operations, so it cannot come nearer than that.
+    """
+    with computing(device) as place:
+        _advanced(starts[0], np.int32(steps), platform=place.platform).block_until_ready()
+
+
+@partial(jax.jit, static_argnames="platform")
+def _advanced(starts: jax.Array, steps: jax.Array, *, platform: str) -> jax.Array:
+    def one(x: jax.Array) -> jax.Array:
+        return jax.lax.fori_loop(0, steps, lambda _, x: x * 0.5 + 1.0, x)
+
+    if platform == "cpu":
+        return jax.lax.map(one, starts, batch_size=STARTS_ABREAST)
+    return jax.vmap(one)(starts)
+
+
+def _passes(starts: np.ndarray, steps: int, device: str) -> None:
+    """Read and write the state of all starts once a step: a bound by memory on unfused steps."""
+    with computing(device):
+        state = jnp.asarray(starts)
+        for _ in range(steps):
+            state = _incremented(state)
+        state.block_until_ready()
+
+
+@partial(jax.jit, donate_argnums=0)
+def _incremented(state: jax.Array) -> jax.Array:
+    return state + 1.0
 
 
 def _train(oracle: GradientOracle, device: str, iterations: int) -> None:
@@ -284,8 +321,12 @@ def _cells(m: Measurement, medians: dict[str, float]) -> tuple[str, ...]:
         f"{m.median:.3g}",
         f"{min(m.seconds):.3g} to {max(m.seconds):.3g}",
         f"{m.job.whole / m.median:.2g}",
-        f"{m.median / medians[m.job.baseline]:,.1f}",
+        _ratio(m.median / medians[m.job.baseline]),
     )
+
+
+def _ratio(value: float) -> str:
+    return f"{value:,.1f}" if value >= 1 else f"{value:.2g}"
 
 
 def _hardware() -> str:

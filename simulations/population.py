@@ -17,7 +17,7 @@ from simulations.device import computing, float_dtype
 from theory.dynamics import NormalisedState, normalised_step
 
 # Starts advanced together on a CPU: their state stays in the cache through all steps.
-_STARTS_ABREAST: Final = 2**15
+STARTS_ABREAST: Final = 2**15
 
 
 class SignGDRuns(NamedTuple):
@@ -86,7 +86,7 @@ def _run(
         return _run_one(NormalisedState(*start), r, steps)
 
     if platform == "cpu":
-        return jax.lax.map(one, (a, b, c), batch_size=_STARTS_ABREAST)
+        return jax.lax.map(one, (a, b, c), batch_size=STARTS_ABREAST)
     return jax.vmap(one)((a, b, c))
 
 
