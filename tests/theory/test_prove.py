@@ -573,6 +573,11 @@ def test_wrong_arguments_for_ends_in(image, region, ranking, decrease):
     assert settle_argument(argument, 2.0).status is not Status.PROVED
 
 
+def test_a_ranking_without_a_floor_proves_nothing():
+    argument = ends_in({x: x - 1, y: y}, y > 0, ranking=x, decrease=1)
+    assert settle_argument(argument, 2.0).status is Status.UNKNOWN
+
+
 def test_ends_in_takes_conditions_on_parameters_only():
     with pytest.raises(ValueError, match="expected conditions on parameters only"):
         ends_in({x: x - 1}, x <= 1, x > 0, ranking=x, decrease=1)

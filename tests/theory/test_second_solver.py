@@ -83,7 +83,8 @@ p = sp.Symbol("p", positive=True)
         Statement(1 / p > 0),
         Statement(sp.Abs(sp.sign(x)) <= 1),
         Statement(sp.pi * p > 3 * p),
-        *(Statement(sp.Symbol(name, real=True) ** 2 + sp.sqrt(2) > 0) for name in smt._WORDS.split()),
+        *(Statement(sp.Symbol(word, real=True) ** 2 + sp.sqrt(2) > 0)
+          for word in smt._WORDS.split()),
         *(Statement(sp.Symbol(name, real=True) + 1 > 0, (sp.Symbol(name, real=True) > 0,))
           for name in ("and", "sqrt", "root", "pi", "a b", "a_b", "x'", "λ", "1", "")),
     ],
