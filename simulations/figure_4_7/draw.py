@@ -121,7 +121,7 @@ def _draw_risks(panels: list[Axes], experiment: Experiment, theory: Theory) -> N
         _line(adversarial, experiment, name, experiment.adversarial_risk[name])
     standard.set_yscale("log")
     standard.set_ylim(bottom=_LEAST_STANDARD_RISK)
-    standard.set_ylabel(f"standard risk (log scale, from {_LEAST_STANDARD_RISK:g})")
+    standard.set_ylabel("standard risk (log scale)")
     standard.set_title("(b) population risks", loc="left")
     radius = experiment.settings.epsilon.replace("sqrt(2)", "√2")
     adversarial.set_ylabel(f"adversarial risk, ε = {radius}")
@@ -131,12 +131,10 @@ def _draw_risks(panels: list[Axes], experiment: Experiment, theory: Theory) -> N
         colour = _STYLES[name]["color"]
         level = float(limit.mean.adversarial)
         adversarial.axhline(level, color=colour, linewidth=0.7, zorder=1)
-        _annotate_level(adversarial, f"population {name}, exact limit: {level:.2f}", level, colour)
+        _annotate_level(adversarial, f"population limit, exact: {level:.2f}", level, colour)
         if limit.mean.standard != 0:
             standard.axhline(float(limit.mean.standard), color=colour, linewidth=0.7, zorder=1)
-            _annotate_level(
-                standard, f"population {name}, exact limit", float(limit.mean.standard), colour
-            )
+            _annotate_level(standard, "population limit, exact", float(limit.mean.standard), colour)
 
 
 def _annotate_level(axes: Axes, text: str, level: float, colour: str) -> None:
