@@ -16,7 +16,7 @@ from simulations.figure_4_7.settings import Settings
 from theory.artefacts import ensure_writable, write_json
 from theory.commands import run
 from theory.errors import UserError
-from theory.evidence import Status
+from theory.findings import Status
 
 _FIGURE_FOLDER = Path("results/figure_4_7")
 _EVIDENCE = Path("results/simulations/evidence.json")

@@ -18,7 +18,7 @@ from simulations.figure_4_7.settings import Settings
 from simulations.gradients import Population
 from simulations.simulate import log_spaced, simulate
 from theory.dynamics import gd_contraction
-from theory.evidence import Status
+from theory.findings import Status
 from theory.limit import PopulationSignGD
 from theory.minibatch import second_moment_step
 from theory.problem import LinearProblem

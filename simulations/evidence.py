@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from theory.artefacts import environment
-from theory.evidence import Status
+from theory.findings import Status
 
 SCHEMA = 1
 

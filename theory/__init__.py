@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from theory.evidence import Boolean, Evidence
+from theory.evidence import Evidence
+from theory.statements import Boolean
 
 __all__ = ["settle"]
 

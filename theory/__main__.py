@@ -14,7 +14,8 @@ from rich.table import Table
 from theory.artefacts import ensure_writable, write_json
 from theory.commands import run
 from theory.errors import UserError
-from theory.evidence import Claim, Status
+from theory.evidence import Claim
+from theory.findings import Status
 from theory.verify import (
     SIMULATION_EVIDENCE,
     Verdict,

@@ -5,18 +5,9 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from theory.evidence import (
-    Along,
-    Argument,
-    BackEnd,
-    Boolean,
-    EventuallyAlways,
-    Obligation,
-    Possible,
-    Statement,
-    equal,
-)
+from theory.evidence import Argument, BackEnd, Obligation
 from theory.prove import orbit, search, settle, smt
+from theory.statements import Along, Boolean, EventuallyAlways, Possible, Statement, equal
 
 Lemma: TypeAlias = Boolean | Statement | Possible | EventuallyAlways | Along
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from theory.evidence import Boolean
+from theory.statements import Boolean
 
 Predicate: TypeAlias = Callable[[sp.Expr, sp.Expr, sp.Expr], Boolean]
 _THIRD = sp.Rational(1, 3)

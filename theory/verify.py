@@ -9,7 +9,8 @@ from typing import Any
 
 from theory.artefacts import environment, read_json
 from theory.errors import UserError
-from theory.evidence import Argument, Claim, Evidence, Simulated, Status
+from theory.evidence import Argument, Claim, Evidence, Simulated
+from theory.findings import Status
 from theory.published import rows
 
 SCHEMA = 1

@@ -9,7 +9,7 @@ from simulations import check
 from simulations.figure_4_7 import observations as observed
 from simulations.figure_4_7.experiment import exact_theory, run_experiment
 from simulations.figure_4_7.settings import Settings
-from theory.evidence import Status
+from theory.findings import Status
 
 SHORT = Settings(seeds=8, iterations=2000)
 

@@ -21,11 +21,13 @@ from theory.claims import (
     table_4_8,
     table_4_9,
 )
-from theory.evidence import Claim, EventuallyAlways, Evidence, Simulated, Statement, Status, equal
+from theory.evidence import Claim, Evidence, Simulated
+from theory.findings import Status
 from theory.numbers import exact
 from theory.prove import identity, search, settle, smt
 from theory.published import rows
 from theory.risk import adversarial_risk
+from theory.statements import EventuallyAlways, Statement, equal
 from theory.verify import settle_argument, settle_claim
 
 CLAIMS = all_claims()

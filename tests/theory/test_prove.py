@@ -5,23 +5,11 @@ import sympy as sp
 
 from theory import settle as settle_formula
 from theory.arguments import all_of, derived, ends_in, for_all
-from theory.evidence import (
-    Along,
-    Argument,
-    Counterexample,
-    EventuallyAlways,
-    Obligation,
-    OrbitViolation,
-    PeriodicOrbit,
-    Possible,
-    Proof,
-    Statement,
-    Status,
-    Witness,
-    equal,
-)
+from theory.evidence import Argument, Obligation
 from theory.exact import NotRepresentableError, Surd
+from theory.findings import Counterexample, OrbitViolation, PeriodicOrbit, Proof, Status, Witness
 from theory.prove import enclosure, identity, matrix, orbit, search, settle, smt
+from theory.statements import Along, EventuallyAlways, Possible, Statement, equal
 from theory.verify import settle_argument
 
 x, y, z = sp.symbols("x y z", real=True)

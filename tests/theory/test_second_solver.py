@@ -7,8 +7,10 @@ import pytest
 import sympy as sp
 
 from theory.claims import all_claims
-from theory.evidence import Evidence, Statement, Status
+from theory.evidence import Evidence
+from theory.findings import Status
 from theory.prove import smt
+from theory.statements import Statement
 from theory.verify import settle_claim
 
 

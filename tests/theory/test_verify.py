@@ -13,7 +13,8 @@ from theory.arguments import all_of, for_all
 from theory.artefacts import read_json, write_json, write_whole
 from theory.claims import all_claims
 from theory.errors import UserError
-from theory.evidence import Claim, Simulated, Status
+from theory.evidence import Claim, Simulated
+from theory.findings import Status
 from theory.published import rows
 from theory.verify import ranked, read_simulation, settle_claim, summary
 

@@ -4,8 +4,10 @@ import sympy as sp
 
 from theory.arguments import derived, for_all
 from theory.dct import dct_entry, dct_matrix
-from theory.evidence import Argument, Claim, Statement, Status, equal
+from theory.evidence import Argument, Claim
+from theory.findings import Status
 from theory.prove.matrix import C, d
+from theory.statements import Statement, equal
 
 _SIZES = (1, 2, 3, 4, 6)
 

@@ -8,9 +8,11 @@ import sympy as sp
 
 from theory.arguments import all_of, derived, for_all
 from theory.dynamics import gd_contraction, gd_converges_to, gd_error, gd_step
-from theory.evidence import Claim, Statement, Status, equal
+from theory.evidence import Claim
+from theory.findings import Status
 from theory.prove.matrix import C, d
 from theory.risk import adversarial_risk, gaussian_expectation, residual_variance, standard_risk
+from theory.statements import Statement, equal
 
 _s, _m = sp.symbols("s m", nonnegative=True)
 _positive_s, _eta, _delta = sp.symbols("s eta delta", positive=True)

@@ -10,8 +10,10 @@ from theory.dynamics import (
     signgd_step,
     signgd_step_frequency,
 )
-from theory.evidence import Claim, Statement, Status, equal
+from theory.evidence import Claim
+from theory.findings import Status
 from theory.prove.matrix import C, d
+from theory.statements import Statement, equal
 
 _error_tilde = sp.MatrixSymbol("e_tilde", d, 1)
 _Sigma_tilde = sp.MatrixSymbol("Sigma_tilde", d, d)

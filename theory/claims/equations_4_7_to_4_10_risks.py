@@ -7,7 +7,8 @@ Notation: z = ⟨X̃, w̃ − w̃*⟩ for a given input, v = Var Z, n = ‖w̃�
 import sympy as sp
 
 from theory.arguments import all_of, derived, for_all
-from theory.evidence import Claim, Statement, Status, equal
+from theory.evidence import Claim
+from theory.findings import Status
 from theory.prove.matrix import C, d
 from theory.risk import (
     adversarial_risk,
@@ -15,6 +16,7 @@ from theory.risk import (
     standard_risk,
     worst_case_loss,
 )
+from theory.statements import Statement, equal
 
 _z, _p, _u = sp.symbols("z p u", real=True)
 _v, _rho, _n, _q, _epsilon = sp.symbols("v rho n q epsilon", nonnegative=True)

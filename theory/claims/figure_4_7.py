@@ -10,7 +10,8 @@ import sympy as sp
 
 from theory.arguments import all_of, for_all
 from theory.dynamics import NormalisedState, normalised_step
-from theory.evidence import Along, Argument, Boolean, Claim, Simulated, Status, equal
+from theory.evidence import Argument, Claim, Simulated
+from theory.findings import Status
 from theory.limit import (
     A_and_B,
     SignGDLimit,
@@ -22,6 +23,7 @@ from theory.limit import (
 from theory.numbers import exact
 from theory.published import figure_4_7, half_unit
 from theory.risk import adversarial_risk, dual_norm
+from theory.statements import Along, Boolean, equal
 
 _FIGURE = figure_4_7()
 _PROBLEM = _FIGURE.problem

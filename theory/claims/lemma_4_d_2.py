@@ -3,7 +3,9 @@
 import sympy as sp
 
 from theory.arguments import derived, for_all
-from theory.evidence import Claim, EventuallyAlways, Statement, Status
+from theory.evidence import Claim
+from theory.findings import Status
+from theory.statements import EventuallyAlways, Statement
 
 _x = sp.Symbol("x", real=True)
 _least, _step, _most = sp.symbols("Delta_1 Delta Delta_max", positive=True)

@@ -8,9 +8,11 @@ is compared with that of (q, √q g), q ~ χ²_n; where two such functions agree
 import sympy as sp
 
 from theory.arguments import derived
-from theory.evidence import Claim, Status, equal
+from theory.evidence import Claim
+from theory.findings import Status
 from theory.minibatch import gradient_response, second_moment_step
 from theory.risk import gaussian_expectation
+from theory.statements import equal
 
 _c, _z, _t = sp.symbols("c z t", real=True)
 _n, _rate, _q, _norm = sp.symbols("n lambda q v", positive=True)

@@ -4,7 +4,8 @@ import sympy as sp
 
 from theory.arguments import ends_in, for_all
 from theory.dynamics import NormalisedState, normalised_step
-from theory.evidence import Claim, Status
+from theory.evidence import Claim
+from theory.findings import Status
 
 _a, _b, _c = sp.symbols("a b c", real=True)
 _r = sp.Symbol("r", positive=True)

@@ -3,9 +3,11 @@
 import sympy as sp
 
 from theory.arguments import derived, for_all
-from theory.evidence import Claim, Status, equal
+from theory.evidence import Claim
+from theory.findings import Status
 from theory.prove.matrix import C, d
 from theory.risk import gaussian_expectation
+from theory.statements import equal
 
 _w, _w_star, _x = (sp.MatrixSymbol(name, d, 1) for name in ("w", "w_star", "x"))
 _x_tilde = sp.MatrixSymbol("x_tilde", d, 1)

@@ -4,9 +4,11 @@ import sympy as sp
 
 from theory.arguments import for_all
 from theory.dct import dct_matrix
-from theory.evidence import Claim, Status, equal
+from theory.evidence import Claim
+from theory.findings import Status
 from theory.numbers import exact
 from theory.published import rows
+from theory.statements import equal
 
 _X = sp.symbols("X_0:3", real=True)
 

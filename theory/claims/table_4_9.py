@@ -4,9 +4,11 @@ import sympy as sp
 
 from theory.arguments import Lemma, all_of
 from theory.dynamics import signgd_step_frequency
-from theory.evidence import Boolean, Claim, Possible, Statement, Status, equal
+from theory.evidence import Claim
+from theory.findings import Status
 from theory.numbers import exact
 from theory.published import rows
+from theory.statements import Boolean, Possible, Statement, equal
 
 _e = sp.symbols("e_0:3", real=True)
 _sigma0_sq, _sigma1_sq, _eta = sp.symbols("sigma0_sq sigma1_sq eta", positive=True)

@@ -2,8 +2,9 @@
 
 import sympy as sp
 
-from theory.evidence import Finding, Statement, Unsettled
+from theory.findings import Finding, Unsettled
 from theory.prove import enclosure, identity, matrix, search, smt
+from theory.statements import Statement
 
 
 def settle(statement: Statement, timeout: float = 10.0) -> Finding:

@@ -10,7 +10,8 @@ from typing import Any
 import mpmath
 import sympy as sp
 
-from theory.evidence import Disproof, Finding, Proof, Statement, Unsettled
+from theory.findings import Disproof, Finding, Proof, Unsettled
+from theory.statements import Statement
 
 NAME = "enclosure"
 _DIGITS = 60

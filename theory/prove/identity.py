@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from theory.evidence import Finding, Proof, Statement, Unsettled
+from theory.findings import Finding, Proof, Unsettled
+from theory.statements import Statement
 
 NAME = "identity"
 _DIGITS = 50

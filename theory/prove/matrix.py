@@ -6,7 +6,8 @@ orthogonality of the DCT matrix is itself a claim (4.4-orthogonal), proved for a
 
 import sympy as sp
 
-from theory.evidence import Boolean, Finding, Proof, Statement, Unsettled
+from theory.findings import Finding, Proof, Unsettled
+from theory.statements import Boolean, Statement
 
 NAME = "matrix identity"
 

@@ -1,7 +1,8 @@
 """Assertions about one exact orbit, settled by evaluating them at every iteration concerned."""
 
-from theory.evidence import Along, Finding, OrbitViolation, Proof, Unsettled
 from theory.exact import holds
+from theory.findings import Finding, OrbitViolation, Proof, Unsettled
+from theory.statements import Along
 
 NAME = "exact orbit"
 

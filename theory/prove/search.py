@@ -8,16 +8,9 @@ import hypothesis
 import hypothesis.strategies as st
 import sympy as sp
 
-from theory.evidence import (
-    Counterexample,
-    EventuallyAlways,
-    Finding,
-    PeriodicOrbit,
-    Statement,
-    Unsettled,
-    admits,
-)
 from theory.exact import NotRepresentableError, Surd, holds
+from theory.findings import Counterexample, Finding, PeriodicOrbit, Unsettled, admits
+from theory.statements import EventuallyAlways, Statement
 
 NAME = "search"
 _ORBIT_STEPS = 200

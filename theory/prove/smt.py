@@ -16,18 +16,9 @@ from typing import Any
 import sympy as sp
 import z3
 
-from theory.evidence import (
-    Boolean,
-    Counterexample,
-    Disproof,
-    Finding,
-    Possible,
-    Proof,
-    Statement,
-    Unsettled,
-    Witness,
-)
 from theory.exact import NotRepresentableError, Surd
+from theory.findings import Counterexample, Disproof, Finding, Proof, Unsettled, Witness
+from theory.statements import Boolean, Possible, Statement
 
 NAME = "z3"
 # Words of SMT-LIB and functions that solvers add to it: no names for constants in a certificate.
