@@ -16,7 +16,8 @@ def settle(
 
     Symbols are real or integer sympy symbols; their assumptions (``positive=True``, say) count as
     hypotheses. The evidence has a ``status`` (proved, refuted or unknown), and ``explanation`` in
-    words: the certificate's kind, the counterexample, or what stopped the back ends.
+    words: the certificate's kind, the counterexample, or what stopped the back ends. Sympy may
+    simplify a formula while it is written down (x/x becomes 1); what is settled is the result.
 
     Args:
         hypotheses: a sympy relation or formula, or several.
