@@ -14,7 +14,7 @@ from rich.table import Table
 from simulations.evidence import Check, to_json
 from simulations.figure_4_7.settings import Settings
 from theory.artefacts import ensure_writable, write_json
-from theory.commands import run
+from theory.commands import leave, run
 from theory.errors import UserError
 from theory.findings import Status
 
@@ -142,4 +142,4 @@ def _main(args: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -1,6 +1,5 @@
 """Commands: ``python -m theory verify``."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from theory.artefacts import ensure_writable, write_json
-from theory.commands import run
+from theory.commands import leave, run
 from theory.errors import UserError
 from theory.evidence import Claim
 from theory.findings import Status
@@ -120,4 +119,4 @@ def main(args: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

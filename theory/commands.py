@@ -1,9 +1,10 @@
 """What all commands share: exit codes, and how a user's mistake is told."""
 
+import os
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from theory.errors import UserError
 
@@ -28,3 +29,15 @@ def run(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("interrupted; files written before are whole", file=sys.stderr)
         return INTERRUPTED
+
+
+def leave(code: int) -> NoReturn:
+    """End the process; after an interrupt at once, as threads of a library may still be computing.
+
+    They would otherwise outlive what they compute with, and crash.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if code == INTERRUPTED:
+        os._exit(code)
+    sys.exit(code)
