@@ -61,7 +61,7 @@ def _lines(summary: dict[str, Any], gd_distance: str) -> Iterator[str]:
         f"η = {settings['eta']}, ε = {settings['epsilon']}, {_minibatch(settings)}, "
         f"{settings['iterations']} iterations, {settings['seeds']} seeds from "
         f"{settings['first_seed']} on. Lines are means over the seeds; bands reach from the least "
-        "to the greatest.\n"
+        "to the greatest; the background changes at T of population signGD.\n"
     )
     yield "## At the last iteration\n"
     yield "Mean ± standard deviation over the seeds. The exact limit is of the adversarial risk "
