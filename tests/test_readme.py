@@ -9,7 +9,9 @@ README = Path(__file__).parent.parent / "README.md"
 
 
 def test_the_example_prints_what_is_shown():
-    code, shown = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", README.read_text(), re.S).groups()
+    code, shown = re.search(
+        r"```python\n(.*?)```\n\n```\n(.*?)```", README.read_text(), re.S
+    ).groups()
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "README.md", "exec"), {})
@@ -27,7 +29,9 @@ def test_shown_options_are_known():
     from simulations.__main__ import Figure47
 
     known = {f"--{name.replace('_', '-')}" for name in Figure47.__dataclass_fields__} | {"--help"}
-    shown = re.findall(r"^\.venv/bin/python -m simulations figure-4\.7 (.*)$", README.read_text(), re.M)
+    shown = re.findall(
+        r"^\.venv/bin/python -m simulations figure-4\.7 (.*)$", README.read_text(), re.M
+    )
     used = {word for line in shown for word in line.split("#")[0].split() if word.startswith("--")}
     assert used
     assert used <= known

@@ -86,15 +86,22 @@ def test_check_fails_with_a_wrong_simulator(tmp_path, monkeypatch):
 
 
 def test_ctrl_c_leaves_no_part_of_a_file(tmp_path):
-    command = [sys.executable, "-m", "simulations", "figure-4.7", "--iterations", "100000000"]
     out = tmp_path / "out"
-    command += ["--out", str(out)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-        while not out.exists() and process.poll() is None:
-            time.sleep(0.1)
-        time.sleep(3)
-        process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
+    command = [sys.executable, "-m", "simulations", "figure-4.7", "--iterations", "100000000"]
+    with subprocess.Popen(
+        [*command, "--out", str(out)],
+        stderr=subprocess.PIPE,
+        # A shell that starts the tests in the background has them ignore interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        try:
+            while not out.exists() and process.poll() is None:
+                time.sleep(0.1)
+            time.sleep(3)
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130, error.decode()
     assert b"interrupted" in error
     assert list(out.iterdir()) == []
