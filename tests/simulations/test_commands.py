@@ -87,13 +87,14 @@ def test_check_fails_with_a_wrong_simulator(tmp_path, monkeypatch):
 
 def test_ctrl_c_leaves_no_part_of_a_file(tmp_path):
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "simulations", "figure-4.7", "--iterations", "100000000"]
-    with subprocess.Popen(
-        [*command, "--out", str(out)],
-        stderr=subprocess.PIPE,
-        # A shell that starts the tests in the background has them ignore interrupts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:
+    # A shell that starts the tests in the background has them ignore interrupts.
+    start = (
+        "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "runpy.run_module('simulations', run_name='__main__')"
+    )
+    options = ["figure-4.7", "--iterations", "100000000", "--out", str(out)]
+    command = [sys.executable, "-c", start, *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         try:
             while not out.exists() and process.poll() is None:
                 time.sleep(0.1)
