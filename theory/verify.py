@@ -166,15 +166,8 @@ def to_json(verdicts: Iterable[Verdict]) -> dict[str, Any]:
         "environment": environment(),
         "summary": summary(verdicts),
         "rows": {
-            row["id"]: _row_status([v for v in verdicts if v.claim.row == row["id"]])
+            row["id"]: {v.claim.id: v.status for v in verdicts if v.claim.row == row["id"]}
             for row in rows("claims")
         },
         "claims": [verdict.to_json() for verdict in verdicts],
     }
-
-
-def _row_status(verdicts: list[Verdict]) -> dict[str, Any]:
-    """The worst status of a row's theoretical claims; of its simulations where it has no other."""
-    theoretical = [v for v in verdicts if not v.is_empirical]
-    worst = min((v.status for v in theoretical or verdicts), key=_ORDER.index, default=None)
-    return {"status": worst, "claims": [v.claim.id for v in verdicts]}

@@ -75,7 +75,7 @@ def test_the_command_settles_everything(tmp_path):
     claims = all_claims()
     assert [claim["id"] for claim in evidence["claims"]] == [claim.id for claim in claims]
     assert set(evidence["rows"]) == {row["id"] for row in rows("claims")}
-    assert all(row["claims"] for row in evidence["rows"].values())
+    assert all(evidence["rows"].values())
     for claim in claims:
         assert claim.id in run.stdout
     assert evidence["summary"] in run.stdout
@@ -90,8 +90,8 @@ def test_evidence_file(claims, verify):
     environment = evidence["environment"]
     assert {"code", "python", "platform", "processor", "cores", "packages"} == set(environment)
     assert environment["packages"]["z3-solver"]
-    assert evidence["rows"]["T4.8"] == {"status": "proved", "claims": ["T4.8.1"]}
-    assert evidence["rows"]["4.8"] == {"status": None, "claims": []}
+    assert evidence["rows"]["T4.8"] == {"T4.8.1": "proved"}
+    assert evidence["rows"]["4.8"] == {}
     by_id = {claim["id"]: claim for claim in evidence["claims"]}
     assert by_id["T4.8.1"]["published"]["obligations"][0]["certificate"]["smtlib"]
     refuted = by_id["T4.9.1"]
@@ -113,7 +113,7 @@ def test_an_open_claim_fails_the_command(claims, verify):
     assert code == 1
     assert "unknown" in output
     assert "exp(x)" in output
-    assert evidence["rows"]["4.7"]["status"] == "unknown"
+    assert evidence["rows"]["4.7"] == {"4.7.1": "unknown"}
     assert output.index("4.7.1") < output.index("T4.8.1")
 
 
@@ -144,7 +144,7 @@ def test_simulated_evidence_is_read_and_shown(claims, verify, tmp_path, status):
     assert code == 0
     assert status in output
     assert evidence["claims"][-1]["simulated"] == check
-    assert evidence["rows"]["F4.7-adam"]["status"] == status
+    assert set(evidence["rows"]["F4.7-adam"].values()) == {status}
 
 
 @pytest.mark.parametrize(
