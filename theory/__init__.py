@@ -38,9 +38,11 @@ def settle(
         raise ValueError(f"timeout: expected seconds > 0, got {timeout}")
     several = isinstance(hypotheses, Iterable) and not isinstance(hypotheses, str)
     given: Any = tuple(hypotheses) if several else (hypotheses,)
-    formulas = [sp.true if formula is True else formula for formula in (conclusion, *given)]
-    formulas = [sp.false if formula is False else formula for formula in formulas]
+    formulas = (conclusion, *given)
     for formula in formulas:
         if not isinstance(formula, sp.logic.boolalg.Boolean) or isinstance(formula, sp.Symbol):
-            raise TypeError(f"expected a formula such as x < y or Eq(x, y), got {formula!r}")
+            raise TypeError(
+                f"expected a formula such as x < y or sympy.Eq(x, y), got {formula!r}; "
+                "Python's == and != compare how expressions are written"
+            )
     return settle_argument(for_all(*formulas), timeout)

@@ -29,13 +29,13 @@ def reproduce(
     theory = exact_theory(settings.problem())
     experiment = run_experiment(settings, progress)
     summary = summarise(experiment, theory)
+    write_json(out / "summary.json", summary)
     png, _ = write_figure(draw(experiment, theory), out)
     tables = {"optimizers": optimizer_table(summary), "published": comparison_table(summary)}
     for name, table in tables.items():
         _write_text(out / f"{name}.csv", table.csv())
         _write_text(out / f"{name}.tex", table.latex())
     _write_text(out / "report.md", report(summary, gd_distance(experiment)))
-    write_json(out / "summary.json", summary)
     failures = [
         f"{name}: not finite from iteration {f.iteration} on (seed {f.seed}); the others went on"
         for name, f in experiment.trajectories.failures.items()

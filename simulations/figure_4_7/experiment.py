@@ -11,8 +11,8 @@ from simulations.simulate import Trajectories, adversarial_risk, simulate, stand
 from theory.limit import Risks, SignGDLimit, gd_limit, risks_at, signgd_limit
 from theory.problem import LinearProblem
 
-# Exact steps taken in search of signGD's limit cycle: some twenty seconds.
-_EXACT_STEPS = 200_000
+# Exact steps taken in search of signGD's limit cycle: some ten seconds.
+_EXACT_STEPS = 10_000
 
 
 @dataclass(frozen=True)

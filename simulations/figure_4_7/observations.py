@@ -10,6 +10,7 @@ from simulations.figure_4_7.experiment import Experiment, Theory
 from simulations.figure_4_7.published import comparisons
 from simulations.optimizers import OPTIMIZERS
 from theory.limit import SignGDLimit
+from theory.published import figure_4_7
 
 _NEAR_ZERO = 1e-3
 _MOST = 0.9
@@ -18,11 +19,13 @@ _MOST = 0.9
 def observations(experiment: Experiment, theory: Theory) -> dict[str, Check]:
     """Return a check for each observation.
 
-    There is none where the problem is not the published one, or an optimizer is missing.
+    There is none where the problem is not the published one, an optimizer is missing, or there are
+    fewer iterations than in the authors' notebook.
     """
     settings, orbit = experiment.settings, theory.orbit
     complete = set(settings.optimizers) == set(OPTIMIZERS) and not experiment.trajectories.failures
-    if orbit is None or not complete or not settings.is_published_problem():
+    long_enough = settings.iterations >= figure_4_7().notebook_iterations
+    if orbit is None or not (complete and long_enough and settings.is_published_problem()):
         return {}
     return {
         "ratio_observed": _ratio_observed(experiment, theory),

@@ -14,11 +14,14 @@ from simulations.gradients import (
     SampledMinibatch,
 )
 from simulations.optimizers import OPTIMIZERS, rule
+from simulations.simulate import MAX_SEED
 from theory.errors import UserError
 from theory.problem import LinearProblem
 from theory.published import figure_4_7
 
 _PUBLISHED = figure_4_7()
+# Squares and products of settings stay within the range of floating point.
+_GREATEST = 1e60
 
 
 @dataclass(frozen=True)
@@ -126,11 +129,16 @@ class Settings:
                 "Figure 4.7 is about d = 3"
             )
         try:
-            return LinearProblem.of(
+            problem = LinearProblem.of(
                 self.sigma_tilde_sq, self.w_star_tilde, self.w0_tilde, self.eta, self.epsilon
             )
         except ValueError as error:
             raise UserError(str(error)) from error
+        vectors = (*problem.sigma_tilde_sq, *problem.w_star_tilde, *problem.w0_tilde)
+        for number in (*vectors, problem.eta, problem.epsilon):
+            if not abs(number) < _GREATEST:
+                raise UserError(f"expected numbers below {_GREATEST:g} in size, got {number}")
+        return problem
 
     def seed_list(self) -> tuple[int, ...]:
         """Return the seeds.
@@ -141,8 +149,11 @@ class Settings:
         """
         if self.seeds < 1:
             raise UserError(f"seeds: expected at least 1, got {self.seeds}")
-        if self.first_seed < 0:
-            raise UserError(f"first_seed: expected an integer >= 0, got {self.first_seed}")
+        last = self.first_seed + self.seeds - 1
+        if self.first_seed < 0 or last > MAX_SEED:
+            raise UserError(
+                f"first_seed: expected seeds from 0 to {MAX_SEED}, got {self.first_seed} to {last}"
+            )
         return tuple(range(self.first_seed, self.first_seed + self.seeds))
 
     def is_published_problem(self) -> bool:

@@ -76,15 +76,25 @@ def test_derived_moments_are_those_of_many_runs():
     assert (np.abs(sample.mean(axis=0) - mean[-1, :2]) < 5 * deviation[-1, :2] / 4000**0.5).all()
 
 
-def test_observations_need_the_published_problem():
-    other = replace(SHORT, eta="0.02")
+def test_observations_need_the_published_problem_and_length(short_run):
+    other = replace(SHORT, eta="0.02", iterations=200_001, seeds=1)
     assert observed.observations(run_experiment(other), exact_theory(other.problem())) == {}
+    assert observed.observations(short_run, exact_theory(SHORT.problem())) == {}
+
+
+def test_a_start_at_the_true_weights_is_no_contradiction():
+    at_rest = replace(SHORT, w0_tilde=SHORT.w_star_tilde, iterations=100)
+    outcome = check.gd_monte_carlo(run_experiment(at_rest))
+    assert outcome.status is Status.SIMULATED
+    assert "nan" not in outcome.observed
 
 
 def test_observations_can_turn_out_either_way(short_run, monkeypatch):
     monkeypatch.setattr(
         observed, "_ratio_observed", lambda *_: observed.judged(False, "criterion", "")
     )
+    published = replace(observed.figure_4_7(), notebook_iterations=SHORT.iterations)
+    monkeypatch.setattr(observed, "figure_4_7", lambda: published)
     theory = exact_theory(SHORT.problem())
     seen = observed.observations(short_run, theory)
     assert seen["adaptive_less_robust"].status is Status.SIMULATED

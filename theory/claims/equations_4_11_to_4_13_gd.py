@@ -96,7 +96,8 @@ CLAIMS = (
             {"relevant": _relevant, "irrelevant": _irrelevant},
         ),
         expects=Status.REFUTED,
-        note="Even under the condition on η that (4.12) brings. The limit below (4.12) is right.",
+        note="Of the w* in e = w − w*, even under (4.12)'s condition on η. GD does converge to "
+        "some standard-risk minimizer, and the limit below (4.12) is right.",
     ),
     Claim(
         id="4.12.1",

@@ -199,6 +199,7 @@ CLAIMS = (
         correction="ẽ2 rests while |A| > |B|, then moves one way: first towards 0, then off.",
         corrected=_one_way,
         expects=Status.REFUTED,
+        note="Step by step. Over the phase as a whole it grows, as the correction says.",
     ),
     Claim(
         id="F4.7-phases.3",
@@ -220,11 +221,11 @@ CLAIMS = (
         id="F4.7-step.1",
         where=_WHERE,
         says="Each signGD step reduces |ẽ0| by at least √3/3, whatever σ̃0² is.",
-        published=for_all(_reduction >= sp.sqrt(3) / 3),
+        published=for_all(_reduction >= sp.sqrt(3) / 3, sp.Abs(_a) >= sp.Rational(2, 3)),
         correction="By at least (√3/3)η, as long as |A| ≥ (2/3)σ̃0²η; nearer to 0 it may overshoot.",
         corrected=for_all(_reduction >= sp.sqrt(3) / 3 * _eta, sp.Abs(_a) >= sp.Rational(2, 3)),
         expects=Status.REFUTED,
-        note="The factor η is missing; with it, the sentence still fails close to zero.",
+        note="Even far from zero, as the factor η is missing; with it, it still fails close to 0.",
     ),
     Claim(
         id="F4.7-adam.1",
