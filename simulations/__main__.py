@@ -13,7 +13,7 @@ from rich.table import Table
 
 from simulations.evidence import Check, to_json
 from simulations.figure_4_7.settings import Settings
-from theory.artefacts import ensure_writable, write_json
+from theory.artefacts import ensure_writable_file, write_json
 from theory.commands import leave, run
 from theory.errors import UserError
 from theory.findings import Status
@@ -65,7 +65,7 @@ class CheckCommand(Settings):
 
         settings = _settings(self)
         settings.check()
-        ensure_writable(self.out.parent)
+        ensure_writable_file(self.out)
         console = Console(stderr=True)
         with console.status("checking") as status:
             checks = run_checks(settings, lambda what: status.update(f"checking {what}"))

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from theory.artefacts import ensure_writable, write_json
+from theory.artefacts import ensure_writable_file, write_json
 from theory.commands import leave, run
 from theory.errors import UserError
 from theory.evidence import Claim
@@ -57,7 +57,7 @@ class Verify:
 
         if not self.timeout > 0:
             raise UserError(f"--timeout: expected seconds > 0, got {self.timeout}")
-        ensure_writable(self.out.parent)
+        ensure_writable_file(self.out)
         simulation = read_simulation(self.simulation)
         verdicts = _settle_all(
             all_claims(), lambda claim: settle_claim(claim, simulation, self.timeout)

@@ -40,6 +40,18 @@ def ensure_writable(folder: Path) -> None:
             pass
 
 
+def ensure_writable_file(path: Path) -> None:
+    """Check that a file can be written at ``path``, before long work starts.
+
+    Raises:
+        UserError: the path is a folder, or its folder cannot be made or written.
+
+    """
+    if path.is_dir():
+        raise UserError(f"cannot write {path}: it is a folder. Name a file, with --out.")
+    ensure_writable(path.parent)
+
+
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """Let ``write`` make a file beside ``path``, then move it into place in one step.
 

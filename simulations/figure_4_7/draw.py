@@ -73,7 +73,7 @@ def write_figure(figure: Figure, folder: Path) -> tuple[Path, Path]:
 
 def _iteration_axis(axes: Axes, experiment: Experiment, *, is_last: bool) -> None:
     axes.set_xscale("log")
-    axes.set_xlim(1, experiment.settings.iterations)
+    axes.set_xlim(1, max(experiment.settings.iterations, 2))
     if is_last:
         axes.set_xlabel("iteration t (log scale)")
     else:

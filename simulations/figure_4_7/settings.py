@@ -70,7 +70,8 @@ class Settings:
             raise UserError(f"cannot read {path}: {error.strerror or error}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UserError(f"{path}: expected TOML, got a syntax error: {error}") from error
-        return cls().changed(data, source=str(path))
+        spelled = {name.replace("-", "_"): value for name, value in data.items()}
+        return cls().changed(spelled, source=str(path))
 
     def changed(self, values: Mapping[str, Any], source: str) -> Self:
         """Return these settings with some replaced.

@@ -59,6 +59,11 @@ def test_a_folder_that_cannot_be_written(tmp_path, capsys):
     assert "--out" in capsys.readouterr().err
 
 
+def test_a_folder_where_a_file_is_wanted(tmp_path, capsys):
+    assert main(["check", "--out", str(tmp_path)]) == 2
+    assert "it is a folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["figure-4.7", "--speed", "3"], ["dance"], []])
 def test_an_unknown_option_or_command_is_exit_code_2(arguments):
     with pytest.raises(SystemExit) as exit_:

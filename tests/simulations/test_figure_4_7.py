@@ -264,7 +264,7 @@ def test_a_missing_file_is_told(tmp_path):
 
 def test_decimals_in_a_file_are_exact(tmp_path):
     path = tmp_path / "settings.toml"
-    path.write_text('eta = 0.1\nw0_tilde = [0.3, -1, "sqrt(2)"]\nseeds = 5\n')
+    path.write_text('eta = 0.1\nw0-tilde = [0.3, -1, "sqrt(2)"]\nseeds = 5\n')
     settings = Settings.from_toml(path)
     assert str(settings.problem().eta) == "1/10"
     assert list(map(str, settings.problem().w0_tilde)) == ["3/10", "-1", "sqrt(2)"]
