@@ -1,5 +1,6 @@
 """Commands: ``python -m simulations figure-4.7 | check | bench``."""
 
+import inspect
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,7 +25,14 @@ _EVIDENCE = Path("results/simulations/evidence.json")
 
 @dataclass(frozen=True)
 class Figure47(Settings):
-    """Run the experiment of Figure 4.7, draw it, and compare it with theory and print."""
+    """Run the experiment of Figure 4.7, draw it, and compare it with theory and print.
+
+    Writes the figure as PNG and PDF, every number in summary.json, the report in report.md, and its
+    two tables as CSV and LaTeX; prints the tables.
+
+    Exit codes: 0 done; 1 done, but an optimizer ended in NaN or infinity; 2 a setting or folder
+    that cannot be used, and nothing was run; 130 interrupted, and files are whole or not there.
+    """
 
     out: Path = _FIGURE_FOLDER
     """Folder for figure_4_7.png, figure_4_7.pdf, summary.json and report.md."""
@@ -50,8 +58,12 @@ class Figure47(Settings):
 class CheckCommand(Settings):
     """Check simulated trajectories against theory, and write the evidence.
 
-    The exit code is 1 if a check of the simulator fails. What the text reports of the experiment is
-    checked too, and may turn out either way.
+    Checks the simulator, then, with the published settings, whether what the text reports of the
+    experiment shows in our runs, which may turn out either way. Writes one JSON file, the evidence
+    that ``python -m theory verify`` reads; prints a table of the checks.
+
+    Exit codes: 0 every check of the simulator passed; 1 one failed; 2 a setting or file that cannot
+    be used, and nothing was run; 130 interrupted, and the file is whole or not there.
     """
 
     out: Path = _EVIDENCE
@@ -78,7 +90,13 @@ class CheckCommand(Settings):
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure the engine against other ways to do the same work, as ratios in one run."""
+    """Measure the engine against other ways to do the same work, as ratios in one run.
+
+    Prints a table for each job, with the median and the spread of the times; writes no file. Rivals
+    that need PyTorch are left out where it is not installed.
+
+    Exit codes: 0 measured; 2 an option that cannot be used, and nothing was run; 130 interrupted.
+    """
 
     quick: bool = False
     """Small sizes, to see that it runs."""
@@ -137,7 +155,8 @@ def _main(args: list[str]) -> int:
         "check": CheckCommand(**defaults),
         "bench": Bench(),
     }
-    chosen: Any = tyro.extras.subcommand_type_from_defaults(commands, prefix_names=False)
+    about = {name: inspect.getdoc(command) or "" for name, command in commands.items()}
+    chosen: Any = tyro.extras.subcommand_type_from_defaults(commands, about, prefix_names=False)
     return tyro.cli(chosen, prog="python -m simulations", args=args)()
 
 

@@ -71,6 +71,22 @@ def test_an_unknown_option_or_command_is_exit_code_2(arguments):
     assert exit_.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("figure-4.7", ["Figure 4.7", "summary.json", "Exit codes: 0", "1 done, but", "130"]),
+        ("check", ["against theory", "JSON file", "Exit codes: 0", "1 one failed", "130"]),
+        ("bench", ["ratios", "writes no file", "Exit codes: 0", "130"]),
+    ],
+)
+def test_help_says_what_a_command_does_and_writes_and_its_exit_codes(capsys, command, told):
+    with pytest.raises(SystemExit) as exit_:
+        main([command, "--help"])
+    description = " ".join(capsys.readouterr().out.partition("options ──")[0].split())
+    assert exit_.value.code == 0
+    assert [words for words in (*told, "; 2 ") if words not in description] == []
+
+
 def test_check_writes_evidence(tmp_path, capsys):
     out = tmp_path / "evidence.json"
     assert (
