@@ -41,13 +41,30 @@ class GradientOracle(Protocol):
 
 
 @dataclass(frozen=True)
-class Population:
-    """The population gradient Σe of (4.11); it draws nothing."""
+class _Spectrum:
+    """What every oracle has: the variances, as a tuple of floats, checked."""
 
     sigma_tilde_sq: tuple[float, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigma_tilde_sq", _variances(self.sigma_tilde_sq))
+
+
+@dataclass(frozen=True)
+class _Minibatch(_Spectrum):
+    """What every oracle of minibatches has besides: the number n of inputs, checked."""
+
+    n: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n < 1:
+            raise ValueError(f"n: expected at least one sample in a minibatch, got {self.n}")
+
+
+@dataclass(frozen=True)
+class Population(_Spectrum):
+    """The population gradient Σe of (4.11); it draws nothing."""
 
     @property
     def numbers_per_draw(self) -> int:
@@ -68,15 +85,8 @@ class Population:
 
 
 @dataclass(frozen=True)
-class SampledMinibatch:
+class SampledMinibatch(_Minibatch):
     """The gradient on n fresh inputs, x = CᵀΣ̃^{1/2}z with z standard normal (section 4.4.2)."""
-
-    sigma_tilde_sq: tuple[float, ...]
-    n: int
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sigma_tilde_sq", _variances(self.sigma_tilde_sq))
-        _check_samples(self.n)
 
     @property
     def numbers_per_draw(self) -> int:
@@ -108,20 +118,13 @@ class ResponseDraw(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ExactLawMinibatch:
+class ExactLawMinibatch(_Minibatch):
     """The gradient on n fresh inputs, drawn from its exact law given the error.
 
     With A = Σ̃^{1/2}C restricted to the k frequencies of positive variance, v = Ae and S the sample
     covariance of n standard normal vectors, the gradient is AᵀSv. The law of Sv is derived in
     :mod:`theory.minibatch`; a draw is k + 1 numbers whatever n is.
     """
-
-    sigma_tilde_sq: tuple[float, ...]
-    n: int
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sigma_tilde_sq", _variances(self.sigma_tilde_sq))
-        _check_samples(self.n)
 
     @property
     def numbers_per_draw(self) -> int:
@@ -176,8 +179,3 @@ def _variances(values: tuple[float, ...]) -> tuple[float, ...]:
     if not any(variances):
         raise ValueError(f"sigma_tilde_sq: expected at least one variance > 0, got {variances}")
     return variances
-
-
-def _check_samples(n: int) -> None:
-    if n < 1:
-        raise ValueError(f"n: expected at least one sample in a minibatch, got {n}")
