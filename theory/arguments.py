@@ -7,9 +7,17 @@ import sympy as sp
 
 from theory.evidence import Argument, BackEnd, Obligation
 from theory.prove import orbit, search, settle, smt
-from theory.statements import Along, Boolean, EventuallyAlways, Possible, Statement, equal
+from theory.statements import (
+    Along,
+    Always,
+    Boolean,
+    EventuallyAlways,
+    Possible,
+    Statement,
+    equal,
+)
 
-Lemma: TypeAlias = Boolean | Statement | Possible | EventuallyAlways | Along
+Lemma: TypeAlias = Boolean | Statement | Possible | Always | EventuallyAlways | Along
 
 
 def for_all(conclusion: Boolean, *given: Boolean, back_end: BackEnd = settle) -> Argument:
@@ -20,6 +28,20 @@ def for_all(conclusion: Boolean, *given: Boolean, back_end: BackEnd = settle) ->
     statement = Statement(conclusion, given)
     obligation = Obligation("statement", statement, back_end)
     return Argument(str(statement), (obligation,), (obligation,))
+
+
+def exactly_if(condition: Boolean, conclusion: Boolean, *given: Boolean) -> Argument:
+    """Under ``given``, the conclusion holds where ``condition`` does, and nowhere else.
+
+    The corrected form of an assertion that holds only under a sharp extra condition.
+    """
+    return all_of(
+        f"{Statement(sp.Equivalent(conclusion, condition, evaluate=False), given)}",
+        {
+            "under the condition": Statement(conclusion, (*given, condition)),
+            "and only then": Statement(sp.Not(conclusion), (*given, sp.Not(condition))),
+        },
+    )
 
 
 def derived(
@@ -42,48 +64,110 @@ def all_of(formula: str, parts: Mapping[str, Lemma]) -> Argument:
     return Argument(formula, obligations, obligations, "conjunction")
 
 
+def always(
+    step: Mapping[sp.Symbol, sp.Expr],
+    region: Boolean,
+    *given: Boolean,
+    invariant: Boolean | None = None,
+) -> Argument:
+    """Assert that every orbit of ``step`` from a start as ``given`` stays in ``region``.
+
+    By induction over the iterations: ``invariant`` (without one, ``region`` itself) holds at the
+    start, is kept by a step, and implies the region. Conditions in ``given`` on parameters alone
+    stay true and are used at every iteration; those on the state count for the start only.
+
+    Raises:
+        ValueError: a step need not keep the assumptions that a state symbol was declared with.
+
+    """
+    _require_lasting_assumptions(step)
+    statement = Always(step, region, given)
+    kept = region if invariant is None else invariant
+    lasting = _lasting(step, given)
+    lemmas = {
+        **_images_have_values(step, (*lasting, kept)),
+        "the invariant holds at the start": Statement(kept, given),
+        "the invariant is kept by a step": Statement(statement.after(kept), (*lasting, kept)),
+    }
+    if invariant is not None:
+        lemmas["the invariant implies the region"] = Statement(region, (*lasting, kept))
+    return derived(
+        str(statement), "induction over t", lemmas, {"no orbit leaves the region": statement}
+    )
+
+
 def ends_in(
     step: Mapping[sp.Symbol, sp.Expr],
     region: Boolean,
     *given: Boolean,
     ranking: sp.Expr,
     decrease: sp.Expr | int,
+    invariant: Boolean = sp.true,
 ) -> Argument:
     """Assert that every orbit of ``step`` is in ``region`` from some iteration on.
 
     The ranking function is not negative and falls by at least ``decrease`` at each step that starts
     and ends outside the region, so the region is entered after finitely many steps; and a step that
-    starts inside ends inside. ``given`` may speak of parameters only, as these do not move. State
-    symbols are real and no more, as nothing shows that a step keeps further assumptions.
+    starts inside ends inside. Conditions in ``given`` on parameters alone stay true and are used at
+    every iteration; those on the state count for the start only, and what they imply for ever must
+    be said by ``invariant``, which is proved by induction.
 
     Raises:
-        ValueError: ``given`` or ``decrease`` mentions a state symbol, or one is not just real.
+        ValueError: ``decrease`` mentions a state symbol, or a step need not keep the assumptions
+            that a state symbol was declared with.
 
     """
     statement = EventuallyAlways(step, region, given)
     decrease = sp.sympify(decrease)
-    moving = set(step) & set().union(*(f.free_symbols for f in (*given, decrease)))
-    if moving:
-        raise ValueError(f"expected conditions on parameters only, got {sorted(map(str, moving))}")
-    real = sp.Dummy(real=True).assumptions0
-    special = [str(symbol) for symbol in step if symbol.assumptions0 != real]
-    if special:
-        raise ValueError(f"expected state symbols declared real and no more, got {special}")
+    if set(step) & decrease.free_symbols:
+        raise ValueError(f"expected a decrease by parameters only, got {decrease}")
+    _require_lasting_assumptions(step)
+    lasting = (*_lasting(step, given), invariant)
     outside, still_outside = sp.Not(region), sp.Not(statement.after(region))
     fall = statement.after(ranking) <= ranking - decrease
     lemmas = {
-        **{f"{s}(t+1) has a value": Statement(equal(x, x), given) for s, x in step.items()},
-        "the decrease is positive": Statement(decrease > 0, given),
-        "the ranking is bounded below": Statement(ranking >= 0, (*given, outside)),
-        "the ranking falls": Statement(fall, (*given, outside, still_outside)),
-        "the region is invariant": Statement(statement.after(region), (*given, region)),
+        **_images_have_values(step, lasting),
+        "the decrease is positive": Statement(decrease > 0, _lasting(step, given)),
+        "the ranking is bounded below": Statement(ranking >= 0, (*lasting, outside)),
+        "the ranking falls": Statement(fall, (*lasting, outside, still_outside)),
+        "the region is invariant": Statement(statement.after(region), (*lasting, region)),
     }
+    if invariant != sp.true:
+        lemmas["the invariant holds at the start"] = Statement(invariant, given)
+        lemmas["the invariant is kept by a step"] = Statement(statement.after(invariant), lasting)
     return derived(
         str(statement),
         "ranking function and invariant region",
         lemmas,
         {"no periodic orbit elsewhere": statement},
     )
+
+
+def _lasting(step: Mapping[sp.Symbol, sp.Expr], given: tuple[Boolean, ...]) -> tuple[Boolean, ...]:
+    """Conditions on parameters alone, which no step changes."""
+    return tuple(formula for formula in given if not set(step) & formula.free_symbols)
+
+
+def _images_have_values(
+    step: Mapping[sp.Symbol, sp.Expr], given: tuple[Boolean, ...]
+) -> dict[str, Statement]:
+    return {f"{s}(t+1) has a value": Statement(equal(x, x), given) for s, x in step.items()}
+
+
+def _require_lasting_assumptions(step: Mapping[sp.Symbol, sp.Expr]) -> None:
+    """An integer counter may be declared so, as sums of integers are integers.
+
+    That images are real numbers is shown by lemma.
+    """
+    real = sp.Dummy(real=True).assumptions0.items()
+    for symbol, image in step.items():
+        facts = symbol.assumptions0.items() - real
+        broken = sorted(f for f, wanted in facts if getattr(image, f"is_{f}") is not wanted)
+        if broken:
+            raise ValueError(
+                f"a step need not keep {symbol} {broken[0]}: expected an image that is so in all "
+                f"cases, got {image}; declare the symbol real, and put the rest into a hypothesis"
+            )
 
 
 def _obligations(lemmas: Mapping[str, Lemma]) -> tuple[Obligation, ...]:
@@ -98,6 +182,8 @@ def _obligation(name: str, lemma: Lemma) -> Obligation:
             return Obligation(name, lemma, smt.settle_possible)
         case EventuallyAlways():
             return Obligation(name, lemma, search.settle_orbits)
+        case Always():
+            return Obligation(name, lemma, search.settle_escapes)
         case Along():
             return Obligation(name, lemma, orbit.settle)
     return Obligation(name, Statement(lemma), settle)

@@ -11,10 +11,11 @@ says can set it. The rule:
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from theory.findings import Finding, Status
-from theory.statements import Along, EventuallyAlways, Possible, Statement
+from theory.statements import Along, Always, EventuallyAlways, Possible, Statement
 
 BackEnd = Callable[[Any, float], Finding]
 
@@ -24,7 +25,7 @@ class Obligation:
     """One thing to settle: a statement, and the back end that is to settle it."""
 
     name: str
-    statement: Statement | Possible | EventuallyAlways | Along
+    statement: Statement | Possible | Always | EventuallyAlways | Along
     back_end: BackEnd
 
 
@@ -78,6 +79,16 @@ class Simulated:
     check: str
 
 
+class Judgement(StrEnum):
+    """What is to be said of a published assertion, once its obligations are settled."""
+
+    HOLDS = "holds"
+    MENDED = "holds after a slip of notation is mended"
+    ONLY_IF = "holds only if"
+    FAILS = "fails"
+    OPEN = "open"
+
+
 @dataclass(frozen=True)
 class Claim:
     """A published assertion and how it is settled.
@@ -89,8 +100,15 @@ class Claim:
         published: the assertion as printed.
         corrected: what is true instead, where the printed assertion does not hold.
         correction: the corrected assertion in words.
+        slip: the slip of notation (or of the text's extraction) that the correction mends, if the
+            printed assertion fails through no more than that.
+        only_if: the condition, sharp, under which the printed assertion holds, if ``corrected``
+            says no more than this (see :func:`theory.arguments.exactly_if`).
         expects: what the authors of this file expect; only ever compared with the outcome.
-        note: remark for the reader (a slip of notation, a boundary case).
+        note: remark for the reader (a boundary case, say).
+
+    Raises:
+        ValueError: a slip or a condition without a correction, or both.
 
     """
 
@@ -100,8 +118,16 @@ class Claim:
     published: Argument | Simulated
     corrected: Argument | None = None
     correction: str = ""
+    slip: str = ""
+    only_if: str = ""
     expects: Status | None = None
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.slip or self.only_if) and self.corrected is None:
+            raise ValueError(f"{self.id}: a slip or a condition needs the corrected assertion")
+        if self.slip and self.only_if:
+            raise ValueError(f"{self.id}: expected a slip or a condition, got both")
 
     @property
     def row(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from theory.exact import Assignment, NotRepresentableError, Surd, holds
-from theory.statements import Along, EventuallyAlways, Possible, Statement
+from theory.statements import Along, Always, EventuallyAlways, Possible, Statement
 
 
 class Status(StrEnum):
@@ -180,6 +180,42 @@ class PeriodicOrbit:
 
 
 @dataclass(frozen=True)
+class Escape:
+    """Exact start from which the orbit of a map has left a region after ``t`` steps.
+
+    Raises:
+        ValueError: the start breaks a hypothesis, or the orbit is in the region after ``t`` steps.
+
+    """
+
+    back_end: str
+    statement: Always
+    start: Assignment
+    t: int
+
+    status = Status.REFUTED
+
+    def __post_init__(self) -> None:
+        _check_assumptions(self.statement.symbols, self.start)
+        if not all(holds(h, self.start) for h in self.statement.hypotheses):
+            raise ValueError("a hypothesis fails at the start")
+        if holds(self.statement.region, self.statement.orbit(self.start, self.t)[-1]):
+            raise ValueError(f"the orbit is in the region after {self.t} steps")
+
+    @property
+    def explanation(self) -> str:
+        """What was found, in a line."""
+        return f"the orbit from {_point(self.start)} is outside after {self.t} steps"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as JSON-ready data."""
+        states = self.statement.orbit(self.start, self.t)
+        moving = [{s: at[s] for s in self.statement.step} for at in states]
+        escape = {"start": _texts(self.start), "t": self.t, "orbit": [_texts(at) for at in moving]}
+        return {"back_end": self.back_end, "status": self.status, "escape": escape}
+
+
+@dataclass(frozen=True)
 class OrbitViolation:
     """Iteration of an exact orbit at which the formula about consecutive states fails.
 
@@ -237,7 +273,16 @@ class Unsettled:
         return {"back_end": self.back_end, "status": self.status, "reason": self.reason}
 
 
-Finding = Proof | Witness | Disproof | Counterexample | PeriodicOrbit | OrbitViolation | Unsettled
+Finding = (
+    Proof
+    | Witness
+    | Disproof
+    | Counterexample
+    | PeriodicOrbit
+    | Escape
+    | OrbitViolation
+    | Unsettled
+)
 
 
 def _point(at: Assignment) -> str:

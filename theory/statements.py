@@ -1,6 +1,6 @@
 """The shapes of statements that back ends settle.
 
-For all values; for some values; from every start in the end; along one exact orbit.
+For all values; for some values; along every orbit of a map; in the end; along one exact orbit.
 """
 
 from collections.abc import Mapping
@@ -48,12 +48,13 @@ class Possible:
 
 
 @dataclass(frozen=True)
-class EventuallyAlways:
-    """From every start that the hypotheses allow, orbits of ``step`` end in ``region`` for good.
+class _AllOrbits:
+    """About every orbit of a map from the starts that the hypotheses allow.
 
     Attributes:
-        step: the image of each state symbol under the map; other symbols are parameters.
-        region: where the orbit ends and stays.
+        step: the image of each state symbol under the map; other symbols are parameters. A counter
+            is a state symbol like any other.
+        region: a condition on a state.
         hypotheses: conditions on start and parameters.
 
     """
@@ -80,10 +81,26 @@ class EventuallyAlways:
             states.append({**now, **{s: value_of(e, now) for s, e in self.step.items()}})
         return states
 
-    def __str__(self) -> str:
+    def _text(self, ending: str) -> str:
         step = ", ".join(f"{symbol} → {image}" for symbol, image in self.step.items())
         given = "".join(f"{show(h)}, " for h in self.hypotheses)
-        return f"{given}orbits of {step}: from some t on, always {show(self.region)}"
+        return f"{given}orbits of {step}: {ending} {show(self.region)}"
+
+
+@dataclass(frozen=True)
+class EventuallyAlways(_AllOrbits):
+    """From every start that the hypotheses allow, orbits of ``step`` end in ``region`` for good."""
+
+    def __str__(self) -> str:
+        return self._text("from some t on, always")
+
+
+@dataclass(frozen=True)
+class Always(_AllOrbits):
+    """From every start that the hypotheses allow, every state of the orbit is in ``region``."""
+
+    def __str__(self) -> str:
+        return self._text("always")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from theory.artefacts import environment, read_json
 from theory.errors import UserError
-from theory.evidence import Argument, Claim, Evidence, Simulated
+from theory.evidence import Argument, Claim, Evidence, Judgement, Simulated
 from theory.findings import Status
 from theory.published import rows
 
@@ -57,6 +57,23 @@ class Verdict:
         return Status.NOT_RUN if self.simulated is None else Status(self.simulated["status"])
 
     @property
+    def judgement(self) -> Judgement | None:
+        """What is to be said of the assertion; None for one about a random experiment."""
+        corrected = self.corrected is not None and self.corrected.status is Status.PROVED
+        match self.status if self.published is not None else None:
+            case None:
+                return None
+            case Status.PROVED:
+                return Judgement.HOLDS
+            case Status.REFUTED if corrected and self.claim.slip:
+                return Judgement.MENDED
+            case Status.REFUTED if corrected and self.claim.only_if:
+                return Judgement.ONLY_IF
+            case Status.REFUTED:
+                return Judgement.FAILS
+        return Judgement.OPEN
+
+    @property
     def is_empirical(self) -> bool:
         """Whether the claim is about a random experiment, which no solver settles."""
         return self.published is None
@@ -86,6 +103,9 @@ class Verdict:
             "where": claim.where,
             "says": claim.says,
             "status": self.status,
+            "judgement": self.judgement,
+            "slip": claim.slip or None,
+            "only_if": claim.only_if or None,
             "back_end": self.back_end,
             "seconds": round(self.seconds, 4),
             "expected": claim.expects,

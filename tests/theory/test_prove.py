@@ -566,20 +566,6 @@ def test_a_ranking_without_a_floor_proves_nothing():
     assert settle_argument(argument, 2.0).status is Status.UNKNOWN
 
 
-def test_ends_in_takes_conditions_on_parameters_only():
-    with pytest.raises(ValueError, match="expected conditions on parameters only"):
-        ends_in({x: x - 1}, x <= 1, x > 0, ranking=x, decrease=1)
-    with pytest.raises(ValueError, match="expected conditions on parameters only"):
-        ends_in({x: x - 1}, x <= 1, ranking=x, decrease=x)
-
-
-def test_ends_in_takes_no_assumptions_that_a_step_may_break():
-    """From p = 5 the orbit is 5, −2, 5, … though every positive p > 3 enters p ≤ 3 by lemma."""
-    image = sp.Piecewise((p - 1, p > 10), (3 - p, True))
-    with pytest.raises(ValueError, match="expected state symbols declared real"):
-        ends_in({p: image}, p <= 3, ranking=p, decrease=1)
-
-
 # --- settle for people ---------------------------------------------------------------------------
 
 

@@ -9,8 +9,8 @@ import hypothesis.strategies as st
 import sympy as sp
 
 from theory.exact import NotRepresentableError, Surd, holds
-from theory.findings import Counterexample, Finding, PeriodicOrbit, Unsettled, admits
-from theory.statements import EventuallyAlways, Statement
+from theory.findings import Counterexample, Escape, Finding, PeriodicOrbit, Unsettled, admits
+from theory.statements import Always, EventuallyAlways, Statement
 
 NAME = "search"
 _ORBIT_STEPS = 200
@@ -95,6 +95,36 @@ def settle_orbits(
         return Unsettled(NAME, f"no periodic orbit outside the region from {examples} starts")
     before, period = refuting_orbit(start) or (0, 0)
     return PeriodicOrbit(NAME, statement, start, before, period)
+
+
+def settle_escapes(
+    statement: Always, timeout: float = 10.0, examples: int = 100, steps: int = 30
+) -> Finding:
+    """Look for a start from which the orbit leaves the region within some ``steps``."""
+
+    def first_outside(start: Mapping[sp.Symbol, Surd]) -> int | None:
+        try:
+            if not all(holds(h, start) for h in statement.hypotheses):
+                return None
+            now = dict(start)
+            for t in range(steps + 1):
+                if not holds(statement.region, now):
+                    return t
+                if any(now[s].bits > _ORBIT_BITS for s in statement.step):
+                    return None
+                now = statement.orbit(now, 1)[1]
+        except NotRepresentableError:
+            pass
+        return None
+
+    def refutes(start: Mapping[sp.Symbol, Surd]) -> bool:
+        return first_outside(start) is not None
+
+    try:
+        start = _find(assignments(statement.symbols, 3), refutes, examples, shrink=True)
+    except (hypothesis.errors.NoSuchExample, hypothesis.errors.Unsatisfiable):
+        return Unsettled(NAME, f"no escape within {steps} steps from {examples} starts")
+    return Escape(NAME, statement, start, first_outside(start) or 0)
 
 
 def _close(
