@@ -41,6 +41,8 @@ _LOADER_POINTS: Final = 5000
 _RATIO: Final = 0.25
 
 _WIDTH: Final = 100
+# A thousand take hours; more would not make a median better.
+_MOST_REPEATS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,11 @@ def measure(job: Job, repeats: int) -> Measurement:
     """Time ``job`` ``repeats`` times, after a first time that does not count.
 
     Raises:
-        ValueError: ``repeats`` is smaller than 1.
+        ValueError: ``repeats`` is smaller than 1 or greater than 1000.
 
     """
-    if repeats < 1:
-        raise ValueError(f"repeats: expected an integer >= 1, got {repeats}")
+    if not 1 <= repeats <= _MOST_REPEATS:
+        raise ValueError(f"repeats: expected an integer from 1 to {_MOST_REPEATS}, got {repeats}")
     if job.run is None:
         return Measurement(job, ())
     job.run()

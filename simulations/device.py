@@ -2,6 +2,8 @@
 
 import contextlib
 import logging
+import os
+import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -42,6 +44,14 @@ def _devices(platform: str) -> list[jax.Device]:
         return list(jax.devices(platform))
     except RuntimeError:
         return []
+
+
+def main_memory() -> int:
+    """Return the bytes of memory of this machine; where it does not say, more than any has."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return sys.maxsize
 
 
 def float_dtype(dtype: DTypeLike) -> np.dtype:

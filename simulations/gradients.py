@@ -6,7 +6,7 @@ once, and every optimizer that is given the same draw sees the same minibatch.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,9 @@ from theory.dynamics import gd_step
 from theory.minibatch import gradient_response
 
 Draw: TypeAlias = Any
+
+# Floating point counts so far without gaps.
+MAX_SAMPLES: Final = 2**53
 
 
 class GradientOracle(Protocol):
@@ -58,8 +61,8 @@ class _Minibatch(_Spectrum):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n < 1:
-            raise ValueError(f"n: expected at least one sample in a minibatch, got {self.n}")
+        if not 1 <= self.n <= MAX_SAMPLES:
+            raise ValueError(f"n: expected from 1 to {MAX_SAMPLES} samples, got {self.n}")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from theory.dynamics import NormalisedState, normalised_step
 
 # Starts advanced together on a CPU: their state stays in the cache through all steps.
 STARTS_ABREAST: Final = 2**15
+# T is counted in 32 bits, of which one is the sign.
+MAX_STEPS: Final = 2**31 - 1
 
 
 class SignGDRuns(NamedTuple):
@@ -71,8 +73,8 @@ def run_signgd(
         raise ValueError(f"a, b, c: expected one shape (N,), got {[x.shape for x in starts]}")
     if not r > 0:
         raise ValueError(f"r: expected a ratio > 0, got {r}")
-    if steps < 1:
-        raise ValueError(f"steps: expected an integer >= 1, got {steps}")
+    if not 1 <= steps <= MAX_STEPS:
+        raise ValueError(f"steps: expected an integer from 1 to {MAX_STEPS}, got {steps}")
     with computing(device, dtype) as place:
         runs = _run(*starts, dtype.type(r), np.int32(steps), platform=place.platform)
         return SignGDRuns(*map(np.asarray, runs))

@@ -28,6 +28,8 @@ from simulations.optimizers import OPTIMIZERS, rule
 from theory import risk
 
 MAX_SEED: Final = 2**32 - 1
+# Random numbers are keyed by the iteration as 32 bits: from here on they would repeat.
+MAX_ITERATIONS: Final = 2**32
 _NUMBERS_PER_BLOCK: Final = 2**23
 _STEPS_PER_BLOCK: Final = 4096
 
@@ -120,6 +122,8 @@ def simulate(
     d = len(oracle.sigma_tilde_sq)
     dtype = float_dtype(dtype)
     _at_least_one("iterations", iterations)
+    if iterations > MAX_ITERATIONS:
+        raise ValueError(f"iterations: expected at most {MAX_ITERATIONS}, got {iterations}")
     _at_least_one("steps_per_block", steps_per_block)
     _check_names(optimizers)
     if not (np.isfinite(learning_rate) and learning_rate > 0):
@@ -149,6 +153,30 @@ def simulate(
             if loop.failed_at is not None
         },
     )
+
+
+def memory_needed(
+    oracle: GradientOracle, runs: int, iterations: int, optimizers: int, itemsize: int = 8
+) -> int:
+    """Return about how many bytes a run takes at its peak, with its two risks.
+
+    A block holds draws, and as many numbers that they are made from; the errors of one optimizer,
+    on the device and copied. All optimizers hold ẽ at the recorded iterations, in both domains, and
+    two risks. What the libraries take themselves, some 0.4 GB, is left out.
+
+    Args:
+        oracle: where gradients come from.
+        runs: number S of runs.
+        iterations: number of updates, recorded as :func:`log_spaced` says.
+        optimizers: how many of them.
+        itemsize: bytes of a floating-point number.
+
+    """
+    d = len(oracle.sigma_tilde_sq)
+    block = _block_length(oracle, runs, iterations, _STEPS_PER_BLOCK)
+    of_a_block = block * 2 * (oracle.numbers_per_draw + d)
+    of_records = optimizers * len(log_spaced(iterations)) * 2 * (d + 1)
+    return itemsize * runs * (of_a_block + of_records)
 
 
 class _Loop:

@@ -1,27 +1,36 @@
 """Settings of the experiment of Figure 4.7: the published ones, changed by a file or by options."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_type_hints
 
-from simulations.device import resolve
+import numpy as np
+
+from simulations.device import main_memory, resolve
 from simulations.gradients import (
+    MAX_SAMPLES,
     ExactLawMinibatch,
     GradientOracle,
     Population,
     SampledMinibatch,
 )
 from simulations.optimizers import OPTIMIZERS, rule
-from simulations.simulate import MAX_SEED
+from simulations.simulate import MAX_ITERATIONS, MAX_SEED, memory_needed
 from theory.errors import UserError
 from theory.problem import LinearProblem
 from theory.published import figure_4_7
 
 _PUBLISHED = figure_4_7()
-# Squares and products of settings stay within the range of floating point.
-_GREATEST = 1e60
+# Sizes of numbers, or of their inverses. In double precision squares and products of settings stay
+# within the range of floating point; in single precision the settings themselves do.
+_GREATEST = {"float64": 1e60, "float32": 1e30}
+_NUMBERS = ("sigma_tilde_sq", "w_star_tilde", "w0_tilde", "eta", "epsilon")
+# A larger exponent, as in 1e999999999, would become an integer of as many digits.
+_HUGE_EXPONENT = re.compile(r"e[+-]?[0_]*[1-9][\d_]{4,}", re.IGNORECASE)
+_GIB = 2**30
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,8 @@ class Settings:
             data = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=str)
         except OSError as error:
             raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: expected TOML, got a syntax error: {error}") from error
+        except ValueError as error:  # syntax, encoding, or integers of thousands of digits
+            raise UserError(f"{path}: expected TOML, got what is not: {error}") from error
         spelled = {name.replace("-", "_"): value for name, value in data.items()}
         return cls().changed(spelled, source=str(path))
 
@@ -103,10 +112,20 @@ class Settings:
 
         """
         self.problem()
+        for name, greatest in (
+            ("iterations", MAX_ITERATIONS),
+            ("samples_per_step", MAX_SAMPLES),
+            ("seeds", MAX_SEED + 1),
+        ):
+            if not 1 <= getattr(self, name) <= greatest:
+                raise UserError(
+                    f"{name}: expected an integer from 1 to {greatest}, got {getattr(self, name)}"
+                )
+        self._check_optimizers()
+        self._check_memory()
         self.seed_list()
-        self.gradient_oracle()
-        if self.iterations < 1:
-            raise UserError(f"iterations: expected an integer >= 1, got {self.iterations}")
+
+    def _check_optimizers(self) -> None:
         if not self.optimizers or len(set(self.optimizers)) < len(self.optimizers):
             given = ", ".join(self.optimizers) or "none"
             raise UserError(f"optimizers: expected at least one, each once, got {given}")
@@ -116,6 +135,23 @@ class Settings:
                 rule(name, 1.0)
         except ValueError as error:
             raise UserError(str(error)) from error
+
+    def _check_memory(self) -> None:
+        needed = memory_needed(
+            self.gradient_oracle(),
+            self.seeds,
+            self.iterations,
+            len(self.optimizers),
+            np.dtype(self.dtype).itemsize,
+        )
+        if needed > main_memory():
+            raise UserError(
+                f"seeds, samples_per_step: expected a run that fits into the "
+                f"{main_memory() / _GIB:.1f} GiB of memory of this machine, got {self.seeds} seeds "
+                f"({self.oracle}, {self.samples_per_step} samples a step), which take about "
+                f"{needed / _GIB:.1f} GiB. Take fewer, or several runs with other values of "
+                "first_seed"
+            )
 
     def problem(self) -> LinearProblem:
         """Return the linear problem, checked.
@@ -129,17 +165,28 @@ class Settings:
                 f"sigma_tilde_sq: expected 3 variances, got {len(self.sigma_tilde_sq)}; "
                 "Figure 4.7 is about d = 3"
             )
+        for name, text in _numbers(self):
+            if _HUGE_EXPONENT.search(text.replace(" ", "")):
+                raise UserError(self._out_of_range(name, text))
         try:
             problem = LinearProblem.of(
                 self.sigma_tilde_sq, self.w_star_tilde, self.w0_tilde, self.eta, self.epsilon
             )
         except ValueError as error:
             raise UserError(str(error)) from error
-        vectors = (*problem.sigma_tilde_sq, *problem.w_star_tilde, *problem.w0_tilde)
-        for number in (*vectors, problem.eta, problem.epsilon):
-            if not abs(number) < _GREATEST:
-                raise UserError(f"expected numbers below {_GREATEST:g} in size, got {number}")
+        greatest = _GREATEST[self.dtype]
+        for name, number in _numbers(problem):
+            if number != 0 and not 1 / greatest < abs(number) < greatest:
+                raise UserError(self._out_of_range(name, str(number)))
         return problem
+
+    def _out_of_range(self, name: str, number: str) -> str:
+        greatest = _GREATEST[self.dtype]
+        shown = number if len(number) <= 60 else f"{number[:40]}… ({len(number)} characters)"
+        return (
+            f"{name}: expected 0 or a number between {1 / greatest:g} and {greatest:g} in size "
+            f"({self.dtype}), got {shown}"
+        )
 
     def seed_list(self) -> tuple[int, ...]:
         """Return the seeds.
@@ -181,6 +228,14 @@ class Settings:
         except ValueError as error:
             raise UserError(str(error)) from error
         raise UserError(f"oracle: expected exact-law, sampled or population, got {self.oracle!r}")
+
+
+def _numbers(holder: "Settings | LinearProblem") -> Iterator[tuple[str, Any]]:
+    """Yield each number of settings or of a problem, with the name of the setting."""
+    for name in _NUMBERS:
+        value = getattr(holder, name)
+        for number in value if isinstance(value, tuple) else (value,):
+            yield name, number
 
 
 def _typed(source: str, name: str, value: Any, default: Any) -> Any:

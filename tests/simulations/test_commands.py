@@ -40,7 +40,12 @@ def test_negative_numbers_can_be_given(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--seeds", "0"], "seeds: expected at least 1, got 0"),
+        (["--seeds", "0"], "seeds: expected an integer from 1 to 4294967296, got 0"),
+        (
+            ["--iterations", "999999999999999"],
+            "iterations: expected an integer from 1 to 4294967296",
+        ),
+        (["--seeds", "4000000000"], "seeds, samples_per_step: expected a run that fits into the"),
         (["--optimizers", "SGD"], "expected one of GD, signGD, Adam, RMSProp, got 'SGD'"),
         (["--sigma-tilde-sq", "1"], "expected 3 variances, got 1"),
         (["--config", "nowhere.toml"], "cannot read nowhere.toml"),
@@ -51,6 +56,7 @@ def test_a_mistake_is_one_message_and_exit_code_2(tmp_path, capsys, command, opt
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, capsys):

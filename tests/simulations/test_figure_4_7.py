@@ -16,6 +16,7 @@ from simulations.figure_4_7.command import reproduce
 from simulations.figure_4_7.experiment import exact_theory, run_experiment
 from simulations.figure_4_7.settings import Settings
 from simulations.figure_4_7.summary import summarise
+from simulations.simulate import memory_needed
 from theory.errors import UserError
 from theory.published import figure_4_7
 
@@ -221,12 +222,21 @@ def test_a_risk_too_large_for_floating_point_is_null(tmp_path):
         ({"eta": "0"}, "expected a learning rate > 0, got 0"),
         ({"eta": "nan"}, "expected a finite real number"),
         ({"eta": "fast"}, "expected an exact real number"),
-        ({"seeds": 0}, "expected at least 1, got 0"),
+        ({"seeds": 0}, "seeds: expected an integer from 1 to 4294967296, got 0"),
+        ({"seeds": 2**32 + 1}, "seeds: expected an integer from 1 to 4294967296"),
+        ({"seeds": 2**32}, "seeds, samples_per_step: expected a run that fits into the"),
         ({"first_seed": -1}, "first_seed: expected seeds from 0 to"),
         ({"first_seed": 2**32 - 1}, "expected seeds from 0 to 4294967295"),
-        ({"eta": "1e200"}, "expected numbers below 1e+60 in size"),
-        ({"samples_per_step": 0}, "at least one sample"),
-        ({"iterations": 0}, "expected an integer >= 1, got 0"),
+        ({"eta": "1e200"}, "eta: expected 0 or a number between 1e-60 and 1e+60 in size"),
+        ({"eta": "1e-400"}, "eta: expected 0 or a number between 1e-60 and 1e+60 in size"),
+        ({"epsilon": "1e999999999"}, "epsilon: expected 0 or a number between 1e-60 and 1e+60"),
+        ({"epsilon": "sqrt(1e-1_000_000_000)"}, "got sqrt(1e-1_000_000_000)"),
+        ({"eta": "1e40", "dtype": "float32"}, "between 1e-30 and 1e+30 in size (float32)"),
+        ({"samples_per_step": 0}, "samples_per_step: expected an integer from 1 to"),
+        ({"samples_per_step": 2**53 + 1}, "from 1 to 9007199254740992, got 9007199254740993"),
+        ({"oracle": "sampled", "samples_per_step": 10**15}, "a run that fits into the"),
+        ({"iterations": 0}, "iterations: expected an integer from 1 to 4294967296, got 0"),
+        ({"iterations": 999999999999999}, "from 1 to 4294967296, got 999999999999999"),
         ({"optimizers": ("GD", "Lion")}, "expected one of GD, signGD, Adam, RMSProp, got 'Lion'"),
         ({"optimizers": ()}, "expected at least one"),
         ({"device": "tpu"}, "expected one of auto, cpu, gpu, got 'tpu'"),
@@ -239,9 +249,47 @@ def test_bad_settings_are_told(tmp_path, changes, message):
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"iterations": 2**32},
+        {"samples_per_step": 2**53},
+        {"samples_per_step": 2**53, "oracle": "population"},
+        {"eta": "1e-59", "epsilon": "1e59"},
+        {"eta": "1e0000000000"},
+        {"first_seed": 2**32 - 3},
+    ],
+)
+def test_the_largest_sizes_are_accepted(changes):
+    replace(SHORT, **changes).check()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"seeds": 10**6}, {"oracle": "sampled", "samples_per_step": 10**8}]
+)
+def test_a_run_has_to_fit_into_memory(monkeypatch, changes):
+    large = replace(SHORT, **changes)
+    needed = memory_needed(large.gradient_oracle(), large.seeds, large.iterations, 4)
+    monkeypatch.setattr("simulations.figure_4_7.settings.main_memory", lambda: needed)
+    large.check()
+    monkeypatch.setattr("simulations.figure_4_7.settings.main_memory", lambda: needed - 1)
+    with pytest.raises(UserError, match="Take fewer"):
+        large.check()
+
+
+def test_the_memory_of_a_run_is_that_of_its_arrays():
+    # 3 seeds, 115 records up to 1500, 4 optimizers, d = 3: 6 numbers of ẽ and 2 risks a record. A
+    # block has all 1500 iterations, each of 2(3 + 3) numbers.
+    oracle = SHORT.gradient_oracle()
+    assert len(run_experiment(SHORT).trajectories.iterations) == 115
+    assert memory_needed(oracle, 3, 1500, 4) == 8 * 3 * (1500 * 12 + 4 * 115 * 8)
+    assert memory_needed(oracle, 3, 1500, 4, itemsize=4) * 2 == memory_needed(oracle, 3, 1500, 4)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("eta = = 1", "expected TOML"),
+        (f"seeds = {'9' * 5000}", "expected TOML"),
         ("speed = 1", "unknown setting speed; expected sigma_tilde_sq"),
         ('seeds = "many"', "seeds: expected an integer, got 'many'"),
         ("seeds = true", "seeds: expected an integer, got True"),

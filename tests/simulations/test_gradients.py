@@ -344,9 +344,11 @@ def test_final_weights_of_wrong_laws_are_told_apart(twin, sampled_errors):
 
 
 @pytest.mark.parametrize("oracle", [SampledMinibatch, ExactLawMinibatch])
-def test_a_minibatch_has_a_sample(oracle):
-    with pytest.raises(ValueError, match="at least one sample in a minibatch, got 0"):
-        oracle(SPECTRUM, 0)
+def test_a_minibatch_has_a_sample_and_no_more_than_can_be_counted(oracle):
+    for n in (0, 2**53 + 1):
+        with pytest.raises(ValueError, match=f"from 1 to 9007199254740992 samples, got {n}"):
+            oracle(SPECTRUM, n)
+    assert oracle(SPECTRUM, 2**53).n == 2**53
 
 
 @pytest.mark.parametrize("spectrum", [(-1.0, 1.0), (float("nan"), 1.0), (0.0, 0.0), ()])

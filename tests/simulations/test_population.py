@@ -91,7 +91,8 @@ def test_more_starts_than_fit_abreast():
         (([1.0], [1.0, 2.0], [1.0], 0.25, 5), r"a, b, c: expected one shape \(N,\)"),
         ((1.0, 1.0, 1.0, 0.25, 5), r"a, b, c: expected one shape \(N,\)"),
         (([1.0], [1.0], [1.0], 0.0, 5), "r: expected a ratio > 0, got 0.0"),
-        (([1.0], [1.0], [1.0], 0.25, 0), "steps: expected an integer >= 1, got 0"),
+        (([1.0], [1.0], [1.0], 0.25, 0), "steps: expected an integer from 1 to 2147483647"),
+        (([1.0], [1.0], [1.0], 0.25, 2**31), "steps: expected an integer from 1 to 2147483647"),
     ],
 )
 def test_arguments_out_of_range(arguments, message):

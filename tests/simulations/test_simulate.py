@@ -360,6 +360,7 @@ def test_risk_of_the_robust_minimizer():
         ({"seeds": []}, "seeds: expected at least one, got none"),
         ({"seeds": [-1]}, r"seeds: expected integers from 0 to 4294967295, got \[-1\]"),
         ({"iterations": 0}, "iterations: expected an integer >= 1, got 0"),
+        ({"iterations": 2**32 + 1}, "iterations: expected at most 4294967296, got 4294967297"),
         ({"steps_per_block": 0}, "steps_per_block: expected an integer >= 1, got 0"),
         ({"learning_rate": 0.0}, "learning_rate: expected a finite number > 0, got 0.0"),
         ({"learning_rate": float("nan")}, "learning_rate: expected a finite number > 0"),
