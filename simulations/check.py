@@ -73,7 +73,7 @@ def gd_closed_form(problem: LinearProblem, settings: Settings) -> Check:
     closed = np.array(factors) ** times[:, None] * e0
     bound = 16 * (times + 1) * _UNIT_ROUNDOFF * np.linalg.norm(e0)
     # The factor itself is rounded: (c(1 + u))ᵗ differs from cᵗ by at most tu times cᵗ ≤ 1.
-    worst = (np.abs(run.e_tilde["GD"][0] - closed).max(axis=-1) / (2 * bound)).max()
+    worst = _shares(np.abs(run.e_tilde["GD"][0] - closed), 2 * bound[:, None]).max()
     return judged(
         bool(worst <= 1),
         "|simulated − closed form| ≤ 32(t + 1)u‖ẽ(0)‖ at every recorded t",
@@ -144,7 +144,7 @@ def gd_monte_carlo(experiment: Experiment) -> Check:
     rounding = 32 * (runs.iterations[:, None] + 1) * _UNIT_ROUNDOFF * np.linalg.norm(mean[0])
     allowed = _Z * deviation / np.sqrt(len(runs.seeds)) + rounding
     gap = np.abs(observed - mean)
-    worst = np.divide(gap, allowed, out=np.zeros_like(gap), where=gap > 0).max()
+    worst = _shares(gap, allowed).max()
     return judged(
         bool((gap <= allowed).all()),
         f"|mean over seeds − expectation| ≤ {_Z:g} derived standard errors + rounding",
@@ -152,6 +152,12 @@ def gd_monte_carlo(experiment: Experiment) -> Check:
         f"{len(runs.seeds)} seeds",
         of_simulator=True,
     )
+
+
+def _shares(gap: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Return gap/allowed; 0 where there is no gap, though none be allowed."""
+    with np.errstate(divide="ignore"):
+        return np.divide(gap, allowed, out=np.zeros_like(gap), where=gap > 0)
 
 
 def gd_moments(

@@ -43,18 +43,28 @@ def ratio(experiment: Experiment, theory: Theory) -> dict[str, Any]:
 
 
 def per_seed_ratio(experiment: Experiment) -> np.ndarray | None:
-    """Return the last R_a(signGD)/R_a(GD) for each seed, shape (S,); None if one is missing."""
+    """Return the last R_a(signGD)/R_a(GD) for each seed, shape (S,).
+
+    None if one of the two was not run or did not stay finite, or if a risk of GD's is zero.
+    """
     failures, risks = experiment.trajectories.failures, experiment.adversarial_risk
     if any(name in failures or name not in risks for name in ("GD", "signGD")):
         return None
-    return risks["signGD"][:, -1] / risks["GD"][:, -1]
+    signgd, gd = (risks[name][:, -1] for name in ("signGD", "GD"))
+    with np.errstate(over="ignore", invalid="ignore"):  # where a risk is infinite
+        return signgd / gd if (gd > 0).all() else None
 
 
 def ratio_to_gd_limit(experiment: Experiment, theory: Theory) -> np.ndarray | None:
-    """Return the last R_a(signGD) for each seed over R_a of the exact GD limit, shape (S,)."""
-    if per_seed_ratio(experiment) is None or theory.gd is None or not theory.gd.mean.adversarial:
+    """Return the last R_a(signGD) for each seed over R_a of the exact GD limit, shape (S,).
+
+    None where :func:`per_seed_ratio` is, or if the limit is unknown or zero.
+    """
+    limit = 0.0 if theory.gd is None else float(theory.gd.mean.adversarial)
+    if per_seed_ratio(experiment) is None or not limit:
         return None
-    return experiment.adversarial_risk["signGD"][:, -1] / float(theory.gd.mean.adversarial)
+    with np.errstate(over="ignore"):
+        return experiment.adversarial_risk["signGD"][:, -1] / limit
 
 
 def with_standard_error(values: np.ndarray) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from simulations.figure_4_7 import published
 from simulations.figure_4_7.command import reproduce
+from simulations.figure_4_7.draw import draw
 from simulations.figure_4_7.experiment import exact_theory, run_experiment
 from simulations.figure_4_7.settings import Settings
 from simulations.figure_4_7.summary import summarise
@@ -181,6 +182,61 @@ def test_the_pdf_says_the_computed_T(written):
     assert T != 638  # of the published setting
     for words in ("iteration", "adversarial risk", "standard risk", "signGD", "RMSProp"):
         assert words in text.stdout
+
+
+AT_REST = {"w0_tilde": SHORT.w_star_tilde}
+DEGENERATE = {
+    "a start at the true weights": AT_REST,
+    "the same in single precision": {**AT_REST, "dtype": "float32"},
+    "no weights at all": {"w0_tilde": ("0",) * 3, "w_star_tilde": ("0",) * 3},
+    "one iteration": {"iterations": 1},
+    "no variance but at frequency 1": {"sigma_tilde_sq": ("0", "1", "0")},
+    "no variance but at frequency 2": {"sigma_tilde_sq": ("0", "0", "1")},
+    "no perturbation": {"epsilon": "0"},
+    "large weights": {"w_star_tilde": ("1e59",) * 3},
+    "small weights": {"w_star_tilde": ("1e-58",) * 3, "w0_tilde": ("0",) * 3},
+    "single precision": {"dtype": "float32"},
+    "a rest at frequency 2 only": {**AT_REST, "w0_tilde": ("5", "10", "1")},
+    "one optimizer": {"optimizers": ("Adam",)},
+}
+
+
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_degenerate_runs_are_drawn_without_a_warning(tmp_path, name):
+    """Every warning is an error in these tests."""
+    settings = replace(SHORT, iterations=300, seeds=2)
+    _, code = reproduce(replace(settings, **DEGENERATE[name]), tmp_path)
+    assert code == 0
+    assert (tmp_path / "figure_4_7.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "scale", "texts"),
+    [
+        (AT_REST, "linear", ["zero throughout"]),
+        ({"w_star_tilde": ("1e59",) * 3}, "linear", ["above 1e+100"]),
+        ({}, "log", []),
+    ],
+)
+def test_an_empty_panel_says_why(changes, scale, texts):
+    settings = replace(SHORT, iterations=300, **changes)
+    figure = draw(run_experiment(settings), exact_theory(settings.problem()))
+    standard = next(axes for axes in figure.axes if "standard risk" in axes.get_ylabel())
+    assert standard.get_yscale() == scale
+    notes = [t.get_text() for t in standard.texts if "limit" not in t.get_text()]
+    assert notes == texts
+
+
+def test_T_after_the_end_is_written_inside():
+    settings = replace(SHORT, iterations=300)
+    figure = draw(run_experiment(settings), exact_theory(settings.problem()))
+    assert "T = 638, after the end" in [t.get_text() for t in figure.axes[0].texts]
+
+
+def test_no_ratio_to_a_risk_of_zero():
+    settings = replace(SHORT, w0_tilde=("0",) * 3, w_star_tilde=("0",) * 3, iterations=10)
+    summary = summarise(run_experiment(settings), exact_theory(settings.problem()))
+    assert summary["ratio_signgd_over_gd"]["final"] is None
 
 
 def test_a_run_is_reproducible():
