@@ -1,11 +1,12 @@
 """Result files: written whole or not at all, and naming the code and machine that made them."""
 
 import json
+import math
 import os
 import platform
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -70,9 +71,28 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write JSON whole; numbers that are not finite are refused."""
-    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """Write strict JSON whole: NaN and infinities, which it does not have, become null.
+
+    Raises:
+        UserError: the folder cannot be made or written.
+        TypeError: something in ``data`` is neither JSON nor an array or number of numpy.
+
+    """
+    text = json.dumps(as_json(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def as_json(data: Any) -> Any:
+    """Return ``data`` with arrays as lists and with null for every number that is not finite."""
+    match data:
+        case Mapping():
+            return {key: as_json(value) for key, value in data.items()}
+        case list() | tuple():
+            return [as_json(value) for value in data]
+        case float():
+            return float(data) if math.isfinite(data) else None
+    # Numbers and arrays of numpy, without its being needed here.
+    return as_json(data.tolist()) if hasattr(data, "tolist") else data
 
 
 def read_json(path: Path) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from simulations.figure_4_7.experiment import Experiment, Theory, run_experiment
-from simulations.figure_4_7.ratio import per_seed_ratio, ratio, ratio_to_gd_limit
+from simulations.figure_4_7.ratio import TOO_LARGE, per_seed_ratio, ratio, ratio_to_gd_limit
 from theory.dynamics import gd_contraction
 from theory.limit import A_and_B, predicted_ratio
 from theory.numbers import exact
@@ -43,8 +43,10 @@ class Comparison:
     explanation: str | None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the comparison as JSON-ready data."""
-        return asdict(self)
+        """Return the comparison as JSON-ready data; a number that is not finite is null."""
+        if np.isfinite(self.ours):
+            return asdict(self)
+        return {**asdict(self), "ours": None, "agrees": None, "explanation": TOO_LARGE}
 
 
 def comparisons(experiment: Experiment, theory: Theory) -> list[Comparison]:

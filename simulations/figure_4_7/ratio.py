@@ -1,32 +1,33 @@
 """The ratio of adversarial risks, signGD over GD: over seeds, and in the exact limit."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import sympy as sp
 
 from simulations.figure_4_7.experiment import Experiment, Theory
+from theory.artefacts import as_json
+
+TOO_LARGE: Final = "too large for floating point"
 
 
 def statistics(values: np.ndarray) -> dict[str, Any]:
     """Mean and standard deviation over the first axis (the seeds), and n.
 
-    The standard deviation has n − 1 in its denominator, and is null for one seed; a number too
-    large for floating point is null.
+    The standard deviation has n − 1 in its denominator, and is null for one seed. A number too
+    large for floating point is null; then ``reason`` says so, which is null otherwise.
     """
     n = len(values)
     with np.errstate(over="ignore", invalid="ignore"):
         deviation = np.std(values, axis=0, ddof=1) if n > 1 else None
         mean = np.mean(values, axis=0)
-    return {"mean": _finite(mean), "standard_deviation": _finite(deviation), "n": n}
-
-
-def _finite(value: np.ndarray | None) -> Any:
-    if value is None:
-        return None
-    if value.ndim:
-        return [_finite(entry) for entry in value]
-    return float(value) if np.isfinite(value) else None
+    are_finite = all(x is None or np.isfinite(x).all() for x in (mean, deviation))
+    return {
+        "mean": as_json(mean),
+        "standard_deviation": as_json(deviation),
+        "n": n,
+        "reason": None if are_finite else TOO_LARGE,
+    }
 
 
 def ratio(experiment: Experiment, theory: Theory) -> dict[str, Any]:
@@ -79,4 +80,13 @@ def _limit_ratio(theory: Theory) -> dict[str, Any] | None:
     if theory.gd is None or theory.signgd is None or theory.gd.mean.adversarial == 0:
         return None
     exact = theory.signgd.mean.adversarial / theory.gd.mean.adversarial
-    return {"mean": float(exact), "exact": str(sp.expand(exact))}
+    return {"mean": as_float(exact), "exact": str(sp.expand(exact))}
+
+
+def as_float(value: sp.Expr) -> float | None:
+    """Return an exact number as a float; None if it is too large for one."""
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if np.isfinite(number) else None

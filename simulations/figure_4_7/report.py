@@ -15,7 +15,7 @@ def optimizer_table(summary: dict[str, Any]) -> TextTable:
 
 def _optimizer_cells(values: dict[str, Any]) -> list[str]:
     limit = values["limit"]
-    exact = f"{limit['mean']['adversarial_risk']['value']:.4f}" if limit else "none"
+    exact = _number(limit["mean"]["adversarial_risk"]["value"], ".4f") if limit else "none"
     if values["failure"]:
         where = f"not finite at iteration {values['failure']['iteration']}"
         return [f"{where} (seed {values['failure']['seed']})", *["–"] * 4, exact]
@@ -30,9 +30,11 @@ def _optimizer_cells(values: dict[str, Any]) -> list[str]:
 
 
 def _plus_minus(mean: float | None, deviation: float | None) -> str:
-    if mean is None:
-        return "too large"
-    return f"{mean:.5g}" if deviation is None else f"{mean:.5g} ± {deviation:.2g}"
+    return _number(mean, ".5g") + ("" if deviation is None else f" ± {deviation:.2g}")
+
+
+def _number(value: float | None, style: str) -> str:
+    return "too large" if value is None else format(value, style)
 
 
 def comparison_table(summary: dict[str, Any]) -> TextTable:
@@ -43,7 +45,7 @@ def comparison_table(summary: dict[str, Any]) -> TextTable:
         printed = c["published"]
         printed = printed if isinstance(printed, str) else f"[{', '.join(printed)}]"
         error = "" if c["standard_error"] is None else f" ± {c['standard_error']:.2g}"
-        rows.append([c["name"], printed, f"{c['ours']:.6g}{error}", verdicts[c["agrees"]]])
+        rows.append([c["name"], printed, _number(c["ours"], ".6g") + error, verdicts[c["agrees"]]])
     return TextTable(("quantity", "published", "ours", "verdict"), rows)
 
 
@@ -99,11 +101,11 @@ def _phases(population: dict[str, Any]) -> str:
     return (
         f"Population signGD, exactly: T = min{{t ≥ 0 : |A(t)| < σ̃0²η}} = {population['T']}; until "
         f"then {population['count']} updates have |A| ≤ |B| and w̃2 changes by {change['exact']} "
-        f"= {change['value']:.5f}. The error ẽ0 first changes sign at iteration "
+        f"= {_number(change['value'], '.5f')}. The error ẽ0 first changes sign at iteration "
         f"{population['first_sign_change_of_e0']}, and from iteration "
         f"{population['limit_cycle']['first_iteration']} on the state has period "
         f"{population['limit_cycle']['period']}. After T, w̃2 drifts by {drift['exact']} "
-        f"= {drift['value']:.5f}."
+        f"= {_number(drift['value'], '.5f')}."
     )
 
 
@@ -111,7 +113,7 @@ def _effect_on_ratio(summary: dict[str, Any]) -> str:
     """Split the distance of the final ratio from the exact limit into GD's part and signGD's."""
     ratio = summary["ratio_signgd_over_gd"]
     final, converged, limit = ratio["final"], ratio["final_with_gd_at_its_limit"], ratio["limit"]
-    if limit is None or any(r is None or r["mean"] is None for r in (final, converged)):
+    if any(r is None or r["mean"] is None for r in (final, converged, limit)):
         return ""
     by_gd = final["mean"] - converged["mean"]
     by_signgd = converged["mean"] - limit["mean"]

@@ -8,7 +8,7 @@ import sympy as sp
 
 from simulations.figure_4_7.experiment import ExactLimit, Experiment, Theory
 from simulations.figure_4_7.published import comparisons
-from simulations.figure_4_7.ratio import ratio, statistics
+from simulations.figure_4_7.ratio import as_float, ratio, statistics
 from theory.artefacts import environment
 from theory.limit import Risks
 
@@ -67,7 +67,8 @@ def _risks(risks: Risks) -> dict[str, Any]:
 
 
 def _exact(value: sp.Expr) -> dict[str, Any]:
-    return {"exact": str(sp.expand(value)), "value": float(value)}
+    """Return an exact number as text and as a float, null where it is too large for one."""
+    return {"exact": str(sp.expand(value)), "value": as_float(value)}
 
 
 def _population_signgd(theory: Theory) -> dict[str, Any]:
@@ -81,5 +82,5 @@ def _population_signgd(theory: Theory) -> dict[str, Any]:
         "delta_w2": _exact(orbit.delta_w2.to_sympy()),
         "first_sign_change_of_e0": orbit.first_sign_change,
         "limit_cycle": {"first_iteration": orbit.cycle_start, "period": len(orbit.cycle)},
-        "drift_of_w2_after_T": _exact((orbit.errors[-1][2] - orbit.errors[orbit.T][2]).to_sympy()),
+        "drift_of_w2_after_T": _exact(orbit.drift_of_w2.to_sympy()),
     }

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy as sp
 from PIL import Image
 
 from simulations.figure_4_7 import published
 from simulations.figure_4_7.command import reproduce
 from simulations.figure_4_7.draw import draw
 from simulations.figure_4_7.experiment import exact_theory, run_experiment
+from simulations.figure_4_7.report import report
 from simulations.figure_4_7.settings import Settings
 from simulations.figure_4_7.summary import summarise
 from simulations.simulate import memory_needed
@@ -233,6 +235,17 @@ def test_T_after_the_end_is_written_inside():
     assert "T = 638, after the end" in [t.get_text() for t in figure.axes[0].texts]
 
 
+def test_exact_numbers_too_large_for_a_float_are_null_and_told(short_run):
+    experiment, theory = short_run
+    risk = theory.gd.risks[0]._replace(adversarial=sp.Integer(10) ** 400)
+    summary = summarise(experiment, replace(theory, gd=replace(theory.gd, risks=(risk,))))
+    mean = summary["optimizers"]["GD"]["limit"]["mean"]["adversarial_risk"]
+    assert mean == {"exact": str(10**400), "value": None}
+    assert "too large" in report(summary, "")
+    huge = published.Comparison("ratio", "", "1", np.inf, None, True, None).to_json()
+    assert (huge["ours"], huge["explanation"]) == (None, "too large for floating point")
+
+
 def test_no_ratio_to_a_risk_of_zero():
     settings = replace(SHORT, w0_tilde=("0",) * 3, w_star_tilde=("0",) * 3, iterations=10)
     summary = summarise(run_experiment(settings), exact_theory(settings.problem()))
@@ -263,9 +276,12 @@ def test_a_diverging_optimizer_ends_alone(tmp_path):
 def test_a_risk_too_large_for_floating_point_is_null(tmp_path):
     with pytest.warns(UserWarning, match="frequency 0"):
         _, code = reproduce(replace(SHORT, eta="300", iterations=700), tmp_path)
-    gd = json.loads((tmp_path / "summary.json").read_text())["optimizers"]["GD"]
+    optimizers = json.loads((tmp_path / "summary.json").read_text())["optimizers"]
+    gd = optimizers["GD"]
     assert code == 0
     assert gd["adversarial_risk"]["mean"] is None
+    assert gd["adversarial_risk"]["reason"] == "too large for floating point"
+    assert optimizers["Adam"]["adversarial_risk"]["reason"] is None
     assert "too large" in (tmp_path / "report.md").read_text()
 
 
