@@ -11,7 +11,8 @@ from theory.artefacts import environment, read_json
 from theory.errors import UserError
 from theory.evidence import Argument, Claim, Evidence, Judgement, Simulated
 from theory.findings import Status
-from theory.published import rows
+from theory.numbers import exact
+from theory.published import figure_4_7, rows
 
 SCHEMA = 1
 SIMULATION_EVIDENCE = Path("results/simulations/evidence.json")
@@ -26,6 +27,8 @@ _ORDER = (
     Status.PROVED,
 )
 
+# Gradients of minibatches, as the text has them: sampled, or drawn from their exact law.
+_MINIBATCHES = ("exact-law", "sampled")
 _OF_SIMULATIONS = (Status.SIMULATED, Status.CONTRADICTED, Status.UNKNOWN, Status.NOT_RUN)
 
 
@@ -144,6 +147,9 @@ def settle_claim(
 def read_simulation(path: Path = SIMULATION_EVIDENCE) -> Mapping[str, Any]:
     """Read the checks that ``simulations check`` has written; empty where it was not run.
 
+    Claims are about the published settings. A file made with others settles none: its checks are
+    given the status *not run*, with what differs.
+
     Raises:
         UserError: the file is not such a file, or gives a check a status that no simulation has.
 
@@ -161,7 +167,48 @@ def read_simulation(path: Path = SIMULATION_EVIDENCE) -> Mapping[str, Any]:
                 f"{path}: expected a status among {list(map(str, _OF_SIMULATIONS))} for the check "
                 f"{name}, got {status!r}. Run the simulations again."
             )
-    return checks
+    difference = _difference_from_published(data.get("settings"))
+    return checks if difference is None else dict.fromkeys(checks, _not_run(difference))
+
+
+def _not_run(difference: str) -> dict[str, str]:
+    observed = f"not counted, as the settings are not the published ones: {difference}"
+    return {"status": Status.NOT_RUN, "observed": observed}
+
+
+def _difference_from_published(settings: Any) -> str | None:
+    """Say in what the settings of a run differ from the published ones; None if in nothing.
+
+    The text is silent about the number of iterations; the authors' notebook has the least that
+    counts.
+    """
+    if not isinstance(settings, Mapping):
+        return "the file does not name its settings"
+    published = figure_4_7()
+    wanted = {**published.settings, "samples_per_step": published.samples_per_step}
+    for name, value in wanted.items():
+        if not _is_same_number(settings.get(name), value):
+            return f"{name} is {settings.get(name)}, published {value}"
+    if settings.get("oracle") not in _MINIBATCHES:
+        return f"oracle is {settings.get('oracle')}, expected one of {', '.join(_MINIBATCHES)}"
+    iterations, least = settings.get("iterations"), published.notebook_iterations
+    if not isinstance(iterations, int) or iterations < least:
+        return f"iterations is {iterations}, expected at least {least}"
+    return None
+
+
+def _is_same_number(given: Any, published: Any) -> bool:
+    """Compare numbers, or lists of them, as exact values: 1/100 is 0.01."""
+    if isinstance(published, list | tuple):
+        return (
+            isinstance(given, list | tuple)
+            and len(given) == len(published)
+            and all(map(_is_same_number, given, published))
+        )
+    try:
+        return bool(exact(given) == exact(published))
+    except ValueError:
+        return False
 
 
 def ranked(verdicts: Iterable[Verdict]) -> list[Verdict]:

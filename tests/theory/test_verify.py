@@ -1,13 +1,16 @@
 import json
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sympy as sp
 
 import theory.claims
+from simulations.figure_4_7.settings import Settings
 from theory.__main__ import main
 from theory.arguments import all_of, for_all
 from theory.artefacts import read_json, write_json, write_whole
@@ -23,6 +26,17 @@ COMMAND = (sys.executable, "-m", "theory", "verify")
 PROVED = Claim("T4.8.1", "here", "a square", for_all(x**2 - 2 * x + 1 >= 0))
 REFUTED = Claim("T4.9.1", "here", "a strict square", for_all(x**2 > 0), expects=Status.REFUTED)
 UNKNOWN = Claim("4.7.1", "here", "an exponential", for_all(sp.exp(x) > x))
+REPOSITORY = Path(__file__).parents[2]
+PUBLISHED = {
+    "sigma_tilde_sq": ("0.01", "0.0025", "0"),
+    "w_star_tilde": ("5", "10", "0"),
+    "w0_tilde": ("0.01", "-0.01", "0.02"),
+    "eta": "0.01",
+    "epsilon": "sqrt(2)",
+    "oracle": "exact-law",
+    "samples_per_step": 1000,
+    "iterations": 200_001,
+}
 RANDOM = Claim("F4.7-adam.1", "here", "a random one", Simulated("something", "the_check"))
 
 
@@ -66,7 +80,7 @@ def test_the_command_settles_everything(tmp_path):
         capture_output=True,
         text=True,
         timeout=300,
-        cwd=Path(__file__).parents[2],
+        cwd=REPOSITORY,
         env={**os.environ, "NO_COLOR": "1"},
         check=False,
     )
@@ -140,11 +154,59 @@ def test_an_unexpected_outcome_is_shown(claims, verify):
 @pytest.mark.parametrize("status", ["simulated", "contradicted by simulation"])
 def test_simulated_evidence_is_read_and_shown(claims, verify, tmp_path, status):
     check = {"status": status, "value": 1.25}
-    code, output, _, evidence = verify(*simulation_file(tmp_path, {"checks": {"the_check": check}}))
+    file = {"settings": PUBLISHED, "checks": {"the_check": check}}
+    code, output, _, evidence = verify(*simulation_file(tmp_path, file))
     assert code == 0
     assert status in output
     assert evidence["claims"][-1]["simulated"] == check
     assert set(evidence["rows"]["F4.7-adam"].values()) == {status}
+
+
+def check_read_with(tmp_path, settings):
+    file = {"settings": settings, "checks": {"the_check": {"status": "simulated"}}}
+    _, path = simulation_file(tmp_path, file)
+    return read_simulation(Path(path))["the_check"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"eta": "1/50"}, "eta is 1/50, published 0.01"),
+        ({"epsilon": "sqrt(3)"}, "epsilon is sqrt(3)"),
+        ({"w0_tilde": ["0.01", "-0.01"]}, "w0_tilde is"),
+        ({"w_star_tilde": None}, "w_star_tilde is None"),
+        ({"sigma_tilde_sq": "0.01"}, "sigma_tilde_sq is 0.01"),
+        ({"samples_per_step": 5000}, "samples_per_step is 5000, published 1000"),
+        ({"samples_per_step": [1000]}, "samples_per_step is [1000]"),
+        ({"oracle": "population"}, "oracle is population"),
+        ({"iterations": 200_000}, "iterations is 200000, expected at least 200001"),
+        ({"iterations": None}, "iterations is None"),
+    ],
+)
+def test_evidence_of_other_settings_settles_no_claim(claims, verify, tmp_path, changes, difference):
+    check = check_read_with(tmp_path, PUBLISHED | changes)
+    assert check["status"] == "not run"
+    assert difference in check["observed"]
+    code, _, _, evidence = verify("--simulation", str(tmp_path / "simulation.json"))
+    assert code == 0
+    assert evidence["claims"][-1]["status"] == "not run"
+    assert difference in evidence["claims"][-1]["simulated"]["observed"]
+
+
+def test_evidence_that_does_not_name_its_settings_settles_no_claim(tmp_path):
+    assert "does not name" in check_read_with(tmp_path, None)["observed"]
+
+
+@pytest.mark.parametrize("changes", [{}, {"eta": "1/100"}, {"seeds": 3}, {"iterations": 300_000}])
+def test_evidence_of_the_published_settings_counts(tmp_path, changes):
+    assert check_read_with(tmp_path, PUBLISHED | changes)["status"] == "simulated"
+
+
+def test_the_published_settings_are_the_defaults_of_the_simulation():
+    assert read_simulation(REPOSITORY / "evidence/simulations/evidence.json")["ratio_observed"][
+        "status"
+    ] in ("simulated", "contradicted by simulation")
+    assert {name: getattr(Settings(), name) for name in PUBLISHED} == PUBLISHED
 
 
 @pytest.mark.parametrize(
@@ -255,13 +317,22 @@ def test_full_disk_is_told(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf"), object()])
-def test_what_is_no_json_is_not_written(tmp_path, bad):
+def test_what_is_no_json_is_not_written(tmp_path):
     path = tmp_path / "evidence.json"
     write_json(path, {"old": True})
-    with pytest.raises((ValueError, TypeError)):
-        write_json(path, {"value": bad})
+    with pytest.raises(TypeError):
+        write_json(path, {"value": object()})
     assert read_json(path) == {"old": True}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32, np.array, lambda x: np.array([x])])
+def test_numbers_that_json_lacks_become_null(tmp_path, value, kind):
+    path = tmp_path / "evidence.json"
+    write_json(path, {"a": [1.5, (kind(value), np.int64(2))], "b": Status.PROVED, "c": None})
+    written = read_json(path)  # refuses NaN and Infinity
+    null = [None] if np.ndim(kind(value)) else None
+    assert written == {"a": [1.5, [null, 2]], "b": "proved", "c": None}
 
 
 # --- Verdicts ------------------------------------------------------------------------------------
