@@ -10,12 +10,13 @@ from theory.arguments import all_of, derived, for_all
 from theory.dynamics import gd_contraction, gd_converges_to, gd_error, gd_step
 from theory.evidence import Claim
 from theory.findings import Status
+from theory.inequalities import POWERS_VANISH
 from theory.prove.matrix import C, d
 from theory.risk import adversarial_risk, gaussian_expectation, residual_variance, standard_risk
 from theory.statements import Statement, equal
 
 _s, _m = sp.symbols("s m", nonnegative=True)
-_positive_s, _eta, _delta = sp.symbols("s eta delta", positive=True)
+_positive_s, _eta = sp.symbols("s eta", positive=True)
 _any_eta, _e, _w, _W = sp.symbols("eta e w W", real=True)
 _t = sp.Symbol("t", integer=True, nonnegative=True)
 _S_rel, _epsilon, _var = sp.symbols("S_rel epsilon sigma_sq", nonnegative=True)
@@ -29,19 +30,10 @@ _power = sp.MatrixSymbol("P", d, 1)  # stands for (I − ηΣ)ᵗ e(0)
 _I = sp.Identity(d)
 
 _rate_ok = sp.Abs(gd_contraction(_m, _any_eta)) < 1
-_bernoulli = sp.Symbol("p", positive=True)  # stands for (1 + δ)ᵗ
-
-# |c| < 1 gives |c| = 1/(1 + δ) with δ > 0, and (1 + δ)ᵗ ≥ 1 + tδ grows without bound.
-_GEOMETRIC = {
-    "Bernoulli: t = 0": sp.Ge(1, 1 + 0 * _delta),
-    "Bernoulli: from t to t + 1": Statement(
-        _bernoulli * (1 + _delta) >= 1 + (_t + 1) * _delta, (_bernoulli >= 1 + _t * _delta,)
-    ),
-}
 
 
 def _limit(name: str, statement: Statement) -> tuple[dict, dict]:
-    return {**_GEOMETRIC, name: statement}, {name: statement}
+    return {**POWERS_VANISH, name: statement}, {name: statement}
 
 
 _relevant = Statement(
