@@ -3,7 +3,6 @@ import importlib.util
 import json
 import re
 from collections import Counter
-from functools import lru_cache
 
 import pytest
 import sympy as sp
@@ -35,13 +34,8 @@ IDS = [claim.id for claim in CLAIMS]
 OWN_ROWS = {"minibatch-law"}
 
 
-@lru_cache
-def verdict(id_):
-    return settle_claim(CLAIMS[IDS.index(id_)])
-
-
 @pytest.mark.parametrize("id_", IDS)
-def test_comes_out_as_expected(id_):
+def test_comes_out_as_expected(verdict, id_):
     outcome = verdict(id_)
     if isinstance(outcome.claim.published, Simulated):
         assert outcome.status is Status.NOT_RUN
@@ -53,7 +47,7 @@ def test_comes_out_as_expected(id_):
 
 
 @pytest.mark.parametrize("id_", IDS)
-def test_refutations_have_exact_numbers_and_proofs_certificates(id_):
+def test_refutations_have_exact_numbers_and_proofs_certificates(verdict, id_):
     for evidence in (verdict(id_).published, verdict(id_).corrected):
         for finding in evidence.findings.values() if evidence else ():
             data = finding.to_json()
@@ -92,7 +86,7 @@ def test_a_claim_has_no_status_to_set():
 
 @pytest.mark.parametrize("expects", [None, *Status])
 @pytest.mark.parametrize("id_", ["L4.D.2.2", "P4.D.3.3"])
-def test_what_is_expected_is_no_input(id_, expects):
+def test_what_is_expected_is_no_input(verdict, id_, expects):
     flipped = dataclasses.replace(CLAIMS[IDS.index(id_)], expects=expects)
     outcome = settle_claim(flipped)
     assert outcome.status is verdict(id_).status
@@ -269,7 +263,7 @@ def test_a_wrong_degree_of_freedom_is_not_proved(wrong):
         assert back_end.settle(statement, 2.0).status is not Status.PROVED
 
 
-def test_evidence_of_every_claim_is_json():
+def test_evidence_of_every_claim_is_json(verdict):
     for id_ in IDS:
         text = json.dumps(verdict(id_).to_json(), allow_nan=False)
         assert json.loads(text)["status"] == verdict(id_).status

@@ -1,7 +1,5 @@
 """Every certificate of the first solver is put to a second one, cvc5, as plain SMT-LIB text."""
 
-from functools import lru_cache
-
 import cvc5
 import pytest
 import sympy as sp
@@ -11,7 +9,6 @@ from theory.evidence import Evidence
 from theory.findings import Status
 from theory.prove import smt
 from theory.statements import Statement
-from theory.verify import settle_claim
 
 
 def answer(smtlib, milliseconds=20_000):
@@ -26,33 +23,31 @@ def answer(smtlib, milliseconds=20_000):
     return " ".join(filter(None, answers))
 
 
-@lru_cache(maxsize=1)
-def certificates():
+@pytest.fixture(scope="module")
+def certificates(verdict):
     """(claim, obligation) and SMT-LIB text of every proof by the first solver."""
     found = {}
     for claim in all_claims():
-        verdict = settle_claim(claim)
-        for evidence in (verdict.published, verdict.corrected):
+        outcome = verdict(claim.id)
+        for evidence in (outcome.published, outcome.corrected):
             if isinstance(evidence, Evidence):
                 for name, finding in evidence.findings.items():
                     text = getattr(finding, "certificate", {}).get("smtlib")
                     if text is not None:
-                        found[claim.id, evidence is verdict.corrected, name] = text
+                        found[claim.id, evidence is outcome.corrected, name] = text
     return found
 
 
-def test_every_certificate_convinces_the_second_solver():
+def test_every_certificate_convinces_the_second_solver(certificates):
     # The same question often serves several claims.
-    answers = {text: answer(text) for text in set(certificates().values())}
-    dissent = {
-        key: answers[text] for key, text in certificates().items() if answers[text] != "unsat"
-    }
+    answers = {text: answer(text) for text in set(certificates.values())}
+    dissent = {key: answers[text] for key, text in certificates.items() if answers[text] != "unsat"}
     assert dissent == {}
-    assert len(certificates()) >= 60
+    assert len(certificates) >= 60
 
 
-def test_certificates_are_whole_questions():
-    for text in certificates().values():
+def test_certificates_are_whole_questions(certificates):
+    for text in certificates.values():
         assert text.startswith("(set-logic ALL)\n")
         assert text.count("(check-sat)") == 1
         assert "(assert" in text
