@@ -1,0 +1,39 @@
+"""Identities of numbers and of matrices."""
+
+import pytest
+import sympy as sp
+from sympy import And
+
+from theory.findings import Status
+from theory.prove import identity, matrix, settle
+from theory.statements import Statement, equal
+
+x, y = sp.symbols("x y", real=True)
+
+
+def test_identity_keeps_to_equations():
+    assert identity.settle(Statement(x > 0)).status is Status.UNKNOWN
+    assert identity.settle(Statement(And(equal(x, x), x > 0))).status is Status.UNKNOWN
+
+
+C, d = matrix.C, matrix.d
+X, Y = (sp.MatrixSymbol(name, d, d) for name in "XY")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "status"),
+    [
+        (C * C.T * X, X, Status.PROVED),
+        (X * C.T * C * Y, X * Y, Status.PROVED),
+        ((X * Y).T, Y.T * X.T, Status.PROVED),
+        (C.T * (X + Y) * C, C.T * X * C + C.T * Y * C, Status.PROVED),
+        (X * Y, Y * X, Status.UNKNOWN),
+        (C.T * X * C, X, Status.UNKNOWN),
+        (C * C, sp.Identity(d), Status.UNKNOWN),
+        (X * X.T, sp.Identity(d), Status.UNKNOWN),
+        (2 * X, X, Status.UNKNOWN),
+        (sp.MatMul(X, sp.Inverse(X)), sp.Identity(d), Status.UNKNOWN),
+    ],
+)
+def test_matrix_identities(left, right, status):
+    assert settle(Statement(equal(left, right))).status is status
