@@ -34,6 +34,16 @@ def expectation(f: sp.Expr, x: sp.Symbol, mean: sp.Expr, second: sp.Expr) -> sp.
     return sp.Add(*(c * m for c, m in zip(coefficients, moments, strict=False)))
 
 
+def target_weight(j: sp.Expr | int) -> sp.Expr:
+    """w*_j: 1 for j = 1, else 0."""
+    return sp.Piecewise((1, sp.Eq(j, 1)), (0, True))
+
+
+def off_axis(j: sp.Expr | int, value: sp.Expr) -> sp.Expr:
+    """Coordinate j of a perturbation that leaves the first one alone: 0 for j = 1, else value."""
+    return sp.Piecewise((0, sp.Eq(j, 1)), (value, True))
+
+
 def pointwise_loss(residual: sp.Expr) -> sp.Expr:
     """ℓ = ½|residual|²."""
     return residual**2 / 2
