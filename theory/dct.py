@@ -5,11 +5,21 @@ from functools import lru_cache
 import sympy as sp
 
 
+def dct_scale(k: sp.Expr | int, d: sp.Expr | int) -> sp.Expr:
+    """Factor √(α_k/d) of (4.4) that gives row k of the DCT-II matrix norm 1."""
+    alpha = sp.Piecewise((1, sp.Eq(sp.sympify(k), 0)), (2, True))
+    return sp.sqrt(alpha / sp.sympify(d))
+
+
+def cosine(k: sp.Expr | int, j: sp.Expr | int, d: sp.Expr | int) -> sp.Expr:
+    """Harmonic k at position j, cos[π/d (j + ½) k], as in the sum before (4.4)."""
+    k, j, d = map(sp.sympify, (k, j, d))
+    return sp.cos(sp.pi / d * (j + sp.Rational(1, 2)) * k)
+
+
 def dct_entry(k: sp.Expr | int, j: sp.Expr | int, d: sp.Expr | int) -> sp.Expr:
     """Entry C_kj of the d × d DCT-II matrix (4.4); ``k``, ``j`` and ``d`` may be symbols."""
-    k, j, d = map(sp.sympify, (k, j, d))
-    alpha = sp.Piecewise((1, sp.Eq(k, 0)), (2, True))
-    return sp.sqrt(alpha / d) * sp.cos(sp.pi / d * (j + sp.Rational(1, 2)) * k)
+    return dct_scale(k, d) * cosine(k, j, d)
 
 
 @lru_cache(maxsize=32, typed=True)
