@@ -19,8 +19,8 @@ from simulations.gradients import Population
 from simulations.simulate import log_spaced, simulate
 from theory.dynamics import gd_contraction
 from theory.findings import Status
-from theory.limit import PopulationSignGD
 from theory.minibatch import second_moment_step
+from theory.orbit import PopulationSignGD
 from theory.problem import LinearProblem
 
 _UNIT_ROUNDOFF = 2.0**-53

@@ -13,6 +13,9 @@ from typing import TypeAlias
 
 import sympy as sp
 
+LARGEST_EXPONENT = 1000
+"""Powers beyond it are left without a value: their digits would fill the memory."""
+
 
 class NotRepresentableError(ValueError):
     """A value lies outside ℚ(√2, √3), or the formula uses a construct without exact meaning."""
@@ -103,6 +106,9 @@ class Surd:
 
     def __rtruediv__(self, other: "Number") -> "Surd":
         return Surd.of(other) * self.inverse()
+
+    def __floordiv__(self, other: "Number") -> int:
+        return (self / other).__floor__()
 
     def __pow__(self, exponent: int) -> "Surd":
         base = self if exponent >= 0 else self.inverse()
@@ -308,16 +314,21 @@ def _product(factors: tuple[sp.Expr, ...], at: Assignment) -> Surd:
 
 def _power(expr: sp.Pow, at: Assignment) -> Surd:
     base, exponent = expr.args
-    if not isinstance(exponent, sp.Rational) or exponent.q not in (1, 2):
+    if not (exponent.is_integer or (isinstance(exponent, sp.Rational) and exponent.q == 2)):
         raise NotRepresentableError(f"no exact meaning for the power {expr}")
     value = _number(base, at)
-    if exponent.q == 2:
+    if exponent.is_integer:
+        times = _number(exponent, at)
+        if not times.is_rational or times.x.denominator != 1 or abs(times.x) > LARGEST_EXPONENT:
+            raise NotRepresentableError(f"no exact value of {expr} for the exponent {times}")
+        n = int(times.x)
+    else:
         if not value.is_rational:
             raise NotRepresentableError(f"no value in Q(√2, √3) for {expr} at {value}")
-        value = Surd.sqrt(value.x)
-    if exponent < 0 and value == 0:
+        value, n = Surd.sqrt(value.x), int(exponent.p)
+    if n < 0 and value == 0:
         raise NotRepresentableError(f"the denominator {base} vanishes")
-    return value ** int(exponent.p)
+    return value**n
 
 
 def value_of(expr: sp.Expr, at: Assignment) -> Surd:

@@ -1,25 +1,58 @@
-"""Where population GD and signGD end, exactly, and the risks there.
+"""Where population GD and signGD end, exactly: the limits, the risks there, and their ratio.
 
-For signGD: T, the count, Δw̃2 and the limit cycle. The orbit is followed in the spatial domain.
-There a step subtracts η sign(Σe), so after t steps e(t) = e(0) − ηm(t) with a vector m(t) of
-integers, and no rounding ever takes place.
+GD keeps ẽ_i where σ̃_i² = 0 and takes the rest to zero. For signGD with d = 3 and Σ̃ =
+diag(σ̃0², σ̃1², 0) this module gives a closed form, with floors and ceilings, from every start that
+meets no tie (A = 0 or |A| = |B|; almost every start does not).
+
+**The map on (|a|, |b|).** Take the normalised variables a, b, c of :mod:`theory.dynamics`, of which
+the map commutes with the changes of sign (a, c) → (−a, −c) and b → −b. With x = |a| and y = |b|,
+
+* x > y (*long step*): a moves by 1 towards and possibly past zero; b and c rest;
+* x < y (*short step*): a moves by 1/3 and b by r, each towards and possibly past zero; c moves by 1
+  in the direction of sign a.
+
+**1. Until T, when x < 1.** No step takes a past zero, so after t steps of which n were short,
+x = x0 − t + 2n/3 and c = c0 + n sign a0. All depends on n, the *count*.
+
+* r ≤ 1/3. A short step changes y − x by 1/3 − r ≥ 0, so that after the first short step all are
+  short, and y ≥ x ≥ 1 > r keeps b from changing sign: long steps until x < max(y, 1), then short
+  ones until x < 1.
+* r > 1/3. Let D = y − x, ρ = r − 1/3, L = 1 + ρ. A long step (D < 0) adds 1 to D, a short one
+  (D > 0) takes ρ off, so D enters [−ρ, 1) and stays: a rotation of a circle of length L by 1. From
+  D_t = D_0 + t − nL ∈ [−ρ, 1) follows n = ⌊(D_0 + t + ρ)/L⌋; as long as D has not entered, n is 0
+  or t, so in any case n(t) = clip(⌊(D_0 + t + ρ)/L⌋, 0, t). The n-th short step has been taken at
+  iteration t_n = max(n, ⌈(nL − ρ − D_0)⌉), and the count is the first n for which x < 1 before the
+  next one: t_{n+1} > x0 + 2n/3. As t_{n+1} is an integer this says t_{n+1} > ⌊x0 + 2n/3⌋; for n in
+  a residue class modulo 3 both sides are affine in n, which gives the least n in each class.
+* r > 1, the same as long as y ≥ r. After q = ⌊y0/r⌋ short steps y = β < r, and from then on short
+  steps take |b| to r − β and back to β. Long steps until x < β, a short one, long steps until
+  x < r − β; then x is below both, and all steps are short until x < 1.
+
+**2. The transient.** For x < 1, a long step takes x to 1 − x and changes the sign of a; a short one
+takes x to x − 1/3, or for x < 1/3 to 1/3 − x with a change of sign. Where y < min(x, 1 − x) long
+steps repeat for ever: a 2-cycle. Where y > x and x < 1/3 the third part begins. From elsewhere at
+most three steps lead to one of the two.
+
+**3. The descent of b.** For x < 1/3 < … short steps take a to and fro between sizes x and 1/3 − x,
+and y down by r, until y − kr is less than the size that a has after k steps. If it is also more
+than minus that size, the 2-cycle of long steps begins. If not, b has changed sign without a long
+step, and now goes to and fro between β = y − r⌊y/r⌋ and β − r: a 2-cycle of short steps.
+
+All comparisons are made in thirds: 3a, 3b and 3r are given as multiples of 1/u for some u, so that
+with integers the arithmetic is exact on whole arrays of starts at once.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from itertools import islice
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import sympy as sp
 
-from theory.dct import dct_matrix
-from theory.dynamics import gd_converges_to
+from theory.dynamics import NormalisedState, denormalise, gd_converges_to, normalise
 from theory.exact import Surd, surd
+from theory.orbit import Array, SignGDLimit, Start, State, Vector, follow
 from theory.problem import LinearProblem
 from theory.risk import adversarial_risk, dual_norm, residual_variance, standard_risk
-
-Vector = tuple[Surd, ...]
 
 
 class Risks(NamedTuple):
@@ -84,98 +117,150 @@ def gd_limit(problem: LinearProblem) -> tuple[sp.Expr, ...]:
     return tuple(limit)
 
 
-class PopulationSignGD:
-    """signGD on the population risk in exact arithmetic over ℚ(√2, √3).
-
-    Args:
-        problem: any linear problem with d = 1, 2, 3 or 6, where C has entries in ℚ(√2, √3).
-
-    Raises:
-        NotRepresentableError: d or a number of the problem needs another surd.
-
-    """
-
-    def __init__(self, problem: LinearProblem) -> None:
-        d, C = problem.d, dct_matrix(problem.d)
-        eta = surd(problem.eta)
-        self.basis = [tuple(surd(C[k, j]) for k in range(d)) for j in range(d)]
-        variances = [surd(s) for s in problem.sigma_tilde_sq]
-        self.e0_tilde = tuple(surd(e) for e in problem.e0_tilde)
-        # Σ = CᵀΣ̃C, so a unit step along position j takes ηΣ_j from the gradient and ηC_j from ẽ.
-        self._error_steps = [_scaled(column, eta) for column in self.basis]
-        self._gradient_steps = [
-            tuple(_weighted(variances, step, other) for other in self.basis)
-            for step in self._error_steps
-        ]
-        self._gradient0 = tuple(_weighted(variances, self.e0_tilde, other) for other in self.basis)
-
-    def moves(self) -> Iterator[tuple[int, ...]]:
-        """Yield m(0), m(1), …: how often each spatial coordinate has been stepped down."""
-        m, gradient = (0,) * len(self._gradient0), self._gradient0
-        while True:
-            yield m
-            signs = tuple(g.sign() for g in gradient)
-            m = tuple(i + s for i, s in zip(m, signs, strict=True))
-            gradient = _less(gradient, self._gradient_steps, signs)
-
-    def e_tilde(self, m: tuple[int, ...]) -> Vector:
-        """Return the frequency-domain error ẽ = ẽ(0) − ηCm."""
-        return _less(self.e0_tilde, self._error_steps, m)
-
-    def trajectory(self, steps: int) -> list[Vector]:
-        """Return ẽ(0), …, ẽ(steps)."""
-        return [self.e_tilde(m) for m in islice(self.moves(), steps + 1)]
-
-
-def _scaled(x: Vector, factor: Surd) -> Vector:
-    return tuple(factor * entry for entry in x)
-
-
-def _weighted(weights: list[Surd], x: Vector, y: Vector) -> Surd:
-    return sum((s * a * b for s, a, b in zip(weights, x, y, strict=True)), start=Surd.of(0))
-
-
-def _less(x: Vector, steps: list[Vector], counts: tuple[int, ...]) -> Vector:
-    """Return x − Σ_j counts_j steps_j."""
-    for step, count in zip(steps, counts, strict=True):
-        if count:
-            x = tuple(a - s * count for a, s in zip(x, step, strict=True))
-    return x
-
-
-@dataclass(frozen=True)
-class SignGDLimit:
-    """What population signGD does on a problem with d = 3 and σ̃2² = 0, exactly.
+class ClosedForm(NamedTuple):
+    """The closed form for each start; arrays of shape (N,).
 
     Attributes:
-        T: min{t ≥ 0 : |A(t)| < σ̃0²η}; 0 for a start inside.
-        count: number of t < T with |A(t)| ≤ |B(t)|.
-        delta_w2: Δw̃2 = w̃2(T) − w̃2(0).
-        first_sign_change: first t at which ẽ0 has the sign opposite to ẽ0(0), None if never.
-        cycle_start: first iteration of the limit cycle.
-        errors: ẽ(t) from t = 0 until the limit cycle closes.
+        at_T: the state at T = min{t ≥ 0 : |a(t)| < 1}.
+        short_steps: number of t < T with |a(t)| ≤ |b(t)|, the *count*.
+        first_sign_change: first t at which a has the sign opposite to a(0).
+        cycle: the first two states of the limit cycle, which has period 2.
 
     """
 
-    T: int
-    count: int
-    delta_w2: Surd
-    first_sign_change: int | None
-    cycle_start: int
-    errors: tuple[Vector, ...]
+    at_T: State
+    short_steps: Array
+    first_sign_change: Array
+    cycle: tuple[State, State]
 
-    @property
-    def cycle(self) -> tuple[Vector, ...]:
-        """The errors ẽ on the limit cycle, in order."""
-        return self.errors[self.cycle_start : -1]
+
+def closed_form(start: Start) -> ClosedForm:
+    """Return T, the count, and the limit cycle of population signGD, from starts without ties.
+
+    The derivation is in the module's docstring.
+    """
+    a, b, r, u = start
+    count = _count(start)
+    # x(T) < 1 ≤ x(T − 1), so T = ⌊x0 + 2n/3⌋ whichever kind the last step was, if x0 ≥ 1.
+    T = _steps_below(np.abs(a) + 2 * u * count, 3 * u, 3 * u)
+    at_T = State(
+        T,
+        a - _sign(a) * (3 * T - 2 * count) * u,
+        _sign(b) * _after_short_steps(np.abs(b), r, count),
+        _sign(a) * count,
+    )
+    settled, first_sign_change = _transient(at_T, start)
+    first = _descent(settled, start)
+    return ClosedForm(at_T, count, first_sign_change, (first, _step(first, start)))
+
+
+def _sign(x: Array) -> Array:
+    return np.where(x >= 0, 1, -1)
+
+
+def _steps_below(x: Array, level: Array, size: Array) -> Array:
+    """Return the least n ≥ 0 with x − n·size < level."""
+    return np.where(x >= level, (x - level) // size + 1, 0)
+
+
+def _count(start: Start) -> Array:
+    """Return the number of short steps before x < 1."""
+    a, b, r, u = start
+    x, y = np.abs(a), np.abs(b)
+    flat = _count_when_short_steps_stay(x, y, u)
+    turning = _count_when_the_difference_turns(x, y, r, u)
+    return np.where(x < 3 * u, 0, np.where(r <= u, flat, turning))
+
+
+def _count_when_short_steps_stay(x: Array, y: Array, u: Array) -> Array:
+    """Count for r ≤ 1/3: long steps until x < max(y, 1), then short ones until x < 1."""
+    x = x - 3 * u * _steps_below(x, np.maximum(y, 3 * u), 3 * u)
+    return _steps_below(x, 3 * u, u)
+
+
+def _count_when_the_difference_turns(x: Array, y: Array, r: Array, u: Array) -> Array:
+    """Count for r > 1/3, where D = y − x turns until y < r."""
+    D, L = y - x, r + 2 * u  # 3D and 3L in units
+    count = _steps_below(x, 3 * u, u)  # n of the case t_{n+1} = n + 1, all steps short
+    for j in range(3):
+        # For n = 3m + j: n L + 1 − D_0 > ⌊x0 + 2n/3⌋ = ⌊x0 + 2j/3⌋ + 2m, and 3L − 2 = 3r.
+        excess = 3 * u * ((x + 2 * j * u) // (3 * u) - 1) + D - j * L
+        count = np.minimum(count, 3 * _steps_below(excess, 0 * u, 3 * r) + j)
+    q = y // r
+    t = np.where(q == 0, 0, np.maximum(q, -((r - u + D - q * L) // (3 * u))))
+    later = _count_when_b_toggles(x - (3 * t - 2 * q) * u, y - q * r, r, u)
+    return np.where(count <= q, count, q + later)
+
+
+def _count_when_b_toggles(x: Array, beta: Array, r: Array, u: Array) -> Array:
+    """Count from |b| = β < r on, when short steps take |b| to r − β and back."""
+    x = x - 3 * u * _steps_below(x, np.maximum(beta, 3 * u), 3 * u)
+    first = np.where(x >= 3 * u, 1, 0)
+    return first + _count_when_short_steps_stay(x - u * first, r - beta, u)
+
+
+def _after_short_steps(y: Array, r: Array, n: Array) -> Array:
+    """Return |b| times −1 for each change of its sign, after n short steps from |b| = y."""
+    q = np.minimum(n, y // r)
+    return y - (q + (n - q) % 2) * r
+
+
+def _step(now: State, start: Start, moving: Array | bool = True) -> State:
+    """Take a step where ``moving``."""
+    t, a, b, c = now
+    short = np.where(np.abs(a) < np.abs(b), 1, 0)
+    go = np.where(moving, 1, 0)
+    return State(
+        t + go,
+        a - go * _sign(a) * (3 - 2 * short) * start.unit,
+        b - go * _sign(b) * short * start.r,
+        c + go * _sign(a) * short,
+    )
+
+
+def _transient(now: State, start: Start) -> tuple[State, Array]:
+    """Take up to three steps, to the long 2-cycles or the descent of b; first change of sign."""
+    u = start.unit
+    first_sign_change, same_sign = now.t + 1, True
+    for _ in range(3):
+        x, y = np.abs(now.a), np.abs(now.b)
+        moving = (x >= u) & (y > np.minimum(x, 3 * u - x))
+        same_sign = same_sign & moving & (x < y)
+        first_sign_change = first_sign_change + np.where(same_sign, 1, 0)
+        now = _step(now, start, moving)
+    return now, first_sign_change
+
+
+def _descent(now: State, start: Start) -> State:
+    """Take |b| down by r a step, where x < 1/3 and x < y, to the first state of the 2-cycle."""
+    t, a, b, c = now
+    r, u = start.r, start.unit
+    x, y = np.abs(a), np.abs(b)
+    opposite = u - x
+    even = 2 * _steps_below(y, x, 2 * r)
+    odd = 2 * _steps_below(y - r, opposite, 2 * r) + 1
+    k = np.minimum(even, odd)
+    rests = np.abs(y - k * r) < np.where(k % 2 == 0, x, opposite)
+    k = np.where((x < u) & (x < y), np.where(rests, k, y // r), 0)
+    turned = k % 2
+    return State(
+        t + k,
+        np.where(turned == 1, -_sign(a) * opposite, a),
+        b - _sign(b) * k * r,
+        c + _sign(a) * turned,
+    )
 
 
 def signgd_limit(problem: LinearProblem, max_steps: int = 1_000_000) -> SignGDLimit:
-    """Follow population signGD exactly until it repeats a state.
+    """Return what population signGD does: by the closed form, or where ties may be, by its orbit.
+
+    Args:
+        problem: d = 3, Σ̃ = diag(σ̃0² > 0, σ̃1², 0), with numbers in ℚ(√2, √3).
+        max_steps: iterations after which to give up following an orbit that may have ties.
 
     Raises:
-        ValueError: the problem is not of the form d = 3, Σ̃ = diag(σ̃0² > 0, σ̃1², 0), or no state
-            was repeated within ``max_steps`` iterations.
+        ValueError: the problem has another form, or an orbit that may have ties was not closed.
+        NotRepresentableError: a number of the problem needs another surd.
 
     """
     if problem.d != 3 or problem.sigma_tilde_sq[2] != 0 or problem.sigma_tilde_sq[0] == 0:
@@ -183,33 +268,75 @@ def signgd_limit(problem: LinearProblem, max_steps: int = 1_000_000) -> SignGDLi
             "expected d = 3 with variances (positive, any, 0), got "
             f"{tuple(map(str, problem.sigma_tilde_sq))}"
         )
-    orbit = PopulationSignGD(problem)
-    moves = _until_repeated(orbit, max_steps)
-    errors = tuple(orbit.e_tilde(m) for m in moves)
-    inside = surd(problem.eta) * Surd.sqrt(Fraction(3))
-    T = next(t for t, e in enumerate(errors) if abs(e[0]) < inside)
-    scale_A = surd(problem.sigma_tilde_sq[0]) * orbit.basis[0][0]
-    scale_B = surd(problem.sigma_tilde_sq[1]) * orbit.basis[0][1]
-    sign0 = errors[0][0].sign()
-    start = moves.index(moves[-1])
+    ratio = problem.sigma_tilde_sq[1] / problem.sigma_tilde_sq[0]
+    a, b, _ = map(surd, normalise(problem.e0_tilde, ratio, problem.eta))
+    r = surd(ratio) if ratio else Surd.of(1)  # with σ̃1² = 0 there is no short step, whatever r is
+    if may_tie(a, b, r):
+        return follow(problem, max_steps)
+    start = Start(*(np.array([x], dtype=object) for x in (3 * a, 3 * b, 3 * r, Surd.of(1))))
+    return _of_problem(problem, start, closed_form(start))
+
+
+def may_tie(a: Surd, b: Surd, r: Surd) -> bool:
+    """Whether A = 0 or |A| = |B| can occur on some orbit with these residues of a and b.
+
+    a moves by multiples of 1/3 and b by multiples of r, so a tie needs an integer 3a, or a
+    difference 3(a ± b) of the form k + 3rj with integers k and j.
+    """
+    return a * 3 in _Lattice(Surd.of(1)) or any(3 * x in _Lattice(3 * r) for x in (a + b, a - b))
+
+
+class _Lattice:
+    """The numbers k + jw with integers k and j."""
+
+    def __init__(self, w: Surd) -> None:
+        self.w = w
+
+    def __contains__(self, value: Surd) -> bool:
+        if self.w.is_rational:  # w = p/q in lowest terms generates the multiples of 1/q
+            return value.is_rational and (value.x * self.w.x.denominator).denominator == 1
+        pairs = zip((value.y, value.z, value.w), (self.w.y, self.w.z, self.w.w), strict=True)
+        j = next(v / w for v, w in pairs if w)
+        rest = value - self.w * j
+        return j.denominator == 1 and rest.is_rational and rest.x.denominator == 1
+
+
+def _of_problem(problem: LinearProblem, start: Start, found: ClosedForm) -> SignGDLimit:
+    """Express the closed form for one start in the problem's own units."""
+    first, second = (_error_at(problem, start, state) for state in found.cycle)
+    at_T = _error_at(problem, start, found.at_T)
     return SignGDLimit(
-        T=T,
-        count=sum(abs(scale_A * e[0]) <= abs(scale_B * e[1]) for e in errors[:T]),
-        delta_w2=errors[T][2] - errors[0][2],
-        first_sign_change=next(
-            (t for t, e in enumerate(errors) if e[0].sign() == -sign0 != 0), None
-        ),
-        cycle_start=start,
-        errors=errors,
+        T=int(found.at_T.t[0]),
+        count=int(found.short_steps[0]),
+        delta_w2=at_T[2] - surd(problem.e0_tilde[2]),
+        drift_of_w2=first[2] - at_T[2],
+        first_sign_change=int(found.first_sign_change[0]),
+        cycle_start=int(found.cycle[0].t[0]),
+        cycle=(first, second),
     )
 
 
-def _until_repeated(orbit: PopulationSignGD, max_steps: int) -> list[tuple[int, ...]]:
-    seen: set[tuple[int, ...]] = set()
-    moves = []
-    for m in islice(orbit.moves(), max_steps + 1):
-        moves.append(m)
-        if m in seen:
-            return moves
-        seen.add(m)
-    raise ValueError(f"no limit cycle within {max_steps} iterations; allow more with max_steps")
+def _error_at(problem: LinearProblem, start: Start, state: State) -> Vector:
+    """Return ẽ = ẽ(0) + the change from the start, by linearity of the change of variables."""
+    a, b, r = (x / 3 for x in (state.a[0] - start.a[0], state.b[0] - start.b[0], start.r[0]))
+    change = NormalisedState(a.to_sympy(), b.to_sympy(), sp.Integer(state.c[0]))
+    moved = denormalise(change, r.to_sympy(), problem.eta)
+    return tuple(surd(e) + surd(sp.expand(m)) for e, m in zip(problem.e0_tilde, moved, strict=True))
+
+
+def adversarial_risk_ratio(problem: LinearProblem) -> sp.Expr:
+    """Return R_a of the signGD limit over R_a of the GD limit, exactly.
+
+    Of signGD, the mean of R_a over the two points of the limit cycle counts, by (4.9).
+
+    Raises:
+        ValueError: a limit does not exist, or R_a of the GD limit is zero.
+        NotRepresentableError: a number of the problem needs another surd.
+
+    """
+    of_gd = risks_at(problem, gd_limit(problem)).adversarial
+    if of_gd == 0:
+        raise ValueError("the adversarial risk of the GD limit is zero")
+    cycle = signgd_limit(problem).cycle
+    risks = [risks_at(problem, [x.to_sympy() for x in e]).adversarial for e in cycle]
+    return sp.Add(*risks) / len(risks) / of_gd

@@ -8,10 +8,11 @@ import numpy as np
 
 from simulations.figure_4_7.settings import Settings
 from simulations.simulate import Trajectories, adversarial_risk, simulate, standard_risk
-from theory.limit import Risks, SignGDLimit, gd_limit, risks_at, signgd_limit
+from theory.limit import Risks, gd_limit, risks_at, signgd_limit
+from theory.orbit import SignGDLimit
 from theory.problem import LinearProblem
 
-# Exact steps taken in search of signGD's limit cycle: some ten seconds.
+# Exact steps along an orbit that may have ties, for which there is no closed form: ten seconds.
 _EXACT_STEPS = 10_000
 
 

@@ -9,7 +9,7 @@ from simulations.evidence import Check, judged
 from simulations.figure_4_7.experiment import Experiment, Theory
 from simulations.figure_4_7.published import comparisons
 from simulations.optimizers import OPTIMIZERS
-from theory.limit import SignGDLimit
+from theory.orbit import SignGDLimit
 from theory.published import figure_4_7
 
 _NEAR_ZERO = 1e-3

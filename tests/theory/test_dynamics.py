@@ -20,7 +20,7 @@ from theory.dynamics import (
     signgd_step_frequency,
 )
 from theory.exact import Surd, holds, surd, value_of
-from theory.limit import PopulationSignGD
+from theory.orbit import PopulationSignGD
 
 a, b, c = sp.symbols("a b c", real=True)
 r = sp.Symbol("r", positive=True)
