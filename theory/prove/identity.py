@@ -94,6 +94,8 @@ def _has_value(expr: sp.Basic) -> bool:
             return bool(base.is_positive or (base.is_nonnegative and exponent.is_positive))
         case sp.Piecewise():
             return expr.args[-1].cond == sp.true
+        case sp.gamma():
+            return bool(expr.args[0].is_positive)
     return isinstance(expr, _TOTAL) and not isinstance(expr, sp.Float)
 
 
