@@ -11,7 +11,8 @@ import mpmath
 import sympy as sp
 
 from theory.findings import Disproof, Finding, Proof, Unsettled
-from theory.statements import Statement
+from theory.prove.deadline import limited
+from theory.statements import Boolean, Statement
 
 NAME = "enclosure"
 _DIGITS = 60
@@ -19,10 +20,13 @@ _DIGITS = 60
 
 def settle(statement: Statement, timeout: float = 10.0) -> Finding:
     """Decide a relation, or a conjunction of relations, without free symbols or hypotheses."""
-    conclusion = statement.conclusion
-    relations = conclusion.args if isinstance(conclusion, sp.And) else (conclusion,)
     if statement.symbols or statement.hypotheses:
         return Unsettled(NAME, "the statement has symbols or hypotheses")
+    return limited(NAME, timeout, lambda: _settle(statement.conclusion))
+
+
+def _settle(conclusion: Boolean) -> Finding:
+    relations = conclusion.args if isinstance(conclusion, sp.And) else (conclusion,)
     enclosures = {}
     for relation in relations:
         if not isinstance(relation, sp.core.relational.Relational):

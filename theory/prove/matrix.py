@@ -7,6 +7,7 @@ orthogonality of the DCT matrix is itself a claim (4.4-orthogonal), proved for a
 import sympy as sp
 
 from theory.findings import Finding, Proof, Unsettled
+from theory.prove.deadline import limited
 from theory.statements import Boolean, Statement
 
 NAME = "matrix identity"
@@ -26,6 +27,10 @@ def normal_form(expr: sp.MatrixExpr) -> sp.MatrixExpr:
 
 def settle(statement: Statement, timeout: float = 10.0) -> Finding:
     """Prove equations between matrix expressions by their normal forms."""
+    return limited(NAME, timeout, lambda: _settle(statement))
+
+
+def _settle(statement: Statement) -> Finding:
     conclusion = statement.conclusion
     equations = conclusion.args if isinstance(conclusion, sp.And) else (conclusion,)
     inverses = conclusion.atoms(sp.Inverse, sp.MatPow)

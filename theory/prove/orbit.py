@@ -2,6 +2,7 @@
 
 from theory.exact import holds
 from theory.findings import Finding, OrbitViolation, Proof, Unsettled
+from theory.prove.deadline import limited
 from theory.statements import Along
 
 NAME = "exact orbit"
@@ -9,6 +10,10 @@ NAME = "exact orbit"
 
 def settle(statement: Along, timeout: float = 10.0) -> Finding:
     """Evaluate the formula in exact arithmetic at each iteration; stop at the first violation."""
+    return limited(NAME, timeout, lambda: _settle(statement))
+
+
+def _settle(statement: Along) -> Finding:
     if statement.start >= statement.stop:
         return Unsettled(NAME, "vacuous: no iteration is concerned", True)
     for t in range(statement.start, statement.stop):

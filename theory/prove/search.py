@@ -1,4 +1,4 @@
-"""Search for exact rational counterexamples; its strategies also feed the property tests."""
+"""Search for exact counterexamples: points, periodic orbits, and orbits that leave a region."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -10,6 +10,8 @@ import sympy as sp
 
 from theory.exact import NotRepresentableError, Surd, holds
 from theory.findings import Counterexample, Escape, Finding, PeriodicOrbit, Unsettled, admits
+from theory.prove.deadline import limited
+from theory.prove.points import Points, random_choice
 from theory.statements import Always, EventuallyAlways, Statement
 
 NAME = "search"
@@ -52,30 +54,40 @@ def _find(strategy: st.SearchStrategy[Any], wanted: Any, examples: int, shrink: 
 
 
 def settle(statement: Statement, timeout: float = 10.0, examples: int = 2000) -> Finding:
-    """Look for a counterexample, and shrink it to small numbers; a search proves nothing."""
-    if not all(symbol.is_real for symbol in statement.symbols):
-        return Unsettled(NAME, "a symbol is not declared real")
+    """Look for a counterexample, and simplify it; a search proves nothing.
 
-    def refutes(at: Mapping[sp.Symbol, Surd]) -> bool:
-        try:
-            if not all(holds(h, at) for h in statement.hypotheses):
-                return False
-            return not holds(statement.conclusion, at)
-        except NotRepresentableError:
-            return False
+    The points satisfy the hypotheses and the negated conclusion, if such are found: see
+    :class:`theory.prove.points.Points`.
+    """
+    return limited(NAME, timeout, lambda: _settle(statement, examples))
 
+
+def _settle(statement: Statement, examples: int) -> Finding:
     try:
-        at = _find(assignments(statement.symbols), refutes, examples, shrink=True)
-    except (hypothesis.errors.NoSuchExample, hypothesis.errors.Unsatisfiable):
-        return Unsettled(NAME, f"no counterexample among {examples} exact points")
-    return Counterexample(NAME, statement, at)
+        points = Points(statement.symbols, (*statement.hypotheses, sp.Not(statement.conclusion)))
+    except ValueError as error:
+        return Unsettled(NAME, str(error))
+    choose = random_choice()
+    for _ in range(examples if statement.symbols else 1):
+        point = points.draw(choose)
+        if point is None:
+            continue
+        values = zip(statement.symbols, points.simplified(point), strict=True)
+        try:
+            return Counterexample(NAME, statement, {s: Surd.of(v) for s, v in values})
+        except ValueError:  # a hypothesis or the conclusion has no exact value there after all
+            continue
+    return Unsettled(NAME, f"no counterexample among {examples} exact points")
 
 
 def settle_orbits(
     statement: EventuallyAlways, timeout: float = 10.0, examples: int = 20
 ) -> Finding:
     """Look for a periodic orbit that leaves the region in which every orbit is said to end."""
+    return limited(NAME, timeout, lambda: _settle_orbits(statement, examples))
 
+
+def _settle_orbits(statement: EventuallyAlways, examples: int) -> Finding:
     def refuting_orbit(start: Mapping[sp.Symbol, Surd]) -> tuple[int, int] | None:
         try:
             if not all(holds(h, start) for h in statement.hypotheses):
@@ -101,7 +113,10 @@ def settle_escapes(
     statement: Always, timeout: float = 10.0, examples: int = 100, steps: int = 30
 ) -> Finding:
     """Look for a start from which the orbit leaves the region within some ``steps``."""
+    return limited(NAME, timeout, lambda: _settle_escapes(statement, examples, steps))
 
+
+def _settle_escapes(statement: Always, examples: int, steps: int) -> Finding:
     def first_outside(start: Mapping[sp.Symbol, Surd]) -> int | None:
         try:
             if not all(holds(h, start) for h in statement.hypotheses):
