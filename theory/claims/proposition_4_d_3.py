@@ -6,6 +6,7 @@ from theory.arguments import ends_in, for_all
 from theory.dynamics import NormalisedState, normalised_step
 from theory.evidence import Claim
 from theory.findings import Status
+from theory.statements import equal
 
 _a, _b, _c = sp.symbols("a b c", real=True)
 _r = sp.Symbol("r", positive=True)
@@ -41,5 +42,15 @@ CLAIMS = (
         ),
         expects=Status.REFUTED,
         note="Rows 11 to 13 of Table 4.9. Proposition 4.D.3 does not suffer: A = 0 is inside.",
+    ),
+    Claim(
+        id="P4.D.3.4",
+        where="§4.D.2, proof of Proposition 4.D.3",
+        says="A(t+1) = A(t) − sign[A(t)]Δ(t) with Δ(t) one of ⅓σ̃0²η, ⅔σ̃0²η, σ̃0²η.",
+        published=for_all(
+            sp.Or(*(equal(_next.a, _a - sp.sign(_a) * sp.Rational(k, 3)) for k in (1, 2, 3)))
+        ),
+        expects=Status.PROVED,
+        note="At A = 0 as well, where the step is 0 whatever Δ is.",
     ),
 )
