@@ -5,11 +5,13 @@ s = np/100, a real number.
 """
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import sympy as sp
 
-Boolean = sp.logic.boolalg.Boolean
-Index = sp.Expr | int
+from theory.statements import Boolean
+
+Index: TypeAlias = sp.Expr | int
 
 
 def kept_by_magnitude(magnitude: sp.Expr, threshold: sp.Expr) -> Boolean:
