@@ -36,7 +36,12 @@ def second_order_bound(
         factor: constant beside ``size``; 1 as published.
 
     """
-    return loss + factor * (radius_sq + 1) / 2 * size - sp.Rational(1, 2)
+    return loss + factor * regularizer(radius_sq, size) - sp.Rational(1, 2)
+
+
+def regularizer(radius_sq: sp.Expr, size: sp.Expr) -> sp.Expr:
+    """Return (ρ² + 1)/2·size (3.12), ρ² = dε², for the norm ``size`` of the stacked vector."""
+    return (radius_sq + 1) / 2 * size
 
 
 def mean_absolute_normal(deviation: sp.Expr) -> sp.Expr:
