@@ -4,6 +4,7 @@ Errors are e = w − w* in the spatial domain and ẽ = Ce in the frequency doma
 """
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import sympy as sp
@@ -111,3 +112,37 @@ def normalised_step(state: NormalisedState, r: sp.Expr) -> NormalisedState:
     symbols, image = _normalised_map()
     values = dict(zip(symbols, (*state, r), strict=True))
     return NormalisedState(*(x.subs(values, simultaneous=True) for x in image))
+
+
+def step_in_units_of_B(u: sp.Expr, v: sp.Expr, q: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """One step of A and B in units of σ̃1²η, in which B moves by integers.
+
+    u = A/(σ̃1²η), v = B/(σ̃1²η) and q = σ̃0²/(3σ̃1²), so u moves by multiples of q > 0. The same map
+    as :func:`normalised_step` with a = u/(3q), b = v/(3q) and r = 1/(3q). Statements about all
+    multiples of σ̃1²η are linear in these units.
+    """
+    x, y = sp.symbols("u v", real=True)
+    unit = sp.Symbol("q", positive=True)
+    image = normalised_step(NormalisedState(x / (3 * unit), y / (3 * unit), x), 1 / (3 * unit))
+    scaled = (sp.expand(3 * unit * after) for after in (image.a, image.b))
+    signs = (after.replace(sp.sign, lambda g: sp.sign(sp.factor(g))) for after in scaled)
+    values = {x: u, y: v, unit: q}
+    first, second = (after.subs(values, simultaneous=True) for after in signs)
+    return first, second
+
+
+def unrolled(
+    a: sp.Symbol, b: sp.Symbol, r: sp.Expr, steps: int
+) -> tuple[list[tuple[sp.Symbol, sp.Symbol]], tuple[sp.logic.boolalg.Boolean, ...]]:
+    """Name the states (a_t, b_t) after t = 0, …, ``steps`` steps, with the equations between them.
+
+    The equations are hypotheses of a statement about several steps, so that a counterexample shows
+    the orbit.
+    """
+    ahead = [sp.symbols(f"{a}_{t} {b}_{t}", real=True) for t in range(1, steps + 1)]
+    states = [(a, b), *ahead]
+    equations = []
+    for now, then in pairwise(states):
+        image = normalised_step(NormalisedState(*now, sp.Integer(0)), r)
+        equations += [sp.Eq(then[0], image.a), sp.Eq(then[1], image.b)]
+    return states, tuple(equations)

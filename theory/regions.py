@@ -97,6 +97,26 @@ def in_R34(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:
     return sp.And(in_R3(a, b, r), *map(sp.Not, elsewhere))
 
 
+def in_R32_by(a: sp.Expr, b: sp.Expr, r: sp.Expr, k: sp.Expr) -> Boolean:
+    """In R32 by the even number ``k`` ≠ 0, as its definition reads."""
+    return sp.And(in_R3(a, b, r), sp.Ne(k, 0), sp.Abs(a) > sp.Abs(b + k * r))
+
+
+def in_R33_by(a: sp.Expr, b: sp.Expr, r: sp.Expr, k: sp.Expr) -> Boolean:
+    """In R33 by the odd number ``k``, as its definition reads."""
+    return sp.And(in_R3(a, b, r), sp.Abs(a) + sp.Abs(b + k * r) < _THIRD)
+
+
+def in_transient(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:
+    """R_t: R11, R12, R21 or R23."""
+    return sp.Or(*(region(a, b, r) for region in (in_R11, in_R12, in_R21, in_R23)))
+
+
+def in_stationary(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:
+    """R_s: R22 or one of R31 to R34, which make up R3 by the definition of R34."""
+    return sp.Or(in_R22(a, b, r), in_R3(a, b, r))
+
+
 def in_P1(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:
     """P1: |a| < 1."""
     return sp.Abs(a) < 1

@@ -50,7 +50,7 @@ CLAIMS = (
         where="§4.D.2, proof of Lemma 4.D.2, first part",
         says="From x(t) > Δ_max the step leads to 0 < x(t) − Δ_max ≤ x(t+1) < x(t).",
         published=for_all(
-            sp.And(0 < _x - _most, _x - _most <= _after, _after < _x), *_sizes, _x > _most
+            sp.And(_x - _most > 0, _x - _most <= _after, _after < _x), *_sizes, _x > _most
         ),
         expects=Status.PROVED,
     ),

@@ -98,14 +98,14 @@ CLAIMS = (
     Claim(
         id="P4.D.1.3",
         where="§4.D.2, Proposition 4.D.1, for ties",
-        says="Nor, almost surely, does |A(t)| = |B(t)| ever occur (ours: the text leaves ties out).",
+        says="Nor, almost surely, does |A(t)| = |B(t)| ever occur (our addition).",
         published=derived(
             "P(|A(t)| = |B(t)| for some t ≥ 0) = 0 for w(0) with a density on ℝ³",
             _NULL,
             {
                 **_LATTICE,
                 "A = ±B needs a(0) ∓ b(0) in ⅓ℤ + ½rℤ": Statement(
-                    sp.Or(*(sp.Eq(6 * (_a0 - s * _b0), -2 * _n + 3 * s * _m * _r) for s in (1, -1))),
+                    sp.Or(*(sp.Eq(6 * (_a0 - s * _b0), 3 * s * _m * _r - 2 * _n) for s in (1, -1))),
                     (*_reached, sp.Eq(sp.Abs(_a), sp.Abs(_b))),
                 ),
                 "the gradient of A + B": _SLOPES["A + B"],
@@ -115,4 +115,4 @@ CLAIMS = (
         expects=Status.PROVED,
         note="So what fails at ties only holds almost surely for such a start.",
     ),
-)  # fmt: skip
+)
