@@ -34,6 +34,21 @@ def _zero_variances(row: dict[str, str]) -> sp.Expr:
     return sp.Integer(row["variances"].count("0"))
 
 
+# Row k of Cx = x̃ says Σ_j C_kj x_j = X̃_k, and C_k0 is a positive factor times the cosine of
+# πk/(2d), an angle from 0 to below π/2. So with X̃_k = 0 the first dimension is a combination of
+# the others, for every d.
+PREDICTABLE = {
+    "Cx = x̃": equal(C * (C.T * _spectrum), _spectrum),
+    "the angle, as a share of π": Statement(
+        sp.And(_k / (2 * _d) >= 0, _k / (2 * _d) < _half), (_k <= _d - 1,)
+    ),
+    "C_k0 for k > 0": equal(
+        dct_entry(_k + 1, 0, _d),
+        sp.sqrt(sp.Integer(2) / _d) * sp.cos(sp.pi * (_k + 1) / (2 * _d)),
+    ),
+    "C_00": equal(dct_entry(0, 0, _d) ** 2 * _d, 1),
+}
+
 CLAIMS = (
     Claim(
         id="4.D.1.1",
@@ -45,15 +60,7 @@ CLAIMS = (
             "row k of Cx = x̃ says Σ_j C_kj x_j = X̃_k = 0, and C_k0 is a positive factor times the "
             "cosine of πk/(2d), an angle from 0 to below π/2, so it is not 0",
             {
-                "Cx = x̃": equal(C * (C.T * _spectrum), _spectrum),
-                "the angle, as a share of π": Statement(
-                    sp.And(_k / (2 * _d) >= 0, _k / (2 * _d) < _half), (_k <= _d - 1,)
-                ),
-                "C_k0 for k > 0": equal(
-                    dct_entry(_k + 1, 0, _d),
-                    sp.sqrt(sp.Integer(2) / _d) * sp.cos(sp.pi * (_k + 1) / (2 * _d)),
-                ),
-                "C_00": equal(dct_entry(0, 0, _d) ** 2 * _d, 1),
+                **PREDICTABLE,
                 **{f"d = 3, k = {k}": _prediction(k) for k in range(3)},
             },
             {f"d = 3, k = {k}": _prediction(k) for k in range(3)},
