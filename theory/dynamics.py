@@ -143,6 +143,6 @@ def unrolled(
     states = [(a, b), *ahead]
     equations = []
     for now, then in pairwise(states):
-        image = normalised_step(NormalisedState(*now, sp.Integer(0)), r)
+        image = normalised_step(NormalisedState(now[0], now[1], sp.Integer(0)), r)
         equations += [sp.Eq(then[0], image.a), sp.Eq(then[1], image.b)]
     return states, tuple(equations)
