@@ -1,0 +1,216 @@
+"""The library that every exported script imports: graphs of functions, and the tactic.
+
+An operation that is not a polynomial enters a lemma as a fresh variable bound by the *graph* of the
+operation: ``is_abs x y`` says that y = |x|. Totality of each graph (a value exists) is proved here,
+so that no lemma holds for want of one; so is uniqueness, wherever the operation has a value at all.
+Division and the square root are left without any value where they have none: neither ``/ 0 = 0``
+nor ``sqrt (-1) = 0``, conventions of the proof assistant, can enter a proof.
+"""
+
+NAME = "Library"
+
+SOURCE = r"""
+From Coq Require Import Reals Lra Lia Psatz Nsatz ZArith.
+Open Scope R_scope.
+
+(* Graphs of the operations that are not polynomials. *)
+
+Definition is_sign (x y : R) :=
+  (x > 0 /\ y = 1) \/ (x = 0 /\ y = 0) \/ (x < 0 /\ y = -1).
+Definition is_abs (x y : R) := (x >= 0 /\ y = x) \/ (x < 0 /\ y = - x).
+Definition is_min (a b y : R) := (a <= b /\ y = a) \/ (a > b /\ y = b).
+Definition is_max (a b y : R) := (a >= b /\ y = a) \/ (a < b /\ y = b).
+Definition is_inverse (x y : R) := x <> 0 -> x * y = 1.
+Definition is_root (x y : R) := x >= 0 -> y >= 0 /\ y * y = x.
+Definition is_floor (x : R) (k : Z) := IZR k <= x /\ x < IZR k + 1.
+
+(* What is shown of π is shown of every number within its bounds in the standard library: the
+   construction of π itself rests on the law of excluded middle, which nothing else here needs. *)
+
+Definition like_pi (y : R) := 3 < y /\ y <= 4.
+
+(* Each has a value ... *)
+
+Lemma sign_total : forall x, exists y, is_sign x y.
+Proof.
+  intros x; destruct (total_order_T x 0) as [[H|H]|H].
+  - exists (-1); right; right; lra.
+  - exists 0; right; left; lra.
+  - exists 1; left; lra.
+Qed.
+
+Lemma abs_total : forall x, is_abs x (Rabs x).
+Proof. intros x; unfold is_abs, Rabs; destruct (Rcase_abs x); lra. Qed.
+
+Lemma min_total : forall a b, is_min a b (Rmin a b).
+Proof. intros a b; unfold is_min, Rmin; destruct (Rle_dec a b); lra. Qed.
+
+Lemma max_total : forall a b, is_max a b (Rmax a b).
+Proof. intros a b; unfold is_max, Rmax; destruct (Rle_dec a b); lra. Qed.
+
+Lemma inverse_total : forall x, is_inverse x (/ x).
+Proof. intros x H; apply Rinv_r; exact H. Qed.
+
+Lemma root_total : forall x, is_root x (sqrt x).
+Proof. intros x H; split; [apply Rle_ge, sqrt_pos | apply sqrt_sqrt; lra]. Qed.
+
+Lemma floor_total : forall x, is_floor x (Int_part x).
+Proof. intros x; destruct (base_Int_part x); split; lra. Qed.
+
+(* ... and only one, where the operation is defined. *)
+
+Lemma sign_unique : forall x y z, is_sign x y -> is_sign x z -> y = z.
+Proof. unfold is_sign; intros; lra. Qed.
+
+Lemma abs_unique : forall x y z, is_abs x y -> is_abs x z -> y = z.
+Proof. unfold is_abs; intros; lra. Qed.
+
+Lemma min_unique : forall a b y z, is_min a b y -> is_min a b z -> y = z.
+Proof. unfold is_min; intros; lra. Qed.
+
+Lemma max_unique : forall a b y z, is_max a b y -> is_max a b z -> y = z.
+Proof. unfold is_max; intros; lra. Qed.
+
+Lemma inverse_unique : forall x y z, x <> 0 -> is_inverse x y -> is_inverse x z -> y = z.
+Proof.
+  unfold is_inverse; intros x y z H Hy Hz.
+  apply (Rmult_eq_reg_l x); [rewrite (Hy H), (Hz H); reflexivity | exact H].
+Qed.
+
+Lemma root_unique : forall x y z, x >= 0 -> is_root x y -> is_root x z -> y = z.
+Proof.
+  unfold is_root; intros x y z H Hy Hz.
+  destruct (Hy H) as [Py Sy]; destruct (Hz H) as [Pz Sz].
+  apply Rsqr_inj; try lra; unfold Rsqr; lra.
+Qed.
+
+Lemma floor_unique : forall x j k, is_floor x j -> is_floor x k -> j = k.
+Proof.
+  unfold is_floor; intros x j k Hj Hk.
+  assert (j < k + 1)%Z by (apply lt_IZR; rewrite plus_IZR; lra).
+  assert (k < j + 1)%Z by (apply lt_IZR; rewrite plus_IZR; lra).
+  lia.
+Qed.
+
+(* Facts that the scripts use. *)
+
+Lemma inverse_positive : forall x y, x > 0 -> is_inverse x y -> y > 0 /\ x * y = 1.
+Proof. unfold is_inverse; intros x y H Hy; assert (x * y = 1) by (apply Hy; lra); nra. Qed.
+
+Lemma inverse_negative : forall x y, x < 0 -> is_inverse x y -> y < 0 /\ x * y = 1.
+Proof. unfold is_inverse; intros x y H Hy; assert (x * y = 1) by (apply Hy; lra); nra. Qed.
+
+Lemma inverse_cases : forall x y, is_inverse x y ->
+  (x > 0 /\ y > 0 /\ x * y = 1) \/ x = 0 \/ (x < 0 /\ y < 0 /\ x * y = 1).
+Proof.
+  intros x y H; destruct (total_order_T x 0) as [[L|E]|G].
+  - right; right; split; [exact L | exact (inverse_negative x y L H)].
+  - right; left; exact E.
+  - left; split; [lra | apply (inverse_positive x y); [lra | exact H]].
+Qed.
+
+Lemma root_cases : forall x y, is_root x y -> x < 0 \/ (x >= 0 /\ y >= 0 /\ y * y = x).
+Proof.
+  intros x y H; destruct (Rlt_dec x 0) as [L|L]; [left; exact L | right].
+  assert (x >= 0) by lra; split; [assumption | apply H; assumption].
+Qed.
+
+Lemma root_between : forall x y low high, is_root x y ->
+  0 <= low -> 0 <= high -> low * low <= x -> x <= high * high -> low <= y <= high.
+Proof.
+  unfold is_root; intros x y low high H Pl Ph L U.
+  assert (x >= 0) as X by nra; destruct (H X) as [P S]; split; nra.
+Qed.
+
+Lemma root_product : forall a b x y z, a >= 0 -> b >= 0 ->
+  is_root a x -> is_root b y -> is_root (a * b) z -> z = x * y.
+Proof.
+  intros a b x y z A B X Y Z; destruct (X A) as [Px Sx]; destruct (Y B) as [Py Sy].
+  apply (root_unique (a * b)); [nra | exact Z | intros _; split; [nra|]].
+  replace (x * y * (x * y)) with ((x * x) * (y * y)) by ring; rewrite Sx, Sy; reflexivity.
+Qed.
+
+Lemma root_exists : forall x, exists y, is_root x y.
+Proof. intros x; exists (sqrt x); exact (root_total x). Qed.
+
+Lemma pi_like_pi : like_pi PI.
+Proof. unfold like_pi; generalize PI2_3_2 PI_4; lra. Qed.
+
+(* The tactic. Cases are split one at a time, the innermost operation first, and a branch is closed
+   as soon as linear arithmetic can; what is left at a leaf is tried by nonlinear arithmetic, and
+   equations by Gröbner bases. *)
+
+Ltac eliminate y := first [subst y | idtac].
+
+Ltac split_conjunctions := repeat match goal with H : _ /\ _ |- _ => destruct H end.
+
+Ltac settle_inverse H x y :=
+  first
+    [ let P := fresh in assert (x > 0) as P by first [assumption | lra | nra];
+      apply (inverse_positive x y P) in H
+    | let P := fresh in assert (x < 0) as P by first [assumption | lra | nra];
+      apply (inverse_negative x y P) in H
+    | apply inverse_cases in H ].
+
+Ltac settle_root H x y :=
+  first
+    [ let P := fresh in assert (x >= 0) as P by first [assumption | lra | nra]; apply H in P;
+      clear H
+    | apply root_cases in H ].
+
+Ltac one_graph :=
+  match reverse goal with
+  | H : is_sign ?x ?y |- _ => destruct H as [[? H]|[[? H]|[? H]]]; eliminate y
+  | H : is_abs ?x ?y |- _ => destruct H as [[? H]|[? H]]; eliminate y
+  | H : is_min _ _ ?y |- _ => destruct H as [[? H]|[? H]]; eliminate y
+  | H : is_max _ _ ?y |- _ => destruct H as [[? H]|[? H]]; eliminate y
+  | H : is_inverse ?x ?y |- _ => settle_inverse H x y
+  | H : is_root ?x ?y |- _ => settle_root H x y
+  | H : is_floor _ _ |- _ => destruct H
+  | H : like_pi _ |- _ => destruct H
+  | H : _ \/ _ |- _ => destruct H
+  | H : ?x <> ?y |- _ => apply Rdichotomy in H
+  end.
+
+Ltac leaf := first [lra | timeout 5 nra | solve [timeout 5 nsatz]].
+
+Ltac by_cases :=
+  split_conjunctions; tryif lra then idtac else (tryif one_graph then by_cases else leaf).
+
+Ltac every_goal t := repeat match goal with |- _ /\ _ => split end; t.
+
+Ltac unfolded :=
+  unfold is_sign, is_abs, is_min, is_max, is_floor, like_pi in *; lra.
+
+(* Integers: relations between polynomials in them are read as relations of integers. *)
+
+Ltac read_integers :=
+  repeat first
+    [ rewrite <- plus_IZR in * | rewrite <- minus_IZR in * | rewrite <- mult_IZR in *
+    | rewrite <- opp_IZR in * ];
+  repeat match goal with
+  | H : IZR _ <= IZR _ |- _ => apply le_IZR in H
+  | H : IZR _ < IZR _ |- _ => apply lt_IZR in H
+  | H : IZR _ >= IZR _ |- _ => apply Rge_le, le_IZR in H
+  | H : IZR _ > IZR _ |- _ => apply Rgt_lt, lt_IZR in H
+  | H : IZR _ = IZR _ |- _ => apply eq_IZR in H
+  | H : Z.Even _ |- _ => destruct H
+  | H : Z.Odd _ |- _ => destruct H
+  end;
+  match goal with
+  | |- IZR _ <= IZR _ => apply IZR_le
+  | |- IZR _ < IZR _ => apply IZR_lt
+  | |- IZR _ >= IZR _ => apply Rle_ge, IZR_le
+  | |- IZR _ > IZR _ => apply IZR_lt
+  | |- IZR _ = IZR _ => apply f_equal
+  | |- IZR _ <> IZR _ => let H := fresh in intro H; apply eq_IZR in H
+  | |- _ => exfalso
+  end; lia.
+
+Ltac certify :=
+  lazymatch goal with
+  | |- Z.Even _ => apply Z.even_spec; reflexivity
+  | |- Z.Odd _ => apply Z.odd_spec; reflexivity
+  | |- _ => first [ timeout 3 unfolded | every_goal by_cases | every_goal read_integers ]
+  end.
+"""
