@@ -4,9 +4,9 @@ Normalised: a = A/(σ̃0²η), b = B/(σ̃0²η), r = σ̃1²/σ̃0². Where all
 σ̃1²η make everything linear: u = A/(σ̃1²η), v = B/(σ̃1²η), q = σ̃0²/(3σ̃1²), so R3 is |u| < q and
 r ≥ 1/3 is q ≤ 1.
 
-From R32 or R33 by k, let n = |k|. As long as |v| > |u| a step takes |v| to |v| − 1 (or, from below 1,
-to 1 − |v|) and |u| to q − |u|. So the distance between |v| and n, below |u| for even n and below
-q − |u| for odd n, is so again one step later with n − 1, and n = 0 means R31.
+From R32 or R33 by k, let n = |k|. As long as |v| > |u| a step takes |v| to |v| − 1 (or, from
+below 1, to 1 − |v|) and |u| to q − |u|. So the distance between |v| and n, below |u| for even n and
+below q − |u| for odd n, is so again one step later with n − 1, and n = 0 means R31.
 """
 
 import sympy as sp
@@ -44,7 +44,6 @@ _returns = sp.And(sp.Eq(_orbit[2][0], _a), sp.Eq(_orbit[2][1], _b))
 
 # In R3 ∖ R31, ties and A = 0 aside, |a| < |b|.
 _waits = (in_R3(*_at), _x < _y, sp.Ne(_a, 0))
-_NO_TIES = "induction over t along orbits on which |A| = |B| never occurs"
 
 # The cycles of R22, and of R31 with R12.
 _rests = sp.And(_x < 1, _y < _x, _y < 1 - _x)
@@ -71,7 +70,7 @@ def _near(u: sp.Expr, v: sp.Expr, n: sp.Expr) -> Boolean:
 
 
 _inside = (_xu > 0, _xu < _q)
-_DESCENT: dict[str, Lemma] = {
+DESCENT: dict[str, Lemma] = {
     "R32, R33: n = |k|": Statement(sp.Abs(_yv - sp.Abs(_k)) <= sp.Abs(_v + _k)),
     "even n to n − 1": Statement(
         sp.And(_near(_u_next, _v_next, _even - 1), sp.Abs(_u_next) > 0, sp.Abs(_u_next) < _q),
@@ -83,12 +82,12 @@ _DESCENT: dict[str, Lemma] = {
     ),
     "n = 0 is R31": Statement(_yv < _xu, (*_inside, _near(_u, _v, sp.Integer(0)))),
 }
-_NO_TIES_ON_THE_WAY: dict[str, Lemma] = {
+NO_TIES_ON_THE_WAY: dict[str, Lemma] = {
     "r ≥ 1/3, even n ≥ 2: |a| < |b|": Statement(
-        _xu < _yv, (_q <= 1, _k >= 1, *_inside, _near(_u, _v, _even))
+        _xu < _yv, (_q <= 1, _k >= 1, _xu < _q, _near(_u, _v, _even))
     ),
     "r ≥ 1/3, odd n ≥ 1: |a| < |b|": Statement(
-        _xu < _yv, (_q <= 1, _k >= 0, *_inside, _near(_u, _v, _odd))
+        _xu < _yv, (_q <= 1, _k >= 0, _xu < _q, _near(_u, _v, _odd))
     ),
 }
 _R33_enters_at_once = (in_R33_by(*_at, _odd), *_two_steps, in_R31(*_one))
@@ -169,9 +168,9 @@ CLAIMS = (
                 )
             },
         ),
-        correction="From R22, R31 and, ties aside, R34. From R32 and R33 it is as long as R31 is not "
-        "entered, and from then on; if it is entered after an odd number of steps, as always from "
-        "R33 for σ̃1² ≥ σ̃0²/3, the values change.",
+        correction="From R22, R31 and, ties aside, R34. From R32 and R33 it is as long as R31 is "
+        "not entered, and from then on; where it is entered after an odd number of steps, as "
+        "always from R33 for σ̃1² ≥ σ̃0²/3, the values change.",
         corrected=derived(
             "R22, R31: the state returns after 2 steps; R3, |a| < |b| now and next: so does a; "
             "|a| < |b| now, R31 next: it does not",
@@ -185,8 +184,8 @@ CLAIMS = (
                 "R31 entered next": Statement(
                     sp.Ne(_orbit[2][0], _a), (*_two_steps, *_waits, in_R31(*_one))
                 ),
-                **_DESCENT,
-                **_NO_TIES_ON_THE_WAY,
+                **DESCENT,
+                **NO_TIES_ON_THE_WAY,
             },
         ),
         expects=Status.REFUTED,
@@ -200,7 +199,7 @@ CLAIMS = (
             *_two_steps,
             in_stationary(*_at),
         ),
-        correction="Exactly where A ≠ 0 and R21 is not entered, for which a tie |A| = |B| is needed.",
+        correction="Exactly where A ≠ 0 and R21 is not entered; only a tie |A| = |B| leads there.",
         corrected=derived(
             "from R_s with a ≠ 0: the sign alternates for ever iff R21 is never entered, "
             "and it is not if |a| = |b| never occurs",
@@ -252,7 +251,7 @@ CLAIMS = (
         correction="|B| < ½σ̃0²η in R22 and |B| < ⅓σ̃0²η in R31, and no less will do. So it holds in "
         "R22 for σ̃1² ≥ σ̃0²/2 only, in R31 for σ̃1² ≥ σ̃0²/3 only.",
         corrected=derived(
-            "R22: |b| < 1/2, and every |b| < 1/2 occurs; R31: |b| < 1/3, and every |b| < 1/3 occurs",
+            "R22: |b| < 1/2, R31: |b| < 1/3, and every such |b| occurs",
             "an example for each value",
             {
                 "R22": Statement(_y < _half, (in_R22(*_at),)),
@@ -332,10 +331,10 @@ CLAIMS = (
         corrected=derived(
             "from R32 ∪ R33 by k: R31 is entered, after at most |k| steps, iff a ≠ 0 and "
             "|a| = |b| does not occur before; for r ≥ 1/3 it does not",
-            "induction over n = |k|, …, 0; a = 0 stays, and a tie leads to R22, which is never left",
+            "induction over n = |k|, …, 0; a = 0 stays; a tie leads to R22, which is never left",
             {
-                **_DESCENT,
-                **_NO_TIES_ON_THE_WAY,
+                **DESCENT,
+                **NO_TIES_ON_THE_WAY,
                 "A = 0 stays, outside R31": Statement(
                     sp.And(sp.Eq(_next.a, 0), sp.Not(in_R31(*_at))), (sp.Eq(_a, 0),)
                 ),
@@ -372,7 +371,7 @@ CLAIMS = (
             "outside R31, ties aside, |a| < |b|",
             {
                 "the step": Statement(equal(_next.b, _b - _r * _s), _waits),
-                **_NO_TIES_ON_THE_WAY,
+                **NO_TIES_ON_THE_WAY,
             },
         ),
         slip="the factor σ̃1²η is missing, and there are bars around B that do not belong",
@@ -443,8 +442,8 @@ CLAIMS = (
         correction="With A ≠ 0, exactly where |A| = |B| never occurs.",
         corrected=derived(
             "for (a, b) ∈ R34 with a ≠ 0: (a', b') ∈ R34 iff |a| ≠ |b|",
-            "R34 is R3 without R31, R32, R33: what is in one of these by k one step later is in one "
-            "of them by k − sign b now; in R34 |a| ≤ |b|",
+            "R34 is R3 without R31, R32, R33: what is in one of these by k one step later is in "
+            "one of them by k − sign b now; in R34 |a| ≤ |b|",
             {**_R34_IS_KEPT, "a tie leaves R3": _tie_leaves_R3},
         ),
         only_if="|A| = |B| never occurs, for a start with A ≠ 0",
