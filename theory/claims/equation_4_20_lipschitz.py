@@ -25,7 +25,10 @@ _change = sp.Abs(relu(_z + _h) - relu(_z))
 # Two units of one input: W = (a, b)ᵀ, of which ‖W‖_1 = |a| + |b| and ‖W‖_2² = a² + b².
 _l1 = one_input_constant((_a, _b))
 _l2_sq = one_input_constant_sq((_a, _b))
-_two_units = sp.Abs(relu(_a * _x) - relu(_a * _y)) + sp.Abs(relu(_b * _x) - relu(_b * _y))
+_unit = sp.Abs(relu(_a * _x) - relu(_a * _y))
+_two_units = _unit + _unit.subs(_a, _b)
+# Sums of ReLU(w_i) and of ReLU(−w_i) over the units.
+_right, _left = sp.symbols("S_right S_left", nonnegative=True)
 
 _RELU_LEMMAS = {
     "one unit": Statement(_change <= sp.Abs(_h)),
@@ -91,8 +94,17 @@ CLAIMS = (
                 "pieces add up": Statement(
                     _u + _v <= _L1 * (_t + _T), (_u <= _L1 * _t, _v <= _L1 * _T)
                 ),
-                "W = (a, b)ᵀ, p = 1: a Lipschitz constant": Statement(
-                    _two_units <= _l1 * sp.Abs(_x - _y)
+                "one input, one unit, to the right of 0": Statement(
+                    equal(_unit, relu(_a) * sp.Abs(_x - _y)), (_x >= 0, _y >= 0)
+                ),
+                "one input, one unit, to the left of 0": Statement(
+                    equal(_unit, relu(-_a) * sp.Abs(_x - _y)), (_x <= 0, _y <= 0)
+                ),
+                "one input, one unit, across 0": Statement(
+                    equal(_unit, relu(_a) * _x - relu(-_a) * _y), (_x > 0, _y < 0)
+                ),
+                "one input, p = 1: units add up to a Lipschitz constant across 0": Statement(
+                    _right * _x - _left * _y <= sp.Max(_right, _left) * (_x - _y), (_x > 0, _y < 0)
                 ),
                 "W = (a, b)ᵀ, p = 1: attained from 0 to 1 or to −1": Statement(
                     equal(

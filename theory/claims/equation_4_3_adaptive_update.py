@@ -13,13 +13,15 @@ from theory.statements import Statement, equal
 
 _g, _w, _m = sp.symbols("g w m", real=True)
 _v, _epsilon = sp.symbols("v epsilon", nonnegative=True)
-_eta, _beta2 = sp.symbols("eta beta_2", positive=True)
+_eta, _t = sp.symbols("eta t", positive=True)
+_beta2 = 1 / (1 + _t)  # any number in (0, 1)
 _g_1, _g_2 = sp.symbols("g_1 g_2", real=True)
-_v_1, _v_2 = sp.symbols("v_1 v_2", positive=True)
-_q = sp.Symbol("q", positive=True)
+_V_1, _V_2 = sp.symbols("V_1 V_2", positive=True)
+_root_q = sp.Symbol("rho", positive=True)
 
 _memory = Memory(_m, _v)
 _memoryless = remember(_memory, _g, 1, 1)
+_square_mean = remember(_memory, _g, 1, _beta2).v
 _signgd = -_eta * sp.sign(_g)
 
 
@@ -30,13 +32,15 @@ def _is_scaled_gradient(scale: sp.Expr) -> sp.logic.boolalg.Boolean:
 
 # Adam divides the memories by p = 1 − (1 − β1)ᵗ and q = 1 − (1 − β2)ᵗ before it uses them. (4.2)
 # makes the same step with the rate η'(t) if η'm/(√v + ε) = η(m/p)/(√(v/q) + ε), and η'(t) may
-# depend on t but not on v.
-def _rate_for(v: sp.Expr, epsilon: sp.Expr = _epsilon) -> sp.Expr:
-    """Rate η'p/η with which (4.2), with ``epsilon``, makes the step of Adam at the memory v."""
-    return denominator(Memory(_m, v), epsilon) / denominator(Memory(_m, v / _q), _epsilon)
+# depend on t but not on v. Below q = ρ² and v = qV².
+def _rate_for(V: sp.Symbol, epsilon: sp.Expr = _epsilon) -> sp.Expr:
+    """Rate η'p/η with which (4.2), with ``epsilon``, makes the step of Adam at the memory qV²."""
+    seen, corrected = Memory(_m, _root_q**2 * V**2), Memory(_m, V**2)
+    return denominator(seen, epsilon) / denominator(corrected, _epsilon)
 
 
-_same_rate = sp.Eq(_rate_for(_v_1), _rate_for(_v_2), evaluate=False)
+_same_rate = sp.Eq(_rate_for(_V_1), _rate_for(_V_2), evaluate=False)
+_difference = _epsilon * (1 - _root_q) * (_V_2 - _V_1) / ((_V_1 + _epsilon) * (_V_2 + _epsilon))
 
 CLAIMS = (
     Claim(
@@ -103,11 +107,7 @@ CLAIMS = (
             {
                 "no first-order memory": equal(remember(_memory, _g, 1, _beta2).m, _g),
                 "a running mean": Statement(
-                    sp.And(
-                        remember(_memory, _g, 1, _beta2).v >= sp.Min(_v, _g**2),
-                        remember(_memory, _g, 1, _beta2).v <= sp.Max(_v, _g**2),
-                    ),
-                    (_beta2 < 1,),
+                    sp.And(_square_mean >= sp.Min(_v, _g**2), _square_mean <= sp.Max(_v, _g**2))
                 ),
             },
         ),
@@ -117,7 +117,7 @@ CLAIMS = (
         id="4.3.7",
         where="§4.2.1, after (4.2)",
         says="Adam is (4.2) with β1, β2 in (0, 1), for some learning rates η(t) and the same ε.",
-        published=for_all(_same_rate, _q < 1),
+        published=for_all(_same_rate, _root_q < 1),
         correction="Bias correction, with factors p = 1 − (1 − β1)ᵗ and q = 1 − (1 − β2)ᵗ < 1, is "
         "a change of η(t) if and only if ε = 0; then η'(t) = η√q/p.",
         corrected=all_of(
@@ -125,12 +125,16 @@ CLAIMS = (
             "or if (4.2) has ε√q(t) for ε",
             {
                 "ε√q for ε": Statement(
-                    equal(_rate_for(_v_1, _epsilon * sp.sqrt(_q)), sp.sqrt(_q)), (_q < 1,)
+                    equal(_rate_for(_V_1, _epsilon * _root_q), _root_q), (_root_q < 1,)
                 ),
                 "ε = 0": Statement(
-                    equal(_rate_for(_v_1).subs(_epsilon, 0), sp.sqrt(_q)), (_q < 1,)
+                    equal(_rate_for(_V_1).subs(_epsilon, 0), _root_q), (_root_q < 1,)
                 ),
-                "ε > 0": Statement(sp.Not(_same_rate), (_q < 1, _epsilon > 0, sp.Ne(_v_1, _v_2))),
+                "rates at two memories": equal(_rate_for(_V_1) - _rate_for(_V_2), _difference),
+                "ε > 0": Statement(
+                    sp.Ne(sp.numer(_difference), 0),
+                    (_root_q < 1, _epsilon > 0, sp.Ne(_V_1, _V_2)),
+                ),
             },
         ),
         only_if="ε = 0, or Adam's bias correction is left out",

@@ -41,7 +41,8 @@ _IMMUNE = {
 
 
 def _determined(s: sp.Symbol) -> Statement:
-    return Statement(equal(_w, _w_star), (sp.Eq(_risk(s, _w - _w_star), 0),))
+    """Zero risk at a frequency of variance ``s`` leaves no error w − w* there."""
+    return Statement(equal(_e, 0), (sp.Eq(_risk(s, _e), 0),))
 
 
 CLAIMS = (
@@ -62,7 +63,7 @@ CLAIMS = (
             {
                 **_IMMUNE,
                 "weights at relevant frequencies are w̃*": _determined(_positive),
-                "and only then": equal(_risk(_zero, _w - _w_star), 0),
+                "and only then": equal(_risk(_zero, _e), 0),
             },
         ),
         only_if="σ̃_i² > 0 at each relevant frequency",

@@ -15,7 +15,7 @@ from theory.statements import Statement, equal
 _z, _delta, _mask, _one, _other = sp.symbols("z delta M delta_i delta_j", real=True)
 _v, _rate = sp.symbols("v lambda", positive=True)
 _d, _n = sp.symbols("d n", integer=True, positive=True)
-_tens, _units, _m = sp.symbols("q s m", integer=True)
+_tens, _units = sp.symbols("q s", integer=True)
 
 _band = sp.HadamardProduct(sp.MatrixSymbol("M", d, d), sp.MatrixSymbol("delta", d, d))
 _noise = C.T * _band * C
@@ -49,9 +49,12 @@ CLAIMS = (
                     (10 * _tens + _units) ** 2,
                     10 * (10 * _tens**2 + 2 * _tens * _units) + _units**2,
                 ),
-                "s² = 10m needs s = 0": Statement(
-                    equal(_units, 0), (_units >= 0, _units <= 9, sp.Eq(_units**2, 10 * _m))
-                ),
+                **{
+                    f"s = {s}": Statement(
+                        sp.Ne(10 * sp.floor(sp.Rational(s**2, 10)), s**2, evaluate=False)
+                    )
+                    for s in range(1, 10)
+                },
                 "s = 0": equal(10 * sp.floor((10 * _tens) ** 2 / 10), (10 * _tens) ** 2),
             },
         ),

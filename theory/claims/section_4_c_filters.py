@@ -26,6 +26,7 @@ from theory.statements import Boolean, Statement, equal
 _u, _phi, _s, _p = sp.symbols("u phi s p", real=True)
 _peak = sp.Symbol("x_tilde_00", real=True)
 _d, _n = sp.symbols("d n", integer=True, positive=True)
+_bound = sp.Symbol("beta", positive=True)
 _ties = sp.Symbol("ties", integer=True, nonnegative=True)
 _i, _j, _k, _l = sp.symbols("i j k l", integer=True, nonnegative=True)
 _kept = sp.HadamardProduct(sp.MatrixSymbol("x_tilde", d, d), sp.MatrixSymbol("M", d, d))
@@ -168,7 +169,15 @@ CLAIMS = (
         says="The threshold (p/100)√2 d is p percent of a bound on what is compared with it.",
         published=for_all(_i**2 + _j**2 <= sp.sqrt(2) * _d, _i <= _d - 1, _j <= _d - 1),
         correction="√2 d bounds the distance √(i² + j²), not its square.",
-        corrected=for_all(sp.sqrt(_i**2 + _j**2) < sp.sqrt(2) * _d, _i <= _d - 1, _j <= _d - 1),
+        corrected=derived(
+            "√(i² + j²) < √2 d for 0 ≤ i, j ≤ d − 1",
+            "add the squares; the root is monotone",
+            {
+                "i² < d²": Statement(_i**2 < _d**2, (_i <= _d - 1,)),
+                "(√2 d)²": equal((sp.sqrt(2) * _d) ** 2, 2 * _d**2),
+                "the root": Statement(_u < _bound, (_u >= 0, _u**2 < _bound**2)),
+            },
+        ),
         slip="a square root is missing: the distance should be compared with √2 d",
         expects=Status.REFUTED,
         note="The greatest distance is √2(d − 1), at i = j = d − 1.",

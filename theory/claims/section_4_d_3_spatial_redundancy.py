@@ -142,8 +142,11 @@ CLAIMS = (
             "max over pairs of the squared correlation is ≥ ¼, with equality at r = 2; for r = 2/3 "
             "that of x_0 and x_2 is 0",
             {
-                "at least ½": Statement(
-                    sp.Or(*(_correlation_sq(i, j) >= sp.Rational(1, 4) for i, j in _PAIRS))
+                "x_0 and x_1, for r ≤ 2": Statement(
+                    _correlation_sq(0, 1) >= sp.Rational(1, 4), (_r <= 2,)
+                ),
+                "x_0 and x_2, for r ≥ 2": Statement(
+                    _correlation_sq(0, 2) >= sp.Rational(1, 4), (_r >= 2,)
                 ),
                 "r = 2": sp.And(
                     *(
