@@ -115,6 +115,10 @@ CLAIMS = (
                         (_z + _u) ** 2 >= (sp.Abs(_z) + _radius * _norm) ** 2,
                     ),
                 ),
+                "for z = 0 the printed shift is not extreme": Statement(
+                    _loss_at(sp.sign(_z)) < 2 * worst_case_loss(_z, _epsilon * _n),
+                    (sp.Eq(_z, 0), _epsilon > 0, _n > 0),
+                ),
                 # ‖Δ − ε s w̃/n‖² = q − 2ε s p/n + ε² with s p = εn and q ≤ ε² is at most 0.
                 "an extreme shift has one perturbation": Statement(
                     _q - 2 * _radius * (_radius * _norm) / _norm + _radius**2 <= 0,
@@ -122,6 +126,7 @@ CLAIMS = (
                 ),
             },
         ),
+        only_if="⟨X̃, w̃ − w̃*⟩ ≠ 0 (and w̃ ≠ 0, or there is no direction)",
         expects=Status.REFUTED,
         note="sign(0) = 0. The case z = 0 has probability zero unless w̃ is a standard-risk "
         "minimizer, and there it is the only case: the printed Δx̃* is then no perturbation at all.",
@@ -136,6 +141,7 @@ CLAIMS = (
             sp.Or(sp.Eq(_p, _epsilon * _norm), sp.Eq(_p, -_epsilon * _norm)),
             equal(_p**2, _epsilon**2 * _norm**2),
         ),
+        slip="a square too many, as −ε w̃/‖w̃‖ does as well",
         expects=Status.REFUTED,
         note="A slip without consequence: the factor sign(z) before it chooses the sign.",
     ),
@@ -162,8 +168,13 @@ CLAIMS = (
                     gaussian_expectation((_z + _rho * sp.sign(_z)) ** 2 / 2, _z, _v),
                     adversarial_risk(_v, _rho),
                 ),
+                "not at v = 0, for ρ > 0": Statement(
+                    sp.Ne(_first_line.subs(_v, 0), adversarial_risk(sp.Integer(0), _rho)),
+                    (_rho > 0,),
+                ),
             },
         ),
+        only_if="Var Z > 0, so not at minimizers of the standard risk",
         expects=Status.REFUTED,
         note="With sign(0) = 0, as (4.8). The second line of (4.9), and so (4.10), is right.",
     ),
@@ -231,7 +242,8 @@ CLAIMS = (
         where="§4.4.1, after (4.10)",
         says="Among standard-risk minimizers only w̃ᴿ of (4.6) has the least adversarial risk.",
         published=derived(
-            "ε > 0, Σ σ̃_i²(w̃_i − w̃*_i)² = 0:  R_a(w̃) ≥ R_a(w̃ᴿ), with equality only if w̃ = w̃ᴿ",
+            "ε > 0, σ̃_i² > 0 at relevant frequencies, Σ σ̃_i²(w̃_i − w̃*_i)² = 0:  "
+            "R_a(w̃) ≥ R_a(w̃ᴿ), with equality only if w̃ = w̃ᴿ",
             "minimizers agree with w̃* where σ̃_i² > 0, so ‖w̃‖² is ‖w̃ᴿ‖² plus the irrelevant part",
             {
                 "a minimizer agrees with w̃* where σ̃_i² > 0": Statement(
@@ -246,7 +258,7 @@ CLAIMS = (
             {"equality needs a zero irrelevant part": _UNIQUE},
         ),
         expects=Status.PROVED,
-        note="Needs ε > 0, and σ̃_i² > 0 at every relevant frequency, as section 4.D.1 implies.",
+        note="Needs ε > 0, and the condition of 4.6.1 without which w̃ᴿ itself is not unique.",
     ),
     Claim(
         id="4.10.3",
@@ -276,6 +288,7 @@ CLAIMS = (
                 adversarial_risk(sp.Integer(0), _radius * _norm_2) * _norm**2,
             )
         ),
+        slip="the square of the norm is meant, as in (4.10)",
         expects=Status.REFUTED,
         note="Read literally, with 1/R_a as robustness. The text's gloss is 4.10.3, which holds.",
     ),
