@@ -26,7 +26,6 @@ from theory.regions import (
     in_R32,
     in_R33,
     in_R33_by,
-    in_R34,
     in_stationary,
     in_transient,
 )
@@ -165,7 +164,15 @@ CLAIMS = (
             "for every r some point is in R34",
             "",
             {},
-            {"at r = 1/4": Possible(in_R34(_a, _b, sp.Rational(1, 4)))},
+            {
+                "at r = 1/4, b between an even and an odd multiple, near neither": Possible(
+                    sp.And(
+                        _x < _third,
+                        *(_p >= _x, _p <= sp.Rational(1, 4)),
+                        sp.Rational(1, 4) - _p >= _third - _x,
+                    )
+                )
+            },
         ),
         correction="R34 is empty for σ̃1² < σ̃0²/3, and not empty otherwise.",
         corrected=derived(
