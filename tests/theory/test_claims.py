@@ -31,7 +31,7 @@ from theory.verify import settle_argument, settle_claim
 
 CLAIMS = all_claims()
 IDS = [claim.id for claim in CLAIMS]
-OWN_ROWS = {"minibatch-law"}
+OWN_ROWS = {"minibatch-law", "exact-solution"}
 
 
 @pytest.mark.parametrize("id_", IDS)
