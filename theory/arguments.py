@@ -1,6 +1,7 @@
 """Ways to argue: each builds the obligations that settle one shape of assertion."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 import sympy as sp
@@ -62,6 +63,24 @@ def all_of(formula: str, parts: Mapping[str, Lemma]) -> Argument:
     """Assert the conjunction of ``parts``: each is necessary, together they suffice."""
     obligations = _obligations(parts)
     return Argument(formula, obligations, obligations, "conjunction")
+
+
+def together(formula: str, parts: Mapping[str, Argument]) -> Argument:
+    """Assert the conjunction of what the arguments ``parts`` settle; their names become prefixes.
+
+    A refutation of one part refutes the conjunction; the proofs of all prove it.
+    """
+
+    def named(part: str, pool: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
+        return tuple(replace(o, name=f"{part}: {o.name}") for o in pool)
+
+    rules = dict.fromkeys(argument.rule for argument in parts.values() if argument.rule)
+    return Argument(
+        formula,
+        sum((named(part, argument.sufficient) for part, argument in parts.items()), ()),
+        sum((named(part, argument.necessary) for part, argument in parts.items()), ()),
+        "; ".join(rules) or "conjunction",
+    )
 
 
 def always(

@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 from sympy import Abs, And, Eq
 
-from theory.arguments import always, ends_in, exactly_if
+from theory.arguments import always, derived, ends_in, exactly_if, for_all, together
 from theory.exact import Surd
 from theory.findings import Escape, PeriodicOrbit, Status
 from theory.statements import Always
@@ -100,3 +100,13 @@ def test_exactly_if():
     assert status(exactly_if(Abs(x) > 1, x**2 > 1)) is Status.PROVED
     assert status(exactly_if(x > 1, x**2 > 1)) is Status.REFUTED  # not sharp: x = −2
     assert status(exactly_if(Abs(x) > sp.Rational(1, 2), x**2 > 1)) is Status.REFUTED  # too weak
+
+
+def test_together_needs_all_its_parts_and_falls_with_one():
+    true, false = for_all(x**2 >= 0), for_all(x > 0)
+    unproved = derived("x is x", "a lemma that fails", {"lemma": x > 1})
+    assert status(together("both", {"p": true, "q": true})) is Status.PROVED
+    refuted = settle_argument(together("both", {"p": true, "q": false}), 2.0)
+    assert refuted.status is Status.REFUTED
+    assert set(refuted.findings) == {"p: statement", "q: statement"}
+    assert status(together("both", {"p": true, "q": unproved})) is Status.UNKNOWN

@@ -1,0 +1,451 @@
+"""(4.22), (4.23) and (4.27): how ẽ2 moves, how far it drifts after T, and how far it came before.
+
+In normalised variables: c = (√6/2)ẽ2/η moves by 1 where ẽ2 moves by (√6/3)η. "The update" of ẽ2 is
+what a step subtracts, as in Table 4.9; ẽ2 itself moves the other way.
+"""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import sympy as sp
+
+from theory.arguments import always, derived, exactly_if, for_all, together
+from theory.dynamics import NormalisedState, denormalise, normalised_step
+from theory.evidence import Argument, Claim
+from theory.exact import surd
+from theory.findings import Status
+from theory.first_phase import STATE, R, folded_step, until_T
+from theory.limit import signgd_limit
+from theory.numbers import exact
+from theory.prove import smt
+from theory.published import figure_4_7
+from theory.statements import Boolean, Possible, Statement, equal
+
+_WHERE = "§4.D.2, Dynamics of ẽ2 under signGD"
+_third, _half = sp.Rational(1, 3), sp.Rational(1, 2)
+
+_a, _b, _c, _sum = sp.symbols("a b c S", real=True)
+_c_T = sp.Symbol("c_T", real=True)
+_eta, _sigma0_sq = sp.symbols("eta sigma0_sq", positive=True)
+_ties = sp.Symbol("m", integer=True)
+_now = NormalisedState(_a, _b, _c)
+_next = normalised_step(_now, R)
+_tie = sp.And(sp.Eq(sp.Abs(_a), sp.Abs(_b)), sp.Ne(_a, 0))
+
+
+def _update(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+    """Return the summand of (4.22), in units of (√6/3)η: {…} sign[ẽ0]."""
+    size_a, size_b = sp.Abs(a), sp.Abs(b)
+    braces = sp.Piecewise((-1, size_a < size_b), (-_half, sp.Eq(size_a, size_b)), (0, True))
+    return braces * sp.sign(a)
+
+
+class _Unrolled(NamedTuple):
+    """States of one orbit, as symbols, and the equations that tie them together."""
+
+    states: tuple[NormalisedState, ...]
+    equations: tuple[Boolean, ...]
+
+    def closes(self, start: int) -> Boolean:
+        """Whether the last state is the one at ``start`` again."""
+        pairs = zip(self.states[start], self.states[-1], strict=True)
+        return sp.And(*(sp.Eq(x, y) for x, y in pairs))
+
+    def meets_no_tie(self) -> Boolean:
+        states = self.states
+        return sp.And(*(sp.And(sp.Ne(sp.Abs(s.a), sp.Abs(s.b)), sp.Ne(s.a, 0)) for s in states))
+
+
+def _unrolled(steps: int) -> _Unrolled:
+    states = tuple(
+        NormalisedState(*sp.symbols(f"a_{i} b_{i} c_{i}", real=True)) for i in range(steps + 1)
+    )
+    images = (normalised_step(state, R) for state in states[:-1])
+    return _Unrolled(
+        states,
+        tuple(
+            sp.Eq(x, y)
+            for state, image in zip(states[1:], images, strict=True)
+            for x, y in zip(state, image, strict=True)
+        ),
+    )
+
+
+def _by_induction(*args: Any, **options: Any) -> Argument:
+    """Argue as :func:`theory.arguments.always`, without its search for orbits that escape."""
+    return replace(always(*args, **options), necessary=())
+
+
+# --- (4.22), first line, and Δw̃2: the sum of the updates ------------------------------------------
+
+_accumulated = _by_induction(
+    {_a: _next.a, _b: _next.b, _c: _next.c, _sum: _sum + _update(_a, _b)},
+    equal(_c, _c_T - _sum),
+    sp.Eq(_c, _c_T),
+    sp.Eq(_sum, 0),
+)
+
+_four = _unrolled(4)
+
+
+def _first_line() -> Argument:
+    """Orbits with T = 0 that close by the second step and rest there, so that the limit exists."""
+    (s0, s1, s2, *_), equations = _four
+    return derived(
+        "limsup |ẽ2(t)| = |ẽ2(T) + η Σ_{t=T+1}^∞ {…} sign[ẽ0(t)]|",
+        "",
+        {},
+        {
+            "T = 0, and ẽ2 rests from t = 2 on": Statement(
+                equal(sp.Abs(s2.c), sp.Abs(s0.c + _update(s1.a, s1.b))),
+                (
+                    *equations,
+                    sp.Abs(s0.a) < 1,
+                    _four.closes(2),
+                    sp.Eq(_four.states[3].c, s2.c),
+                    _four.meets_no_tie(),
+                ),
+            )
+        },
+    )
+
+
+# --- (4.22), second and third line: the drift after T ------------------------------------------
+
+# For 0 ≤ a(T) < 1 and d = c − c(T). A long step (|a| > |b|) is one of a, by 1; where it starts from
+# |a| < 1/3, |b| is below |a| and 1 − |a|, and long steps follow for ever. A short step (|a| < |b|)
+# moves a by 1/3 towards or past 0 and d by 1 in the direction of sign a.
+_d = _c
+_at_rest = sp.And(sp.Abs(_b) < sp.Abs(_a), sp.Abs(_b) < 1 - sp.Abs(_a))
+_DRIFT = sp.And(
+    sp.Abs(_a) < 1,
+    sp.Implies(_a >= 2 * _third, sp.Or(sp.Eq(_d, 0), sp.And(_at_rest, _d >= -1, _d <= 3))),
+    sp.Implies(sp.And(_a >= _third, _a < 2 * _third), sp.And(_d >= 0, _d <= 1)),
+    sp.Implies(sp.And(_a >= 0, _a < _third), sp.And(_d >= -2, _d <= 2)),
+    sp.Implies(sp.And(_a >= -_third, _a < 0), sp.And(_d >= -1, _d <= 3)),
+    sp.Implies(sp.And(_a >= -2 * _third, _a < -_third), sp.And(_d >= 0, _d <= 1)),
+    sp.Implies(_a < -2 * _third, sp.And(_at_rest, _d >= -2, _d <= 2)),
+)
+
+
+def _generic_drift() -> Argument:
+    """Without ties from T on, −2 ≤ d ≤ 3, and 3 is attained as a limit."""
+    counted = {_a: _next.a, _b: _next.b, _d: _next.c}
+    counted[_ties] = _ties + sp.Piecewise((1, _tie), (0, True))
+    region = sp.Implies(sp.Eq(_ties, 0), sp.And(_d >= -2, _d <= 3))
+    start = (_a >= 0, _a < 1, sp.Eq(_d, 0), sp.Eq(_ties, 0))
+    invariant = sp.And(_ties >= 0, sp.Or(_ties >= 1, _DRIFT))
+    bound = _by_induction(counted, region, *start, invariant=invariant)
+    return together(
+        "|ẽ2(n) − ẽ2(T)| ≤ √6 η for all n ≥ T if |A| ≠ |B| from T on; a limit has equality",
+        {"bound": bound, "sharp": _attained(sp.Integer(3), 3, _Start(0.9, 0.95, 0.3))},
+    )
+
+
+class _Start(NamedTuple):
+    a: float
+    b: float
+    r: float
+
+
+def _attained(drift: sp.Expr, start: int, at: _Start) -> Argument:
+    """From ``at`` the drift is ``drift`` in a cycle that begins after ``start`` steps."""
+    orbit = _unrolled(start + 2)
+    first, last = orbit.states[0], orbit.states[start]
+    values = zip((first.a, first.b, R), map(exact, at), strict=True)
+    formula = sp.And(
+        *orbit.equations,
+        orbit.closes(start),
+        *(sp.Eq(symbol, value) for symbol, value in values),
+        sp.Eq(last.c - first.c, drift),
+    )
+    return derived(f"a drift of {drift} is attained", "witness", {"orbit": Possible(formula)})
+
+
+def _drift() -> Argument:
+    """Ties included, −7/2 ≤ d ≤ 9/2.
+
+    Up to the first tie with |a| ≤ 1/3 by induction. From such a tie the orbit has period 2 after
+    three steps, and d changes by −3/2 to 5/2 in the direction of sign a: to at most 2 + 5/2 or
+    3 + 3/2, and to at least −2 − 3/2 or −1 − 5/2.
+    """
+    near_tie = sp.And(_tie, sp.Abs(_a) <= _third)
+    stopped = {
+        s: sp.Piecewise((s, near_tie), (image, True))
+        for s, image in ((_a, _next.a), (_b, _next.b), (_d, _next.c))
+    }
+    at_tie = sp.And(sp.Implies(_a > 0, _d <= 2), sp.Implies(_a < 0, _d >= -1))
+    region = sp.And(_d >= -2, _d <= 3, sp.Implies(near_tie, at_tie))
+    to_tie = _by_induction(stopped, region, _a >= 0, _a < 1, sp.Eq(_d, 0), invariant=_DRIFT)
+    orbit = _unrolled(5)
+    s0 = orbit.states[0]
+    change = [sp.sign(s0.a) * (s.c - s0.c) for s in orbit.states]
+    from_tie = for_all(
+        sp.And(orbit.closes(3), *(sp.And(x >= -3 * _half, x <= 5 * _half) for x in change)),
+        *orbit.equations,
+        sp.Eq(sp.Abs(s0.a), sp.Abs(s0.b)),
+        sp.Ne(s0.a, 0),
+        sp.Abs(s0.a) <= _third,
+    )
+    return together(
+        "|ẽ2(n) − ẽ2(T)| ≤ (3√6/2) η for all n ≥ T, from every start; a limit has equality",
+        {
+            "up to a tie near 0": to_tie,
+            "from a tie near 0": from_tie,
+            "sharp": _attained(sp.Rational(9, 2), 6, _Start(0.9, 6.1, 2)),
+        },
+    )
+
+
+def _second_line() -> Argument:
+    """Orbits with T = 0 of period 2 from t = 2 on, along which the signs of ẽ0 cancel in pairs."""
+    (s0, s1, s2, s3, _), equations = _four
+    signs_2 = sp.sign(s0.a) + sp.sign(s1.a)
+    signs_3 = signs_2 + sp.sign(s2.a)
+    ends = sp.Max(sp.Abs(s2.c), sp.Abs(s3.c))
+    return derived(
+        "limsup |ẽ2(t)| ≤ |ẽ2(T)| + (√6/3)η limsup |Σ_{t=T}^n sign[ẽ0(t)]|",
+        "",
+        {},
+        {
+            "T = 0, and period 2 from t = 2 on": Statement(
+                ends <= sp.Abs(s0.c) + sp.Max(sp.Abs(signs_2), sp.Abs(signs_3)),
+                (
+                    *equations,
+                    sp.Abs(s0.a) < 1,
+                    _four.closes(2),
+                    sp.Eq(signs_3 + sp.sign(s3.a), signs_2),
+                    _four.meets_no_tie(),
+                ),
+            )
+        },
+    )
+
+
+def _third_line() -> Argument:
+    orbit = _unrolled(3)
+    s0, s3 = orbit.states[0], orbit.states[-1]
+    rest = [sp.Abs(s3.b) < sp.Abs(s3.a), sp.Abs(s3.b) < 1 - sp.Abs(s3.a)]
+    problem = figure_4_7().problem
+    limit = signgd_limit(problem)
+    at_T = abs(surd(problem.e0_tilde[2]) + limit.delta_w2).to_sympy()
+    limsup = max(abs(e[2]) for e in limit.cycle).to_sympy()
+    return derived(
+        "limsup |ẽ2(t)| ≤ |ẽ2(T)| + (2√6/3)η",
+        "",
+        {},
+        {
+            "T = 0, three short steps, then long ones to and fro for ever": Statement(
+                sp.Abs(s3.c) <= sp.Abs(s0.c) + 2,
+                (
+                    *orbit.equations,
+                    sp.Abs(s0.a) < 1,
+                    *(sp.Abs(s.a) < sp.Abs(s.b) for s in orbit.states[:3]),
+                    *rest,
+                    sp.Ne(s3.b, 0),
+                ),
+            ),
+            "the setting of Figure 4.7": sp.Le(
+                limsup, at_T + 2 * sp.sqrt(6) / 3 * problem.eta, evaluate=False
+            ),
+        },
+    )
+
+
+_w, _delta = sp.symbols("w_2 delta", real=True)
+_reverse_triangle = for_all(sp.Abs(sp.Abs(_w + _delta) - sp.Abs(_w)) <= sp.Abs(_delta))
+
+
+# --- Δw̃2 and (4.27) ------------------------------------------------------------------------------
+
+_one_step = {
+    "T = 1": Statement(
+        equal(_next.c, _c + _update(_a, _b)),
+        (sp.Abs(_a) >= 1, sp.Abs(_next.a) < 1, sp.Ne(sp.Abs(_a), sp.Abs(_b))),
+    )
+}
+_n, _m, _moved = STATE.n, STATE.m, STATE.w
+_weights = sp.And(sp.Eq(_moved, _n - _m / 2), _m >= 0, _m <= _n)
+_x = STATE.x
+_always_tied = folded_step(_x, _x, sp.Rational(4, 3))
+
+_e0 = denormalise(_now, R, _eta)[0]
+_problem_A = sp.sqrt(3) / 3 * _sigma0_sq * sp.Symbol("e_0", real=True)
+
+CLAIMS = (
+    Claim(
+        id="4.D.2-e2.1",
+        where=_WHERE,
+        says="The update of ẽ2 has the sign opposite to that of ẽ0, if it is not zero.",
+        published=for_all(
+            sp.Implies(sp.Ne(_next.c, _c), equal(sp.sign(_c - _next.c), -sp.sign(_a)))
+        ),
+        expects=Status.PROVED,
+        note="The update as in Table 4.9, which a step subtracts: ẽ2 itself moves in the direction "
+        "of sign ẽ0, so away from 0 where their signs agree.",
+    ),
+    Claim(
+        id="4.D.2-e2.2",
+        where=_WHERE,
+        says="Whenever |A| ≤ |B|, ẽ2 moves.",
+        published=for_all(sp.Ne(_next.c, _c), sp.Abs(_a) <= sp.Abs(_b)),
+        correction="Whenever |A| ≤ |B| and A ≠ 0.",
+        corrected=exactly_if(sp.Ne(_a, 0), sp.Ne(_next.c, _c), sp.Abs(_a) <= sp.Abs(_b)),
+        only_if="A ≠ 0",
+        expects=Status.REFUTED,
+        note="Rows 11 to 13 of Table 4.9: at A = 0 nothing moves ẽ0 and ẽ2 any more.",
+    ),
+    Claim(
+        id="4.D.2-e2.3",
+        where=_WHERE,
+        says="ẽ2 is updated only when |A| ≤ |B|.",
+        published=for_all(sp.Abs(_a) <= sp.Abs(_b), sp.Ne(_next.c, _c)),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="4.D.2-e2.4",
+        where=f"{_WHERE}, (4.22)",
+        says="The update of ẽ2 is η{1{|A| < |B|}(−√6/3) + 1{|A| = |B|}(−√6/6)} sign[ẽ0].",
+        published=for_all(
+            equal(
+                denormalise(_now, R, _eta)[2] - denormalise(_next, R, _eta)[2],
+                sp.sqrt(6) / 3 * _eta * _update(_a, _b),
+            ),
+            back_end=smt.settle,
+        ),
+        expects=Status.PROVED,
+        note="As what a step subtracts; at A = 0 the factor sign[ẽ0] makes it 0.",
+    ),
+    Claim(
+        id="4.22.1",
+        where="§4.D.2, (4.22), first line",
+        says="limsup |ẽ2(t)| is |ẽ2(T) + the sum of the updates from t = T + 1 on|.",
+        published=_first_line(),
+        correction="ẽ2(n) = ẽ2(T) − η Σ_{t=T}^{n−1} {…} sign[ẽ0(t)] for all n ≥ T; the limsup is "
+        "over n.",
+        corrected=_accumulated,
+        slip="updates are subtracted, the sum begins at t = T, and it need not converge: the "
+        "limsup is over its upper end",
+        expects=Status.REFUTED,
+    ),
+    Claim(
+        id="4.22.2",
+        where="§4.D.2, (4.22), second line",
+        says="That is at most |ẽ2(T)| + (√6/3)η |Σ sign[ẽ0(t)]|.",
+        published=_second_line(),
+        correction="The sum of all signs does not bound the sum over the steps in which ẽ2 moves: "
+        "steps with |A| > |B| cancel signs, not moves. The drift is at most √6 η (no ties).",
+        corrected=_generic_drift(),
+        expects=Status.REFUTED,
+        note="Read with the sum from t = T and its limsup; from t = T + 1 as printed it fails too, "
+        "where |A| < |B| at T, T + 1 and T + 2 and ẽ2 rests afterwards.",
+    ),
+    Claim(
+        id="4.22.3",
+        where="§4.D.2, (4.22), third line",
+        says="limsup |ẽ2(t)| ≤ |ẽ2(T)| + (2√6/3)η.",
+        published=_third_line(),
+        correction="limsup |ẽ2(t)| ≤ |ẽ2(T)| + √6 η if |A| ≠ |B| from T on; this is sharp.",
+        corrected=_generic_drift(),
+        expects=Status.REFUTED,
+        note="Three moves, not two: the one at t = T is left out of the printed sum. It is so in "
+        "the setting of Figure 4.7, too. With ties the bound is (3√6/2)η (4.22.4).",
+    ),
+    Claim(
+        id="4.22.4",
+        where="§4.D.2, after (4.22)",
+        says="After T, ẽ2 and w̃2 stay in a neighborhood of size O(η) of their values at T.",
+        published=_drift(),
+        expects=Status.PROVED,
+        note="With the sharp constant 3√6/2, uniformly in σ̃0², σ̃1² and the start; √6 without ties.",
+    ),
+    Claim(
+        id="4.23.1",
+        where="§4.D.2, definition of Δw̃2",
+        says="Δw̃2, as displayed, is the sum of all the updates in w̃2 up to T: w̃2(T) − w̃2(0).",
+        published=derived("w̃2(T) = w̃2(0) + Δw̃2, Δw̃2 as displayed", "", {}, _one_step),
+        correction="w̃2(T) = w̃2(0) − the displayed sum.",
+        corrected=_accumulated,
+        slip="the displayed terms are what a step subtracts, so Δw̃2 is minus the sum",
+        expects=Status.REFUTED,
+        note="|Δw̃2| is not concerned; the sign of Δw̃2 in (4.23) and (4.25) is.",
+    ),
+    Claim(
+        id="4.23.2",
+        where="§4.D.2, (4.23)",
+        says="limsup |w̃2(t)| = |w̃2(T) + O(η)| = |w̃2(0) + Δw̃2 + O(η)|.",
+        published=together(
+            "| |w̃2(n)| − |w̃2(0) + Δw̃2| | ≤ (3√6/2) η for all n ≥ T",
+            {"drift": _drift(), "triangle": _reverse_triangle, "sum": _accumulated},
+        ),
+        expects=Status.PROVED,
+        note="With Δw̃2 = w̃2(T) − w̃2(0); the constant is √6 if |A| ≠ |B| from T on.",
+    ),
+    Claim(
+        id="4.27.1",
+        where="§4.D.2, before (4.27)",
+        says="If η is small, ẽ0 does not change its sign before the oscillation starts.",
+        published=for_all(
+            sp.And(
+                sp.sign(_a) * _next.a >= 0,
+                sp.Implies(sp.Abs(_next.a) >= 1, equal(sp.sign(_next.a), sp.sign(_a))),
+            ),
+            sp.Abs(_a) >= 1,
+        ),
+        expects=Status.PROVED,
+        note="For every η: the sign is the same at all t < T, which is all that the sum needs.",
+    ),
+    Claim(
+        id="4.27.2",
+        where="§4.D.2, (4.27)",
+        says="|Δw̃2| = C η Σ_{t<T} 1{|A(t)| ≤ |B(t)|} with C between √6/6 and √6/3.",
+        published=until_T(
+            sp.And(
+                sp.sqrt(6) / 6 * _n <= sp.sqrt(6) / 3 * _moved,
+                sp.sqrt(6) / 3 * _moved <= sp.sqrt(6) / 3 * _n,
+            ),
+            invariant=_weights,
+        ),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="4.27.3",
+        where="§4.D.2, after (4.27)",
+        says="The ends of the range of C are those of always the smaller and always the larger "
+        "update.",
+        published=together(
+            "C = √6/3 if and only if no counted step is a tie, C = √6/6 if and only if all are",
+            {
+                "ends": until_T(
+                    sp.And(
+                        sp.Equivalent(sp.Eq(_moved, _n), sp.Eq(_m, 0)),
+                        sp.Equivalent(sp.Eq(_moved, _n / 2), sp.Eq(_m, _n)),
+                    ),
+                    invariant=_weights,
+                ),
+                "ties for ever, if r = 4/3": for_all(
+                    sp.And(
+                        equal(_always_tied[0], _always_tied[1]),
+                        equal(_always_tied[2], _half),
+                    ),
+                    _x >= 1,
+                ),
+            },
+        ),
+        expects=Status.PROVED,
+        note="So C = √6/3 exactly for almost every start, and less only where |A(t)| = |B(t)| at "
+        "some t < T. √6/6 occurs: for |A(0)| = |B(0)| and σ̃1² = (4/3)σ̃0² all steps are ties.",
+    ),
+    Claim(
+        id="4.27.4",
+        where="§4.D.2, before (4.27)",
+        says="|ẽ0| < √3η if and only if |A| < σ̃0²η.",
+        published=for_all(
+            sp.Equivalent(
+                sp.Abs(sp.Symbol("e_0", real=True)) < sp.sqrt(3) * _eta,
+                sp.Abs(_problem_A) < _sigma0_sq * _eta,
+            )
+        ),
+        expects=Status.PROVED,
+    ),
+)
