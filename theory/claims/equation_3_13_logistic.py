@@ -24,7 +24,6 @@ _inputs, _weights = sp.symbols("x_1:3", real=True), sp.symbols("w_1:3", real=Tru
 
 _in_z = cross_entropy(sigmoid(_z), _y)
 _slope = sp.diff(_in_z, _z)
-_is_label = sp.Or(sp.Eq(_y, 0), sp.Eq(_y, 1))
 _is_probability = _f < 1
 _residual, _uncertainty = _f - _y, _f * (1 - _f)
 
@@ -52,8 +51,11 @@ _HESSIAN = {
 }
 _change = second_order(sp.Integer(0), _r * _p, _u * _p**2)
 _reach = _epsilon * _n
+_most_p = sp.Symbol("T", nonnegative=True)  # ε‖w‖
 _most = _epsilon * sp.Abs(_r) * _n + _epsilon**2 / 2 * _u * _n**2
-_confident = (_is_label, _is_probability, sp.Abs(_residual) <= _eta)
+_most_at_one = Statement(
+    (_change - _most).subs({_r: -1, _u: 1, _n: 1, _epsilon: 1}) <= 0, (sp.Abs(_p) <= 1,)
+)
 
 CLAIMS = (
     Claim(
@@ -116,7 +118,12 @@ CLAIMS = (
             "by Cauchy–Schwarz |⟨w, δ⟩| ≤ ε‖w‖, and δ = ±εw/‖w‖ attains either end",
             {
                 **CAUCHY_SCHWARZ,
-                "no p does more": Statement(_change <= _most, (sp.Abs(_p) <= _reach,)),
+                "no p does more: slope": Statement(
+                    _r * _p <= sp.Abs(_r) * _most_p, (sp.Abs(_p) <= _most_p,)
+                ),
+                "no p does more: square": Statement(_p**2 <= _most_p**2, (sp.Abs(_p) <= _most_p,)),
+                "no p does more: times u ≥ 0": Statement(_u * _w2 <= _u * _n, (_w2 <= _n,)),
+                "both, at ε‖w‖": equal(sp.Abs(_r) * _reach + _u * _reach**2 / 2, _most),
                 "attained at p = ε‖w‖ for r ≥ 0": Statement(
                     equal(_change.subs(_p, _reach), _most), (_r >= 0,)
                 ),
@@ -125,7 +132,7 @@ CLAIMS = (
                 ),
                 "u ≥ 0": Statement(_uncertainty >= 0, (_is_probability,)),
             },
-            {"no p does more": Statement(_change <= _most, (sp.Abs(_p) <= _reach,))},
+            {"ε = n = 1, u = 1, r = −1": _most_at_one},
         ),
         expects=Status.PROVED,
     ),
@@ -137,7 +144,13 @@ CLAIMS = (
         published=all_of(
             "y ∈ {0, 1}, |f − y| ≤ η:  u ≤ η and ε|r|n + ½ε²un² ≤ η(εn + ½ε²n²)",
             {
-                "u": Statement(_uncertainty <= _eta, _confident),
+                **{
+                    f"u, for y = {label}": Statement(
+                        _uncertainty <= _eta,
+                        (_is_probability, sp.Abs(_residual.subs(_y, label)) <= _eta),
+                    )
+                    for label in (0, 1)
+                },
                 "regularizer": Statement(
                     _most <= _eta * (_epsilon * _n + _epsilon**2 / 2 * _n**2),
                     (sp.Abs(_r) <= _eta, _u <= _eta),

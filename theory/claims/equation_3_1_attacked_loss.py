@@ -180,9 +180,11 @@ CLAIMS = (
                 **_AT_LIMIT,
                 **_COUNTS,
                 "E|W|": _E_ABS,
-                "for every d, ε and σ": Statement(
-                    _expected <= _epsilon**2 * _d**2 * _sigma**2 / sp.pi, (_d >= 1,)
+                "the difference of the two sides": equal(
+                    _epsilon**2 * _d**2 * _sigma**2 / sp.pi - _expected,
+                    _epsilon**2 * _sigma**2 / (2 * sp.pi) * ((6 - sp.pi) * _d - (4 - sp.pi)),
                 ),
+                "it is not negative": Statement((6 - sp.pi) * _d - (4 - sp.pi) >= 0, (_d >= 1,)),
                 "the order is exact": _tends_to(
                     _expected / (_epsilon**2 * _d**2 * _sigma**2), 1 / sp.pi
                 ),

@@ -7,13 +7,13 @@ initial weight is 0, almost surely. Notation: u = w_1 − w*_1, m_1 = E[X_1], m_
 
 import sympy as sp
 
-from theory.arguments import all_of, derived, exactly_if, for_all
+from theory.arguments import all_of, derived, for_all
 from theory.axis_data import expected_loss, off_axis, pointwise_loss, target_weight
 from theory.evidence import Argument, Claim
 from theory.findings import Status
 from theory.prove.matrix import d as _size
 from theory.soar import second_order
-from theory.statements import Boolean, Possible, Statement, equal
+from theory.statements import Possible, Statement, equal
 
 _u, _m1, _s, _x1, _shift = sp.symbols("u m_1 s x_1 t", real=True)
 _m2, _n = sp.symbols("m_2 n", nonnegative=True)
@@ -69,43 +69,71 @@ _SIGNS = {
 }
 
 
+# The difference of two sides is a product, which is 0 exactly where a factor is.
+_PRODUCT = {
+    "a product is 0 exactly where a factor is": sp.Equivalent(
+        sp.Eq(_epsilon * _residual * _moved, 0), sp.Or(sp.Eq(_residual, 0), sp.Eq(_moved, 0))
+    )
+}
+
+
 def _for_any_w(
-    name: str, formula: str, left: sp.Expr, condition: Boolean, right: sp.Expr
+    formula: str, left: sp.Expr, right: sp.Expr, factor: sp.Expr, condition: str
 ) -> tuple[Argument, Argument]:
-    """``left`` is in s, the printed ``right`` in n: as printed, and with the sharp condition."""
+    """``left`` is in s, the printed ``right`` in n: as printed, and with the sharp condition.
+
+    The sharp condition is s = n or ``factor`` = 0, as left − right = ε(s − n)·factor.
+    """
     at_2 = {_s: _s2, _n: _n2}
     instance = Statement(equal(left.subs(at_2), right.subs(at_2)), (_moments, sp.Ne(_start2, 0)))
-    sharp = exactly_if(condition, equal(left, right), sp.Abs(_s) <= _n)
-    lemmas = {o.name: o.statement for o in sharp.sufficient}
+    difference = equal(left - right, _epsilon * (_s - _n) * factor)
     return (
-        derived(f"for every w: {formula}", "", {}, {f"{name}, d = 2": instance}),
-        derived(f"{formula} ⟺ {condition}; s = n ⟺ {_AGREE}", "conjunction", {**lemmas, **_SIGNS}),
+        derived(f"{formula}, for every w", "", {}, {"d = 2": instance}),
+        derived(
+            f"{formula} ⟺ {condition}",
+            "the sides are equal exactly where s = n, or where the other factor is 0",
+            {"difference of the two sides": difference, **_PRODUCT, **_SIGNS},
+        ),
     )
 
 
-_COINCIDENCE = sp.Or(sp.Eq(_s, _n), sp.Eq(2 * _mean_residual + _epsilon * (_s + _n), 0))
+_COINCIDENCE = _mean_residual + _epsilon * (_s + _n) / 2
 _WHERE_3_2 = f"{_AGREE}; or, by coincidence, 2E[r] + ε(s + n) = 0"
+_WHERE_FIRST = f"{_AGREE}; or E[r] = 0"
 _line_1 = _for_any_w(
-    "first line",
     "E ℓ(X + Δx; w) = ½E|r + ε‖w_{2:d}‖_1|²",
     _loss(_epsilon * _s),
-    _COINCIDENCE,
     _loss(_epsilon * _n),
+    _COINCIDENCE,
+    _WHERE_3_2,
 )
 _first = _for_any_w(
-    "first order",
     "E[ℓ + ∇ℓᵀΔx] = L(w) + ε E[r]‖w_{2:d}‖_1",
     _first_order(_epsilon * _s),
-    sp.Or(sp.Eq(_s, _n), sp.Eq(_mean_residual, 0)),
     _loss(sp.Integer(0)) + _epsilon * _mean_residual * _n,
+    _mean_residual,
+    _WHERE_FIRST,
 )
 _second = _for_any_w(
-    "second order",
     "E[ℓ + ∇ℓᵀΔx + ½Δxᵀ∇²ℓΔx] = (3.2)",
     _second_order(_epsilon * _s),
-    _COINCIDENCE,
     _printed(_n),
+    _COINCIDENCE,
+    _WHERE_3_2,
 )
+# With b = E[r] + εt the loss is ½(b² + Var(X_1)u²), and 0 only where u = 0 and t = 0.
+_variance = sp.Symbol("V", positive=True)
+_LEAST = {
+    "the loss as a sum of squares": equal(
+        _loss(_epsilon * _shift),
+        ((_mean_residual + _epsilon * _shift) ** 2 + (_m2 - _m1**2) * _u**2) / 2,
+    ),
+    "it is never negative": _moved**2 + _variance * _u**2 >= 0,
+    "it is 0 exactly where both squares are": sp.Equivalent(
+        sp.Eq(_moved**2 + _variance * _u**2, 0), sp.And(sp.Eq(_moved, 0), sp.Eq(_u, 0))
+    ),
+    "b at u = 0": equal((_mean_residual + _epsilon * _shift).subs(_u, 0), _epsilon * _shift),
+}
 
 _BILINEAR = equal((_X + _V).T * (_W - _W_star), _X.T * (_W - _W_star) + _V.T * (_W - _W_star))
 _EXPANSION = equal(
@@ -186,13 +214,7 @@ CLAIMS = (
             "Var X_1 > 0:  the minimizers are u = 0, s = 0 and u = 0, n = 0; s = 0 implies n = 0 "
             "for d = 2, and does not for d ≥ 3",
             {
-                "minimizers of the loss at x'": Statement(
-                    sp.Equivalent(
-                        sp.Eq(_loss(_epsilon * _s), 0), sp.And(sp.Eq(_u, 0), sp.Eq(_s, 0))
-                    ),
-                    (_spread,),
-                ),
-                "no loss is negative": Statement(_loss(_epsilon * _s) >= 0, (_spread,)),
+                **_LEAST,
                 "d = 2": Statement(equal(_n2, 0), (equal(_s2, 0), sp.Ne(_start2, 0))),
                 "d ≥ 3: other weights 0, w_2 and w_3 not": Possible(
                     sp.And(*_starts, sp.Eq(_s3, 0), _n3 > 0)
@@ -215,9 +237,11 @@ CLAIMS = (
         where="§3.3.3, first paragraph",
         says="The regularizer in (3.2) fully robustifies the model: minimizers have no irrelevant "
         "weight left, and no bias.",
-        published=for_all(
-            sp.Equivalent(sp.Eq(_printed(_n), 0), sp.And(sp.Eq(_u, 0), sp.Eq(_n, 0))),
-            _spread,
+        published=derived(
+            "Var X_1 > 0:  (3.2) is 0, its least value, exactly where u = 0 and n = 0",
+            "a sum of squares, with n for t",
+            {**_LEAST, "(3.2) is the loss at t = n": equal(_printed(_n), _loss(_epsilon * _n))},
+            {"(3.2) is the loss at t = n": equal(_printed(_n), _loss(_epsilon * _n))},
         ),
         expects=Status.PROVED,
         note="Of the second line of (3.2), which is at least 0. X_1 has a density, so Var X_1 > 0; "
@@ -317,7 +341,7 @@ CLAIMS = (
         where="§3.3.3, first-order expansion, last equality",
         says="The first-order regularizer gives the first two terms of (3.2), for any w.",
         published=_first[0],
-        only_if=f"{_AGREE}; or E[r] = 0",
+        only_if=_WHERE_FIRST,
         correction="E[ℓ + ∇ℓᵀΔx] = L(w) + ε E[r]s for any w; these are the first two terms of "
         f"(3.2) exactly where {_AGREE}, or E[r] = 0.",
         corrected=_first[1],

@@ -16,8 +16,8 @@ from theory.findings import Status
 from theory.risk import dual_norm
 from theory.statements import Statement, equal
 
-_x, _s, _u, _v, _g, _delta = sp.symbols("x s u v g delta", real=True)
-_epsilon, _N, _G, _t, _E, _X, _Y = sp.symbols("epsilon N G t E X Y", positive=True)
+_x, _s, _u, _v, _g, _delta, _X, _Y = sp.symbols("x s u v g delta X Y", real=True)
+_epsilon, _N, _G, _t, _E = sp.symbols("epsilon N G t E", positive=True)
 _P, _A, _M = sp.symbols("P A M", nonnegative=True)
 _mean = _P * _u + (1 - _P) * _v
 _q = 1 + _t
@@ -32,9 +32,11 @@ _EXPONENTIAL = {
 }
 _HOELDER = {
     **_EXPONENTIAL,
-    "Young: 1 ≤ Pe^(u−m) + (1 − P)e^(v−m), by e^x ≥ 1 + x": Statement(
-        _P * _X + (1 - _P) * _Y >= 1,
-        (_P <= 1, 1 + _u - _mean <= _X, 1 + _v - _mean <= _Y),
+    "Young: a term, as P ≥ 0 and e^(u−m) = X ≥ 1 + u − m = Y": Statement(
+        _P * _X >= _P * _Y, (_X >= _Y,)
+    ),
+    "Young: 1 ≤ Pe^(u−m) + (1 − P)e^(v−m)": equal(
+        _P * (1 + _u - _mean) + (1 - _P) * (1 + _v - _mean), 1
     ),
     "Young: times e^m": equal(
         sp.exp(_mean) * (_P * sp.exp(_u - _mean) + (1 - _P) * sp.exp(_v - _mean)),
@@ -79,6 +81,12 @@ _balls = {
 _INSTANCES = {
     f"d = 2, p = {p}": Statement(_change <= _epsilon * dual_norm(_gradient, p), (ball,))
     for p, ball in _balls.items()
+    if p != 2
+} | {
+    "d = 2, p = 2: ‖g‖²‖δ‖² − (gᵀδ)² is a square": equal(
+        dual_norm(_gradient, 2) ** 2 * dual_norm(_deltas, 2) ** 2 - _change**2,
+        (_gradient[0] * _deltas[1] - _gradient[1] * _deltas[0]) ** 2,
+    )
 }
 
 CLAIMS = (

@@ -139,11 +139,12 @@ SHARP = {
 BOUND = {
     **_BY_FROBENIUS,
     **_FROM_BELOW,
-    "together": Statement(
-        second_order_bound(_loss, _radius_sq, _F)
-        <= second_order_bound(_loss, _radius_sq, _mean_Hz, sp.sqrt(sp.pi / 2)),
-        (_mean_Hz >= _F * sp.sqrt(2 / sp.pi),),
+    "the bounds by E‖Hz‖ and by F differ by a multiple of E‖Hz‖ − F√(2/π)": equal(
+        second_order_bound(_loss, _radius_sq, _mean_Hz, sp.sqrt(sp.pi / 2))
+        - second_order_bound(_loss, _radius_sq, _F),
+        sp.sqrt(sp.pi / 2) * (_radius_sq + 1) / 2 * (_mean_Hz - _F * sp.sqrt(2 / sp.pi)),
     ),
+    "the multiple is positive": sp.sqrt(sp.pi / 2) * (_radius_sq + 1) / 2 > 0,
 }
 """The bound with √(π/2) beside E‖Hz‖: lemmas, for every d."""
 

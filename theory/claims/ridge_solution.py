@@ -92,9 +92,9 @@ CLAIMS = (
             "GD multiplies irrelevant weights by 1 − ηλ > 1 − a, a = 2λ/(μ_1 + λ); Bernoulli: "
             "(1 − a)ᵗ ≥ 1 − ta, which is at least ½ until t = 1/(2a)",
             {
-                "factor": Statement(
+                "factor": sp.Implies(
+                    sp.Abs(gd_contraction(_mu + _penalty, _eta)) < 1,
                     gd_contraction(_penalty, _eta) > 1 - _slow,
-                    (sp.Abs(gd_contraction(_mu + _penalty, _eta)) < 1,),
                 ),
                 "0 < a ≤ 1": Statement(sp.And(_slow > 0, _slow <= 1), (_penalty <= _mu,)),
                 "Bernoulli: t = 0": sp.Ge(1, 1 - 0 * _a),

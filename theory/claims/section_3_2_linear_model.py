@@ -24,8 +24,8 @@ _irrelevant_gradient = _pointwise.subs(_x, 0)  # j ≥ 2, where X_j = 0
 _integral = expectation(_x * _u, _x, _m1, _m2)  # ∫⟨x, w − w*⟩p(x)dx
 
 _converges = Statement(
-    gd_converges_to(sp.Integer(0), _u, _m2, _eta),
-    (_moments, sp.Ne(_m1, 0), _eta * _m2 < 2),
+    sp.Implies(_eta * _m2 < 2, gd_converges_to(sp.Integer(0), _u, _m2, _eta)),
+    (_moments, sp.Ne(_m1, 0)),
 )
 _REST_STAYS = gd_converges_to(_w0, _w0, sp.Integer(0), _eta)
 

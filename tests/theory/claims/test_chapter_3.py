@@ -144,11 +144,10 @@ def test_a_smaller_multiple_of_the_dual_norm_is_refuted(p):
 def test_a_factor_below_the_sharp_one_is_not_proved(factor):
     """√(π/2) is 1.2533…"""
     o = proposition
-    statement = Statement(
-        second_order_bound(o._loss, o._radius_sq, o._F)
-        <= second_order_bound(o._loss, o._radius_sq, o._mean_Hz, factor),
-        (o._mean_Hz >= o._F * sp.sqrt(2 / sp.pi),),
-    )
+    difference = second_order_bound(o._loss, o._radius_sq, o._mean_Hz, factor)
+    difference -= second_order_bound(o._loss, o._radius_sq, o._F)
+    below = o._mean_Hz - o._F * sp.sqrt(2 / sp.pi)
+    statement = Statement(equal(difference, factor * (o._radius_sq + 1) / 2 * below))
     assert settle(statement, 2.0).status is not Status.PROVED
     # At the case of rank one, with 399/500, a little more than √(2/π).
     mean = (o._radius_sq + 1) * sp.Rational(399, 500)
