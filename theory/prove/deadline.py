@@ -1,19 +1,23 @@
 """A limit on the time of any computation in Python, in whichever thread it runs.
 
-The interpreter raises an exception inside the computation once its time is up. A single call into
-compiled code (an operation on integers of millions of digits, say) ends first; a solver is told to
-stop through ``interrupt``.
+The interpreter raises an exception inside the computation once its time is up. So this is for plain
+Python, as sympy is: a single call into compiled code (an operation on integers of millions of
+digits, say) ends first, and a library that keeps state outside Python could be left in the middle
+of a change. The solver is therefore never stopped in this way; it is told, by :func:`alarm`.
 """
 
 import ctypes
+import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from theory.findings import Finding, Unsettled
 
 _AGAIN = 0.1  # seconds until the next try, should a bare ``except`` have swallowed the exception
 _LONGEST = threading.TIMEOUT_MAX
+_COLLECTED = 0.02  # seconds in which a callback of the garbage collector ends
 
 T = TypeVar("T")
 
@@ -25,21 +29,14 @@ class TimeIsUpError(BaseException):
     """
 
 
-def within(
-    seconds: float, work: Callable[[], T], interrupt: Callable[[], object] | None = None
-) -> T:
-    """Return what ``work`` returns, if it does within some seconds.
-
-    Args:
-        seconds: the time given, as measured by the wall clock.
-        work: the computation.
-        interrupt: called, from another thread, when time is up.
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, if it does within some seconds by the wall clock.
 
     Raises:
         TimeIsUpError: time was up first.
 
     """
-    watch = _Watch(seconds, interrupt)
+    watch = _Watch(seconds)
     try:
         try:
             watch.start()
@@ -51,26 +48,40 @@ def within(
         raise TimeIsUpError(f"time ran out after {seconds:g} s") from None
 
 
-def limited(
-    back_end: str,
-    seconds: float,
-    work: Callable[[], Finding],
-    interrupt: Callable[[], object] | None = None,
-) -> Finding:
+def limited(back_end: str, seconds: float, work: Callable[[], Finding]) -> Finding:
     """Return the finding of ``work``, or that its time ran out."""
     try:
-        return within(seconds, work, interrupt)
+        return within(seconds, work)
     except TimeIsUpError as error:
         return Unsettled(back_end, str(error))
+
+
+@contextmanager
+def alarm(seconds: float, ring: Callable[[], object]) -> Iterator[None]:
+    """Call ``ring`` from another thread once the block has taken some seconds, until it ends."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        wait = max(0.0, min(seconds, _LONGEST))
+        while not ended.wait(wait):
+            ring()
+            wait = _AGAIN
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
 
 
 class _Watch:
     """A thread that raises an exception of its own kind in the thread that made it."""
 
-    def __init__(self, seconds: float, interrupt: Callable[[], object] | None) -> None:
+    def __init__(self, seconds: float) -> None:
         self.error: type[BaseException] = type("TimeIsUpError", (TimeIsUpError,), {})
         self._watched = threading.get_ident()
-        self._interrupt = interrupt
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._seconds = max(0.0, min(seconds, _LONGEST))
@@ -81,13 +92,21 @@ class _Watch:
 
     def _run(self, wait: float) -> None:
         while not self._stopped.wait(wait):
-            with self._lock:
-                if self._stopped.is_set():
-                    return
-                if self._interrupt is not None:
-                    self._interrupt()
-                _raise_in(self._watched, self.error)
+            # A callback of the garbage collector cannot pass an exception on: let none run now.
+            collects = gc.isenabled()
+            gc.disable()
+            try:
+                if not self._stopped.wait(_COLLECTED):
+                    self._raise()
+            finally:
+                if collects:
+                    gc.enable()
             wait = _AGAIN
+
+    def _raise(self) -> None:
+        with self._lock:
+            if not self._stopped.is_set():
+                _raise_in(self._watched, self.error)
 
     def stop(self) -> None:
         """Raise nothing from now on; what is raised but not delivered yet is taken back."""

@@ -15,7 +15,7 @@ from itertools import islice, pairwise, product
 
 import sympy as sp
 
-from theory.compiled import Code, Frame, Program, Value
+from theory.compiled import Code, Program, Value
 from theory.exact import NotRepresentableError, Surd
 from theory.findings import admits
 from theory.statements import Boolean
@@ -90,6 +90,7 @@ class Points:
         self._program = Program(self.symbols)
         self._parts = [part for c in self.conditions for part in conjuncts(c)]
         self._tests = [self._program.add(part) for part in self._parts]
+        self._valued = [False] * len(self._tests)
         slots = {symbol: slot for slot, symbol in enumerate(self.symbols)}
         self._concerned = [
             sorted(slots[s] for s in part.free_symbols if s in slots) for part in self._parts
@@ -112,6 +113,11 @@ class Points:
             values[slot] = self._moved(values, slot, choose)
         return None if self._failing(values) else tuple(values)
 
+    @property
+    def without_value(self) -> Boolean | None:
+        """A condition that had no exact value at any point so far, if there is one."""
+        return next((p for p, v in zip(self._parts, self._valued, strict=True) if not v), None)
+
     def are_met(self, point: Sequence[Value]) -> bool:
         """Whether all conditions hold at a point."""
         return not self._failing(list(point))
@@ -130,8 +136,16 @@ class Points:
         return tuple(values)
 
     def _failing(self, values: list[Value]) -> list[int]:
-        frame = self._program.frame(values)
-        return [i for i, test in enumerate(self._tests) if not _is_met(test, frame)]
+        frame, failing = self._program.frame(values), []
+        for i, test in enumerate(self._tests):
+            try:
+                met = test(frame)
+                self._valued[i] = True
+            except (NotRepresentableError, ZeroDivisionError):
+                met = False
+            if not met:
+                failing.append(i)
+        return failing
 
     def _moved(self, values: list[Value], slot: int, choose: Choose) -> Value:
         """One of the best values of one symbol, the others staying."""
@@ -200,13 +214,6 @@ def _middle(low: Value, high: Value, choose: Choose) -> Value:
     if whole < high and choose(2):
         return whole
     return low + (high - low) * Fraction(1 + choose(3), 4)
-
-
-def _is_met(test: Code, frame: Frame) -> bool:
-    try:
-        return bool(test(frame))
-    except (NotRepresentableError, ZeroDivisionError):
-        return False
 
 
 @cache

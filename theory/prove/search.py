@@ -1,56 +1,19 @@
 """Search for exact counterexamples: points, periodic orbits, and orbits that leave a region."""
 
-from collections.abc import Mapping
-from fractions import Fraction
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-import hypothesis
-import hypothesis.strategies as st
 import sympy as sp
 
 from theory.exact import NotRepresentableError, Surd, holds
-from theory.findings import Counterexample, Escape, Finding, PeriodicOrbit, Unsettled, admits
+from theory.findings import Counterexample, Escape, Finding, PeriodicOrbit, Unsettled
 from theory.prove.deadline import limited
 from theory.prove.points import Points, random_choice
 from theory.statements import Always, EventuallyAlways, Statement
 
 NAME = "search"
+_TRIES = 30  # points until a formula without an exact value at any of them is given up
 _ORBIT_STEPS = 200
 _ORBIT_BITS = 4000  # a step may square its numbers, and an orbit that grows so does not return
-
-
-def values_of(symbol: sp.Symbol, bound: int = 12) -> st.SearchStrategy[Surd]:
-    """Exact numbers that the symbol's assumptions admit, with small denominators."""
-    low = 0 if symbol.is_nonnegative else -bound
-    high = 0 if symbol.is_nonpositive else bound
-    if symbol.is_integer:
-        numbers = st.integers(low, high).map(Fraction)
-    else:
-        # Differences of halves, thirds and quarters make ties and boundaries likely.
-        numbers = st.builds(
-            Fraction, st.integers(low * 12, high * 12), st.sampled_from((1, 2, 3, 4, 6, 12))
-        )
-    return numbers.map(Surd.of).filter(lambda value: admits(symbol, value))
-
-
-def assignments(
-    symbols: tuple[sp.Symbol, ...], bound: int = 12
-) -> st.SearchStrategy[Mapping[sp.Symbol, Surd]]:
-    """Assignments of exact numbers to symbols, as their assumptions allow."""
-    return st.fixed_dictionaries({symbol: values_of(symbol, bound) for symbol in symbols})
-
-
-def _find(strategy: st.SearchStrategy[Any], wanted: Any, examples: int, shrink: bool) -> Any:
-    phases = [hypothesis.Phase.generate] + [hypothesis.Phase.shrink] * shrink
-    settings = hypothesis.settings(
-        phases=phases,
-        max_examples=examples,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    return hypothesis.find(strategy, wanted, settings=settings)
 
 
 def settle(statement: Statement, timeout: float = 10.0, examples: int = 2000) -> Finding:
@@ -68,7 +31,9 @@ def _settle(statement: Statement, examples: int) -> Finding:
     except ValueError as error:
         return Unsettled(NAME, str(error))
     choose = random_choice()
-    for _ in range(examples if statement.symbols else 1):
+    for drawn in range(examples if statement.symbols else 1):
+        if drawn == _TRIES and points.without_value is not None:
+            return Unsettled(NAME, f"no exact value of {points.without_value} at {drawn} points")
         point = points.draw(choose)
         if point is None:
             continue
@@ -88,25 +53,28 @@ def settle_orbits(
 
 
 def _settle_orbits(statement: EventuallyAlways, examples: int) -> Finding:
-    def refuting_orbit(start: Mapping[sp.Symbol, Surd]) -> tuple[int, int] | None:
+    for start in _starts(statement, examples):
         try:
-            if not all(holds(h, start) for h in statement.hypotheses):
-                return None
             closed = _close(statement, start)
-            if closed is None:
-                return None
-            before, states = closed
-            stays = all(holds(statement.region, at) for at in states[before:])
+            if closed is None or all(holds(statement.region, at) for at in closed[1][closed[0] :]):
+                continue
         except NotRepresentableError:
-            return None
-        return None if stays else (before, len(states) - 1 - before)
+            continue
+        before, states = closed
+        return PeriodicOrbit(NAME, statement, start, before, len(states) - 1 - before)
+    return Unsettled(NAME, f"no periodic orbit outside the region from {examples} starts")
 
+
+def _starts(statement: EventuallyAlways | Always, examples: int) -> Iterator[dict[sp.Symbol, Surd]]:
+    """Starts that the hypotheses allow, each once."""
     try:
-        start = _find(assignments(statement.symbols, 2), refuting_orbit, examples, shrink=False)
-    except (hypothesis.errors.NoSuchExample, hypothesis.errors.Unsatisfiable):
-        return Unsettled(NAME, f"no periodic orbit outside the region from {examples} starts")
-    before, period = refuting_orbit(start) or (0, 0)
-    return PeriodicOrbit(NAME, statement, start, before, period)
+        points = Points(statement.symbols, statement.hypotheses)
+    except ValueError:
+        return
+    choose = random_choice()
+    drawn = (points.draw(choose) for _ in range(examples))
+    for point in dict.fromkeys(point for point in drawn if point is not None):
+        yield {s: Surd.of(v) for s, v in zip(statement.symbols, point, strict=True)}
 
 
 def settle_escapes(
@@ -117,29 +85,28 @@ def settle_escapes(
 
 
 def _settle_escapes(statement: Always, examples: int, steps: int) -> Finding:
-    def first_outside(start: Mapping[sp.Symbol, Surd]) -> int | None:
-        try:
-            if not all(holds(h, start) for h in statement.hypotheses):
-                return None
-            now = dict(start)
-            for t in range(steps + 1):
-                if not holds(statement.region, now):
-                    return t
-                if any(now[s].bits > _ORBIT_BITS for s in statement.step):
-                    return None
-                now = statement.orbit(now, 1)[1]
-        except NotRepresentableError:
-            pass
-        return None
-
-    def refutes(start: Mapping[sp.Symbol, Surd]) -> bool:
-        return first_outside(start) is not None
-
-    try:
-        start = _find(assignments(statement.symbols, 3), refutes, examples, shrink=True)
-    except (hypothesis.errors.NoSuchExample, hypothesis.errors.Unsatisfiable):
+    found: list[Escape] = []
+    for start in _starts(statement, examples):
+        t = _first_outside(statement, start, steps)
+        if t is not None:
+            found.append(Escape(NAME, statement, start, t))
+    if not found:
         return Unsettled(NAME, f"no escape within {steps} steps from {examples} starts")
-    return Escape(NAME, statement, start, first_outside(start) or 0)
+    return min(found, key=lambda e: (sum(v.bits for v in e.start.values()), e.t))
+
+
+def _first_outside(statement: Always, start: Mapping[sp.Symbol, Surd], steps: int) -> int | None:
+    now = dict(start)
+    try:
+        for t in range(steps + 1):
+            if not holds(statement.region, now):
+                return t
+            if any(now[s].bits > _ORBIT_BITS for s in statement.step):
+                return None
+            now = statement.orbit(now, 1)[1]
+    except NotRepresentableError:
+        pass
+    return None
 
 
 def _close(

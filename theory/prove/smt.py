@@ -16,7 +16,7 @@ import z3
 from theory.compiled import Value
 from theory.exact import NotRepresentableError, Surd
 from theory.findings import Counterexample, Disproof, Finding, Proof, Unsettled, Witness
-from theory.prove.deadline import TimeIsUpError, within
+from theory.prove.deadline import TimeIsUpError, alarm
 from theory.prove.points import Points, random_choice
 from theory.prove.translation import WORDS as _WORDS
 from theory.prove.translation import Translation, UnsupportedError
@@ -26,7 +26,7 @@ __all__ = ["NAME", "_WORDS", "UnsupportedError", "settle", "settle_possible"]
 
 NAME = "z3"
 _LONGEST = 2**32 - 1  # milliseconds, the most that the solver takes
-_GRACE = 0.2  # seconds beyond the solver's own limit until it is interrupted
+_GRACE = 0.1  # seconds beyond the solver's own limit until it is interrupted
 _SIMPLE = 0.3  # seconds at most for each question for a simpler model
 
 
@@ -38,15 +38,18 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
         timeout: seconds; past them the finding is *unsettled*.
 
     """
-    context = z3.Context()
     try:
-        return within(
-            timeout + _GRACE, lambda: _settle(statement, timeout, context), context.interrupt
-        )
+        return _settle(statement, timeout)
     except UnsupportedError as error:
         return Unsettled(NAME, str(error))
-    except (TimeIsUpError, z3.Z3Exception) as error:
+    except TimeIsUpError:
+        return _gave_up(timeout)
+    except z3.Z3Exception as error:
         return Unsettled(NAME, f"the solver gave up: {error}")
+
+
+def _gave_up(timeout: float) -> Finding:
+    return Unsettled(NAME, f"the solver gave up: time ran out after {timeout:g} s")
 
 
 def settle_possible(statement: Possible, timeout: float = 10.0) -> Finding:
@@ -60,9 +63,9 @@ def settle_possible(statement: Possible, timeout: float = 10.0) -> Finding:
     return opposite
 
 
-def _settle(statement: Statement, timeout: float, context: z3.Context) -> Finding:
+def _settle(statement: Statement, timeout: float) -> Finding:
     end = time.monotonic() + timeout
-    question = _Question(statement, context)
+    question = _Question(statement, end)
     reason = "no time"
     for share, procedure in question.procedures():
         left = end - time.monotonic()
@@ -74,16 +77,16 @@ def _settle(statement: Statement, timeout: float, context: z3.Context) -> Findin
             return question.counterexample(solver.model(), end)
         reason = solver.reason_unknown()
     if reason in ("timeout", "canceled", "interrupted from keyboard"):
-        reason = f"time ran out after {timeout:g} s"
+        return _gave_up(timeout)
     return Unsettled(NAME, f"the solver gave up: {reason}")
 
 
 class _Question:
     """The negated statement as solver constraints, and the way back from a model."""
 
-    def __init__(self, statement: Statement, context: z3.Context) -> None:
-        self.statement, self.context = statement, context
-        translate = Translation(context)
+    def __init__(self, statement: Statement, end: float) -> None:
+        self.statement, self.context = statement, z3.Context()
+        translate = Translation(self.context, end)
         hypotheses = []
         for hypothesis in statement.hypotheses:
             hypotheses.append(translate.formula(hypothesis))
@@ -119,7 +122,8 @@ class _Question:
         """Whether the assumptions and ``more`` can be satisfied."""
         solver.set("timeout", max(1, int(min(seconds * 1000, _LONGEST))))
         solver.add(*self.assumed, *more)
-        return solver.check()
+        with alarm(seconds + _GRACE, self.context.interrupt):
+            return solver.check()
 
     def proof(self, solver: z3.Solver, seconds: float) -> Finding:
         """Make the certificate, unless the hypotheses alone are contradictory."""

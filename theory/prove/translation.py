@@ -7,7 +7,10 @@ shown to be legitimate along with the conclusion. Sympy evaluates a formula whil
 becomes 1, Abs(x)**2 becomes x**2, floor(n) becomes n for an integer n): its result is translated.
 """
 
+import math
+import operator
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
@@ -16,6 +19,7 @@ from typing import Any
 import sympy as sp
 import z3
 
+from theory.prove.deadline import TimeIsUpError
 from theory.statements import Boolean
 
 # Words of SMT-LIB and functions that solvers add to it: no names for constants in a certificate.
@@ -33,8 +37,9 @@ class UnsupportedError(ValueError):
 class Translation:
     """Sympy to z3, collecting axioms on auxiliary constants and conditions of definedness."""
 
-    def __init__(self, context: z3.Context) -> None:
+    def __init__(self, context: z3.Context, end: float = math.inf) -> None:
         self.context = context
+        self._end = end
         self.axioms: list[Any] = []
         self._constants: dict[Any, Any] = {}
         self._terms: dict[sp.Expr, Any] = {}
@@ -101,6 +106,7 @@ class Translation:
 
         Raises:
             UnsupportedError: it has a construct that is not supported.
+            TimeIsUpError: ``end`` (of the monotonic clock) has passed.
 
         """
         match formula:
@@ -124,9 +130,14 @@ class Translation:
             case sp.ITE():
                 return z3.If(*map(self.formula, formula.args))
             case sp.core.relational.Relational():
-                left, right = self.term(formula.lhs), self.term(formula.rhs)
-                return _RELATIONS[type(formula)](left, right)
+                return _RELATIONS[type(formula)](*self._sides(formula))
         raise UnsupportedError(f"the formula {formula} has a construct that is not supported")
+
+    def _sides(self, relation: Any) -> tuple[Any, Any]:
+        left, right = self._whole(relation.lhs), self._whole(relation.rhs)
+        if left is None or right is None:
+            return self.term(relation.lhs), self.term(relation.rhs)
+        return left, right
 
     def term(self, expr: sp.Expr) -> Any:
         """Translate a term; raises like :meth:`formula`."""
@@ -139,6 +150,8 @@ class Translation:
         return self._terms[expr]
 
     def _term(self, expr: sp.Expr) -> Any:  # noqa: PLR0912 - one case for each construct
+        if time.monotonic() > self._end:
+            raise TimeIsUpError("time ran out in translation")
         match expr:
             case sp.Integer():
                 return self._number(int(expr))
@@ -165,15 +178,53 @@ class Translation:
                 return reduce(lambda x, y: z3.If(x <= y, x, y), map(self.term, expr.args))
             case sp.Max():
                 return reduce(lambda x, y: z3.If(x >= y, x, y), map(self.term, expr.args))
-            case sp.floor():
-                return z3.ToReal(z3.ToInt(self.term(expr.args[0])))
-            case sp.ceiling():
-                return -z3.ToReal(z3.ToInt(-self.term(expr.args[0])))
+            case sp.floor() | sp.ceiling():
+                return z3.ToReal(self._rounded(expr))
             case sp.Piecewise():
                 return self._piecewise(expr.args)
         if expr is sp.pi:
             return self._pi()
         raise UnsupportedError(f"the term {expr} has a construct that is not supported")
+
+    def _whole(self, expr: sp.Expr) -> Any | None:
+        """Translate a term into integer arithmetic, if it is made of integers alone.
+
+        Said of integers, k < 2m + 2 is k ≤ 2m + 1, which the solver does not see through reals.
+        """
+        match expr:
+            case sp.Integer():
+                return z3.IntVal(int(expr), self.context)
+            case sp.Symbol() if expr.is_integer:
+                return self.symbol(expr)
+            case sp.floor() | sp.ceiling():
+                return self._rounded(expr)
+            case sp.Add() | sp.Mul():
+                parts = [self._whole(part) for part in expr.args]
+                join = operator.add if isinstance(expr, sp.Add) else operator.mul
+                return None if any(part is None for part in parts) else reduce(join, parts)
+            case sp.Pow(args=(base, sp.Integer() as n)) if 0 < n <= _LARGEST_POWER:
+                part = self._whole(base)
+                return None if part is None else reduce(operator.mul, [part] * int(n))
+        return None
+
+    def _rounded(self, expr: sp.Expr) -> Any:
+        """The integer k of a floor, k ≤ x < k + 1, or of a ceiling, as −floor(−x)."""
+        if isinstance(expr, sp.ceiling):
+            return -self._floor(sp.expand(-expr.args[0]))
+        return self._floor(expr.args[0])
+
+    def _floor(self, x: sp.Expr) -> Any:
+        value = self.term(x)
+        if ("floor", x) not in self._constants:
+            k = z3.Int(self._fresh("floor"), self.context)
+            self._constants["floor", x] = k
+            numerator, d = sp.fraction(sp.together(x))
+            whole = self._whole(sp.expand(numerator)) if isinstance(d, sp.Integer) else None
+            if whole is None:
+                self.axioms += [z3.ToReal(k) <= value, value < z3.ToReal(k) + 1]
+            else:  # the same without a denominator: d k ≤ d x ≤ d k + d − 1
+                self.axioms += [int(d) * k <= whole, whole <= int(d) * k + (int(d) - 1)]
+        return self._constants["floor", x]
 
     def _number(self, value: int) -> Any:
         return z3.RealVal(value, self.context)
