@@ -6,7 +6,7 @@ s = 0 (section 4.D.1).
 
 import sympy as sp
 
-from theory.arguments import all_of, derived, for_all
+from theory.arguments import all_of, derived, exactly_if, for_all
 from theory.dynamics import gd_contraction, gd_converges_to, gd_error, gd_step
 from theory.evidence import Claim
 from theory.findings import Status
@@ -42,6 +42,7 @@ _relevant = Statement(
 _irrelevant = Statement(gd_converges_to(_e, _e, sp.Integer(0), _any_eta))
 _everywhere = Statement(gd_converges_to(sp.Integer(0), _e, _s, _any_eta), (_rate_ok, _s <= _m))
 _gd_risk = adversarial_risk(sp.Integer(0), _epsilon * sp.sqrt(_S_rel + _S_irr))
+_robust_risk = adversarial_risk(sp.Integer(0), _epsilon * sp.sqrt(_S_rel))
 _expected_risk = _epsilon**2 / 2 * (_S_rel + (_d - _n_rel) * _var)
 
 CLAIMS = (
@@ -191,5 +192,35 @@ CLAIMS = (
         ),
         expects=Status.PROVED,
         note="As an order in d. Not uniformly in σ: as σ → 0 the relevant part ½ε²S_rel remains.",
+    ),
+    Claim(
+        id="4.13.3",
+        where="§4.4.2, after (4.13)",
+        says="The GD solution is not the most robust among the standard-risk minimizers.",
+        published=for_all(_gd_risk > _robust_risk, _epsilon > 0),
+        correction="It is not if and only if some irrelevant w̃_j(0) is not 0.",
+        corrected=exactly_if(_S_irr > 0, _gd_risk > _robust_risk, _epsilon > 0),
+        only_if="w̃_j(0) ≠ 0 for some irrelevant j",
+        expects=Status.REFUTED,
+        note="As the end of the section says. Almost surely so for Gaussian initial weights.",
+    ),
+    Claim(
+        id="4.13.4",
+        where="§4.4.2, end of GD Dynamics",
+        says="Initial weights of 0 make the GD solution the most robust minimizer.",
+        published=for_all(equal(_gd_risk.subs(_S_irr, 0), _robust_risk)),
+        expects=Status.PROVED,
+    ),
+    Claim(
+        id="4.13.5",
+        where="§4.4.2, GD Dynamics",
+        says="For w(0) ~ N(0, Σ_W), w̃(0) ~ N(0, CΣ_W Cᵀ).",
+        published=derived(
+            "Cov(C w) = C Cov(w) Cᵀ",
+            "a linear image of a Gaussian vector is Gaussian; E[(Cw)(Cw)ᵀ] = C E[wwᵀ] Cᵀ by "
+            "linearity",
+            {"the product": equal((C * _error) * (C * _error).T, C * (_error * _error.T) * C.T)},
+        ),
+        expects=Status.PROVED,
     ),
 )
