@@ -128,6 +128,18 @@ _DRIFT = sp.And(
 )
 
 
+_SYMMETRY = for_all(
+    sp.And(
+        *(
+            equal(image.subs({_a: -_a, _b: -_b, _c: -_c}, simultaneous=True), -image)
+            for image in _next
+        )
+    ),
+    back_end=smt.settle,
+)
+"""The map commutes with a change of all signs, so that a(T) ≥ 0 is no restriction."""
+
+
 def _generic_drift() -> Argument:
     """Without ties from T on, −2 ≤ d ≤ 3, and 3 is attained as a limit."""
     counted = {_a: _next.a, _b: _next.b, _d: _next.c}
@@ -138,7 +150,11 @@ def _generic_drift() -> Argument:
     bound = _by_induction(counted, region, *start, invariant=invariant)
     return together(
         "|ẽ2(n) − ẽ2(T)| ≤ √6 η for all n ≥ T if |A| ≠ |B| from T on; a limit has equality",
-        {"bound": bound, "sharp": _attained(sp.Integer(3), 3, _Start(0.9, 0.95, 0.3))},
+        {
+            "symmetry": _SYMMETRY,
+            "bound": bound,
+            "sharp": _attained(sp.Integer(3), 3, _Start(0.9, 0.95, 0.3)),
+        },
     )
 
 
@@ -187,14 +203,20 @@ def _drift() -> Argument:
         sp.Ne(s0.a, 0),
         sp.Abs(s0.a) <= _third,
     )
-    return together(
+    parts = together(
         "|ẽ2(n) − ẽ2(T)| ≤ (3√6/2) η for all n ≥ T, from every start; a limit has equality",
         {
+            "symmetry": _SYMMETRY,
             "up to a tie near 0": to_tie,
             "from a tie near 0": from_tie,
             "sharp": _attained(sp.Rational(9, 2), 6, _Start(0.9, 6.1, 2)),
         },
     )
+    rule = (
+        "induction up to the first tie with |a| ≤ 1/3, where |d| is at most 2, or 3 if the sign is "
+        "not that of a(T); from there d changes by −3/2 to 5/2 along sign a: −7/2 ≤ d ≤ 9/2"
+    )
+    return replace(parts, rule=rule)
 
 
 def _second_line() -> Argument:

@@ -503,6 +503,8 @@ CLAIMS = (
             invariant=sp.And(equal(_n, 0), _size_b < 1),
         ),
         expects=Status.PROVED,
+        note="Here ẽ1 is small, not ẽ0: |A| may be of any size, contrary to a later remark that "
+        "both initial errors are small for a start in P1 or P2.",
     ),
     Claim(
         id="P4.D.7-P2.2",
@@ -732,7 +734,8 @@ CLAIMS = (
     Claim(
         id="P4.D.7-P4.11",
         where=f"{_PROOF}, directly to P1",
-        says="Then the count is in [(|B(0)| − 2σ̃0²η)/(σ̃1²η), (|B(0)| − σ̃0²η)/(σ̃1²η)].",
+        says="Then, without ties, the count is in [(|B(0)| − 2σ̃0²η)/(σ̃1²η), "
+        "(|B(0)| − σ̃0²η)/(σ̃1²η)].",
         published=derived(
             "count within the bounds if the last step is from P41",
             "",
@@ -743,9 +746,9 @@ CLAIMS = (
                 )
             },
         ),
-        correction="For r ≤ 7/3 and without ties; for each r > 7/3 some start breaks it.",
+        correction="For r ≤ 7/3; for each r > 7/3 some start breaks it.",
         corrected=_direct_range(),
-        only_if="σ̃1² ≤ (7/3)σ̃0², and no step is a tie",
+        only_if="σ̃1² ≤ (7/3)σ̃0²",
         expects=Status.REFUTED,
     ),
     Claim(

@@ -33,14 +33,10 @@ _small_ratio = _r <= _third  # the published r < 1/3, and r = 1/3
 # --- The printed main terms in units of (√6/3)η ---------------------------------------------------
 
 _e0, _e1, _ = denormalise(NormalisedState(_a, _b, _c), _r, _eta)
-_main_terms = {
-    "√3 C|ẽ0(0)| = (√6/3)η · 3|a(0)| for C = √6/3": for_all(
-        equal(sp.sqrt(3) * _LARGEST * sp.Abs(_e0), _LARGEST * _eta * 3 * _x)
-    ),
-    "(3√2/2)r C|ẽ1(0)| = (√6/3)η · 3|b(0)| for C = √6/3": for_all(
-        equal(3 * sp.sqrt(2) / 2 * _r * _LARGEST * sp.Abs(_e1), _LARGEST * _eta * 3 * _y)
-    ),
-}
+_MAIN_TERM_0 = for_all(equal(sp.sqrt(3) * _LARGEST * sp.Abs(_e0), _LARGEST * _eta * 3 * _x))
+_MAIN_TERM_1 = for_all(
+    equal(3 * sp.sqrt(2) / 2 * _r * _LARGEST * sp.Abs(_e1), _LARGEST * _eta * 3 * _y)
+)
 
 # --- |A(0)| < |B(0)|: all steps until T are short -------------------------------------------------
 
@@ -82,6 +78,22 @@ _LONG_THEN_SHORT = sp.And(
 def _below(conclusion: sp.logic.boolalg.Boolean, *given: sp.logic.boolalg.Boolean) -> Argument:
     start = (_small_ratio, _a0 > _b0, *given)
     return until_T(sp.Implies(INSIDE, conclusion), *start, invariant=_LONG_THEN_SHORT)
+
+
+_FIRST_CASE = together(
+    "0 ≤ √2|ẽ0(0)| − |Δw̃2| < √6 η, which is (4.28) with C = √6/3",
+    {
+        "bounds": _above(sp.And(3 * _a0 - _w >= 0, 3 * _a0 - _w < 3)),
+        "√3 C|ẽ0(0)| = (√6/3)η · 3|a(0)|": _MAIN_TERM_0,
+    },
+)
+_SECOND_CASE = together(
+    "0 ≤ √3 r|ẽ1(0)| − |Δw̃2| < 2√6 η, which is (4.28) with C = √6/3",
+    {
+        "bounds": _below(sp.And(3 * _b0 - _w >= 0, 3 * _b0 - _w < 6)),
+        "(3√2/2)r C|ẽ1(0)| = (√6/3)η · 3|b(0)|": _MAIN_TERM_1,
+    },
+)
 
 
 def _sharp_below() -> Argument:
@@ -133,12 +145,10 @@ def _identity_below() -> Argument:
 # --- (4.29) ---------------------------------------------------------------------------------------
 
 _w0, _w_star, _moved, _factor, _slack = sp.symbols("w_0 w_star Delta f s", real=True)
-_triangle = Statement(
+_triangle = for_all(
     sp.Abs(_moved - _factor * sp.Abs(_w_star)) <= _factor * sp.Abs(_w0) + _slack,
-    (
-        _factor >= 0,
-        sp.Abs(_moved - _factor * sp.Abs(_w0 - _w_star)) <= _slack,
-    ),
+    _factor >= 0,
+    sp.Abs(_moved - _factor * sp.Abs(_w0 - _w_star)) <= _slack,
 )
 
 # --- The ratio of adversarial risks ---------------------------------------------------------------
@@ -163,13 +173,7 @@ CLAIMS = (
         id="P4.D.8.1",
         where=f"{_WHERE}, (4.28)",
         says="For r < 1/3 and |A(0)| < |B(0)|: |Δw̃2| = √3 C|ẽ0(0)|, but for a contribution from η.",
-        published=together(
-            "0 ≤ √2|ẽ0(0)| − |Δw̃2| ≤ √6 η, which is (4.28) with C = √6/3",
-            {
-                "bounds": _above(sp.And(3 * _a0 - _w >= 0, 3 * _a0 - _w <= 3)),
-                **{"main terms": _main_terms["√3 C|ẽ0(0)| = (√6/3)η · 3|a(0)| for C = √6/3"]},
-            },
-        ),
+        published=_FIRST_CASE,
         expects=Status.PROVED,
         note="With C = √6/3, whatever the start and whatever r ≤ 1/3: the bound is uniform. For "
         "|A(0)| > σ̃0²η the difference is at least (2√6/3)η (P4.D.8.4).",
@@ -179,13 +183,7 @@ CLAIMS = (
         where=f"{_WHERE}, (4.28)",
         says="For r < 1/3 and |A(0)| > |B(0)|: |Δw̃2| = (3√2/2)r C|ẽ1(0)|, but for a contribution "
         "from η.",
-        published=together(
-            "0 ≤ √3 r|ẽ1(0)| − |Δw̃2| < 2√6 η, which is (4.28) with C = √6/3",
-            {
-                "bounds": _below(sp.And(3 * _b0 - _w >= 0, 3 * _b0 - _w < 6)),
-                "main terms": _main_terms["(3√2/2)r C|ẽ1(0)| = (√6/3)η · 3|b(0)| for C = √6/3"],
-            },
-        ),
+        published=_SECOND_CASE,
         expects=Status.PROVED,
         note="With C = √6/3; uniform in the start, ties included, and in r ≤ 1/3.",
     ),
@@ -245,11 +243,10 @@ CLAIMS = (
         id="P4.D.8.6",
         where="§4.D.2, (4.29)",
         says="|Δw̃2| ≈ √3 C|w̃0*| or (3√2/2)r C|w̃1*|, as initial errors are close to the weights.",
-        published=derived(
+        published=together(
             "| |Δw̃2| − √2|w̃0*| | ≤ √2|w̃0(0)| + √6 η, or "
             "| |Δw̃2| − √3 r|w̃1*| | ≤ √3 r|w̃1(0)| + 2√6 η",
-            "(4.28) with its bounds (P4.D.8.1, P4.D.8.2), and the triangle inequality",
-            {"triangle": _triangle},
+            {"first case": _FIRST_CASE, "second case": _SECOND_CASE, "triangle": _triangle},
         ),
         expects=Status.PROVED,
     ),
