@@ -403,4 +403,17 @@ CLAIMS = (
         expects=Status.REFUTED,
         note="A = B = 0 is in R34 for σ̃1² ≥ σ̃0²/3.",
     ),
+    Claim(
+        id="P4.D.4-steps.18",
+        where=_WHERE + "R32",
+        says="In R32 by k, |B + kσ̃1²η| > 0.",
+        published=for_all(sp.Abs(_b + _even * _r) > 0, in_R32_by(*_at, _even)),
+        correction="Unless B = −kσ̃1²η.",
+        corrected=exactly_if(
+            sp.Ne(_b, -_even * _r), sp.Abs(_b + _even * _r) > 0, in_R32_by(*_at, _even)
+        ),
+        only_if="B ≠ −kσ̃1²η",
+        expects=Status.REFUTED,
+        note="A null set. That B keeps its sign does not rest on it: see P4.D.4-steps.11.",
+    ),
 )

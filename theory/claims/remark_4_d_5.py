@@ -155,9 +155,8 @@ CLAIMS = (
                 "r < 1/2": _B_NEAR_HALF,
                 "r ≥ 1/2": _B_NEAR_R,
                 **_UNITS,
-                "the bound": Statement(
-                    sp.sqrt(2) * _eta * _y / _r < sp.sqrt(2) * _eta * sp.Max(1, 1 / (2 * _r)),
-                    (_y < _B_limit,),
+                "the bound on |b|/r": Statement(
+                    _y / _r < sp.Max(1, 1 / (2 * _r)), (_y < _B_limit,)
                 ),
             },
         ),

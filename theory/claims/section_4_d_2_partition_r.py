@@ -74,6 +74,11 @@ _kept_after = sp.Or(
     in_stationary(*_after), sp.And(in_R12(*_after), sp.Abs(_next.b) < 1 - sp.Abs(_next.a))
 )
 
+
+def _in_the_nine(point: tuple[sp.Expr, sp.Expr, sp.Expr]) -> Boolean:
+    return sp.Or(in_transient(*point), in_stationary(*point))
+
+
 _WHERE = "§4.D.2, partition R"
 
 CLAIMS = (
@@ -310,5 +315,43 @@ CLAIMS = (
         ),
         only_if="σ̃1² > σ̃0²/3",
         expects=Status.REFUTED,
+    ),
+    Claim(
+        id="R-stationary.5",
+        where="§4.D.2, proof of Proposition 4.D.4",
+        says="Every orbit enters one of the nine subpartitions.",
+        published=derived(
+            "from every start some (a(t), b(t)) is in one of the nine",
+            "",
+            {},
+            {
+                "2-periodic orbits do": Statement(
+                    sp.Or(_in_the_nine(_at), _in_the_nine(_one)),
+                    (*_steps(2), sp.Eq(_orbit[2][0], _a), sp.Eq(_orbit[2][1], _b)),
+                )
+            },
+        ),
+        correction="Unless |A| takes the values ⅓σ̃0²η, ⅔σ̃0²η and σ̃0²η only, from some t on.",
+        corrected=derived(
+            "|a| < 1 from some t on; then the nine are entered within 2 steps, unless |a| is 1/3 "
+            "or 2/3",
+            "P4.D.3; where |a| ∈ {1/3, 2/3} for ever, the nine are not entered",
+            {
+                "A ends inside": Statement(
+                    sp.Or(sp.Abs(_next.a) < 1, sp.Abs(_next.a) <= _x - _third),
+                ),
+                "entered within 2 steps": Statement(
+                    sp.Or(*(_in_the_nine(point) for point in (_at, _one, _two))),
+                    (*_steps(2), _x < 1, sp.Ne(_x, _third), sp.Ne(_x, 2 * _third)),
+                ),
+                "and only then": Statement(
+                    sp.Not(_in_the_nine(_at)),
+                    (sp.Or(*(sp.Eq(_x, edge) for edge in (_third, 2 * _third, 1))),),
+                ),
+            },
+        ),
+        only_if="|A| is not confined to ⅓σ̃0²η, ⅔σ̃0²η, σ̃0²η",
+        expects=Status.REFUTED,
+        note="Only a null set of starts fails.",
     ),
 )
