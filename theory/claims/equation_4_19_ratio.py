@@ -1,7 +1,7 @@
 """(4.19): the ratio of adversarial risks, signGD over GD, for r = σ̃1²/σ̃0² < 1/3.
 
 Up to what vanishes with η the ratio is (S + (w̃2(0) + Δw̃2)²)/(S + w̃2(0)²), S = w̃0*² + w̃1*², by
-(4.17) and (4.18); and |Δw̃2| is √2|w̃0*| or √3r|w̃1*| up to what vanishes with η and w̃(0) (P4.D.8).
+(4.17) and (4.18); and |Δw̃2| is √2|w̃0*| or √3r|w̃1*| up to what vanishes with η and w̃(0) (4.28).
 """
 
 from functools import lru_cache
@@ -31,7 +31,7 @@ def _ratio_is(share: sp.Expr, constant: sp.Expr, moved: sp.Expr) -> Argument:
     S = _w0**2 + _w1**2
     return derived(
         f"the ratio tends to 1 + {constant} × ({share})/(w_0² + w_1²) as η and w̃(0) go to 0",
-        "P4.D.8 bounds the difference of |Δw̃2| from its main term; the ratio is a continuous "
+        "(4.28) bounds the difference of |Δw̃2| from its main term; the ratio is a continuous "
         "function of w̃2(0) and Δw̃2, as S > 0",
         {
             "main term": Statement(
@@ -90,7 +90,7 @@ CLAIMS = (
             },
         ),
         expects=Status.PROVED,
-        note="That these are the main terms is P4.D.8.6, with bounds.",
+        note="That these are the main terms is 4.29.2, with bounds.",
     ),
     Claim(
         id="4.19.1",

@@ -814,7 +814,7 @@ CLAIMS = (
             sp.Implies(INSIDE, equal(_n, _t)), _r < _third, in_P5(*_start), invariant=_steps_from_P5
         ),
         expects=Status.PROVED,
-        note="T = ⌊3(|A(0)| − σ̃0²η)/(σ̃0²η)⌋ + 1 (P4.D.8.3). It holds for r = 1/3, too.",
+        note="T = ⌊3(|A(0)| − σ̃0²η)/(σ̃0²η)⌋ + 1 (P4.D.8.1). It holds for r = 1/3, too.",
     ),
     Claim(
         id="P4.D.7-P5.2",

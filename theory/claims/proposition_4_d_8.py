@@ -170,16 +170,16 @@ _range = sp.And(_C >= _SMALLEST, _C <= _LARGEST)
 
 CLAIMS = (
     Claim(
-        id="P4.D.8.1",
+        id="4.28.1",
         where=f"{_WHERE}, (4.28)",
         says="For r < 1/3 and |A(0)| < |B(0)|: |Δw̃2| = √3 C|ẽ0(0)|, but for a contribution from η.",
         published=_FIRST_CASE,
         expects=Status.PROVED,
         note="With C = √6/3, whatever the start and whatever r ≤ 1/3: the bound is uniform. For "
-        "|A(0)| > σ̃0²η the difference is at least (2√6/3)η (P4.D.8.4).",
+        "|A(0)| > σ̃0²η the difference is at least (2√6/3)η (P4.D.8.2).",
     ),
     Claim(
-        id="P4.D.8.2",
+        id="4.28.2",
         where=f"{_WHERE}, (4.28)",
         says="For r < 1/3 and |A(0)| > |B(0)|: |Δw̃2| = (3√2/2)r C|ẽ1(0)|, but for a contribution "
         "from η.",
@@ -188,7 +188,7 @@ CLAIMS = (
         note="With C = √6/3; uniform in the start, ties included, and in r ≤ 1/3.",
     ),
     Claim(
-        id="P4.D.8.3",
+        id="P4.D.8.1",
         where=f"{_WHERE}, proof",
         says="From P5, T = (|A(0)| − σ̃0²η)/(σ̃0²η/3).",
         published=derived(
@@ -203,7 +203,7 @@ CLAIMS = (
         note="Too small by more than 0 and at most 1.",
     ),
     Claim(
-        id="P4.D.8.4",
+        id="P4.D.8.2",
         where=f"{_WHERE}, proof",
         says="From P5, |Δw̃2| = C(√3|ẽ0(0)| − 3η) with C between √6/6 and √6/3.",
         published=_identity_above(),
@@ -225,7 +225,7 @@ CLAIMS = (
         note="It holds for no start: |Δw̃2| is always more. Both ends are approached where T = 1.",
     ),
     Claim(
-        id="P4.D.8.5",
+        id="P4.D.8.3",
         where=f"{_WHERE}, proof",
         says="From P6, |Δw̃2| = C((3√2/2)r|ẽ1(0)| − 3η) with C between √6/6 and √6/3.",
         published=_identity_below(),
@@ -240,7 +240,7 @@ CLAIMS = (
         expects=Status.REFUTED,
     ),
     Claim(
-        id="P4.D.8.6",
+        id="4.29.2",
         where="§4.D.2, (4.29)",
         says="|Δw̃2| ≈ √3 C|w̃0*| or (3√2/2)r C|w̃1*|, as initial errors are close to the weights.",
         published=together(
@@ -306,7 +306,7 @@ CLAIMS = (
             },
         ),
         expects=Status.PROVED,
-        note="As C = √6/3 (P4.D.8.1, P4.D.8.2), C3 = 2 and C4 = 3r², up to the contributions that "
+        note="As C = √6/3 (4.28.1, 4.28.2), C3 = 2 and C4 = 3r², up to the contributions that "
         "are neglected: the ranges leave room that the dynamics does not use.",
     ),
 )

@@ -19,6 +19,39 @@ def rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 
+@dataclass(frozen=True)
+class Passage:
+    """A display or a quantitative sentence of the text, and where it is settled.
+
+    Attributes:
+        lines: line numbers of the text, first and last.
+        kind: ``display`` or ``sentence``.
+        what: the passage, restated briefly.
+        claims: ids of the claims that settle it.
+        reason: why there is no claim, or a remark.
+
+    """
+
+    lines: tuple[int, int]
+    kind: str
+    what: str
+    claims: tuple[str, ...]
+    reason: str
+
+
+def coverage() -> tuple[Passage, ...]:
+    """Return every display and quantitative sentence of the analysis, in the order of the text."""
+    folder = files(__name__).joinpath("coverage")
+    found = []
+    for name in sorted(entry.name.removesuffix(".csv") for entry in folder.iterdir()):
+        for row in rows(f"coverage/{name}"):
+            first, _, last = row["lines"].partition("-")
+            lines = int(first), int(last or first)
+            claims = tuple(row["claims"].split())
+            found.append(Passage(lines, row["kind"], row["what"], claims, row["reason"]))
+    return tuple(sorted(found, key=lambda passage: passage.lines))
+
+
 def half_unit(printed: str) -> sp.Expr:
     """Half a unit of the last printed digit: how far a correctly rounded number may lie."""
     return sp.Rational(1, 2 * 10 ** len(printed.partition(".")[2]))

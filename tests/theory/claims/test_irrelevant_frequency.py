@@ -61,9 +61,9 @@ NOT_AS_PRINTED = {
     "P4.D.7-P6.2": Judgement.FAILS,
     "P4.D.7-P6.3": Judgement.ONLY_IF,
     "P4.D.7-P6.5": Judgement.MENDED,
+    "P4.D.8.1": Judgement.FAILS,
+    "P4.D.8.2": Judgement.FAILS,
     "P4.D.8.3": Judgement.FAILS,
-    "P4.D.8.4": Judgement.FAILS,
-    "P4.D.8.5": Judgement.FAILS,
 }
 
 
