@@ -102,7 +102,7 @@ def _label_phases(axes: Axes, experiment: Experiment, theory: Theory) -> None:
         at = ("data", "axes fraction")
         axes.annotate(f"T = {T}", (max(T, 1), 1), xycoords=at, xytext=(3, -9), **style)
     else:
-        text = f"T = {T}, after the end"
+        text = f"T = {T}, after the end" if T < 10**12 else f"T ≈ {T:.2e}, after the end"
         axes.annotate(text, (0, 0), xycoords="axes fraction", xytext=(3, 4), **style)
 
 

@@ -229,10 +229,17 @@ def test_an_empty_panel_says_why(changes, scale, texts):
     assert notes == texts
 
 
-def test_T_after_the_end_is_written_inside():
-    settings = replace(SHORT, iterations=300)
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, "T = 638, after the end"),
+        ({"w_star_tilde": ("1e59",) * 3}, "T ≈ 9.31e+60, after the end"),  # not all 61 digits
+    ],
+)
+def test_T_after_the_end_is_written_inside(changes, shown):
+    settings = replace(SHORT, iterations=300, **changes)
     figure = draw(run_experiment(settings), exact_theory(settings.problem()))
-    assert "T = 638, after the end" in [t.get_text() for t in figure.axes[0].texts]
+    assert shown in [t.get_text() for t in figure.axes[0].texts]
 
 
 def test_exact_numbers_too_large_for_a_float_are_null_and_told(short_run):
