@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
+_LONGEST = 1000  # digits, and the size of an exponent of ten; beyond, memory and time would go
+_EXPONENT = re.compile(r"[eE]([+-]?\d+)$")
 _SURD = re.compile(r"^(?P<sign>[+-]?)(?:(?P<factor>[^a-z*]+)\*)?sqrt\((?P<radicand>[^()]+)\)$")
 
 ExactLike: TypeAlias = int | float | str | Fraction | sp.Expr
@@ -20,17 +22,24 @@ def exact(value: ExactLike, *, name: str = "number") -> sp.Expr:
     integer, a fraction, a decimal, or a rational multiple of a square root: ``"2/3*sqrt(6)"``.
 
     Raises:
-        ValueError: ``value`` is not finite, not real, or not a number; the message says which.
+        ValueError: ``value`` is not finite, not real, not a number, or has more than a thousand
+            digits; the message says which.
 
     """
     number = _parse(value)
     if number is None:
         raise ValueError(
-            f"{name}: expected an exact real number (3, '1/4', 0.01, 'sqrt(2)'), got {value!r}"
+            f"{name}: expected an exact real number (3, '1/4', 0.01, 'sqrt(2)') of at most "
+            f"{_LONGEST} digits, got {_shortened(value)}"
         )
     if number.is_finite is not True or number.is_real is not True:
         raise ValueError(f"{name}: expected a finite real number, got {value!r}")
     return number
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"
 
 
 def _parse(value: Any) -> sp.Expr | None:
@@ -63,6 +72,9 @@ def _parse_text(text: str) -> sp.Expr | None:
 
 
 def _rational(text: str) -> sp.Expr | None:
+    exponent = _EXPONENT.search(text)
+    if len(text) > _LONGEST or (exponent and abs(int(exponent[1])) > _LONGEST):
+        return None
     try:
         return sp.Rational(Fraction(text))
     except ZeroDivisionError:

@@ -50,3 +50,11 @@ def test_not_finite_or_not_real(value):
     with pytest.raises(ValueError, match="eta: expected a finite real number") as error:
         exact(value, name="eta")
     assert f"got {value!r}" in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "1e-999999999", "9" * 1001, "sqrt(1e99999)"])
+def test_numbers_of_endless_digits_are_refused_at_once(text):
+    with pytest.raises(ValueError, match="of at most 1000 digits") as error:
+        exact(text, name="eta")
+    assert len(str(error.value)) < 250
+    assert exact("1e-400") == sp.Rational(1, 10**400)
