@@ -1,12 +1,47 @@
 """Exact derivations, claims and proofs: what the analysis says, and whether it is so."""
 
+from __future__ import annotations
+
+import time
 from collections.abc import Iterable
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from theory.evidence import Evidence
-from theory.statements import Boolean
+LOADED_AT = time.time_ns()
+"""When this process began to load the package, in nanoseconds; see :mod:`theory.cache`."""
 
-__all__ = ["settle"]
+if TYPE_CHECKING:
+    from theory.arguments import all_of as all_of
+    from theory.arguments import always as always
+    from theory.arguments import derived as derived
+    from theory.arguments import ends_in as ends_in
+    from theory.arguments import exactly_if as exactly_if
+    from theory.arguments import for_all as for_all
+    from theory.check import after as after
+    from theory.check import claim as claim
+    from theory.evidence import Claim as Claim
+    from theory.evidence import Evidence
+    from theory.statements import Boolean
+
+# Loaded when they are first asked for: sympy and the solver take a while.
+_HOMES = {
+    **dict.fromkeys(
+        ("all_of", "always", "derived", "ends_in", "exactly_if", "for_all"), "theory.arguments"
+    ),
+    **dict.fromkeys(("after", "claim"), "theory.check"),
+    "Claim": "theory.evidence",
+}
+
+__all__ = [  # noqa: PLE0604 - all are text
+    "settle",
+    *_HOMES,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def settle(

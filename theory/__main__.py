@@ -1,121 +1,327 @@
-"""Commands: ``python -m theory verify``."""
+"""Commands: ``python -m theory verify``, ``errata`` and ``check``."""
 
-from collections.abc import Callable
+import contextlib
+import difflib
+import os
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import tyro
-from rich import box
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
-from theory.artefacts import ensure_writable_file, write_json
-from theory.commands import leave, run
+from theory.artefacts import ensure_writable, ensure_writable_file, json_text, write_text
+from theory.commands import BAD_INPUT, leave, run
 from theory.errors import UserError
-from theory.evidence import Claim
-from theory.findings import Status
-from theory.verify import (
-    SIMULATION_EVIDENCE,
-    Verdict,
-    ranked,
-    read_simulation,
-    settle_claim,
-    to_json,
-)
-from theory.verify import summary as summarise
 
-_WIDTH_OF_A_FILE = 110
-_COLOURS = {
-    Status.PROVED: "green",
-    Status.REFUTED: "magenta",
-    Status.UNKNOWN: "bold yellow",
-    Status.SIMULATED: "cyan",
-    Status.CONTRADICTED: "bold yellow",
-    Status.NOT_RUN: "dim",
-}
+if TYPE_CHECKING:  # sympy and the solver are loaded once the command line is in order
+    from theory.certificates import Key
+    from theory.evidence import Claim
+    from theory.verify import Verdict
+
+Checks: TypeAlias = Mapping[str, Any]
+
+_CACHE = Path("results/theory/cache")
+_SIMULATION = Path("results/simulations/evidence.json")
+_BROKEN_PIPE = 141
+"""What a shell shows for a process that SIGPIPE has ended."""
 
 
-@dataclass(frozen=True)
-class Verify:
-    """Settle every claim: print a table, write the evidence, exit 0 if nothing was left open.
+@dataclass(frozen=True, kw_only=True)
+class _Settling:
+    """What all commands that settle claims of the ledger share."""
 
-    Claims about random experiments are read from the evidence of ``python -m simulations check``;
-    they do not count towards the exit code.
-    """
-
-    out: Path = field(default=Path("results/theory/evidence.json"))
-    """Evidence file to write."""
-    simulation: Path = field(default=SIMULATION_EVIDENCE)
-    """Evidence file of the simulation, read where it exists."""
     timeout: float = 10.0
     """Seconds for each question to a solver; past it a claim stays unknown."""
+    processes: int = 2
+    """How many processes settle at once."""
+    cache: Path = _CACHE
+    """Folder of findings of earlier runs, recalled for the same question, code and time-out."""
+    no_cache: bool = False
+    """Settle everything afresh: recall nothing, keep nothing."""
+
+    @property
+    def cache_folder(self) -> Path | None:
+        """The folder of the cache, or None."""
+        return None if self.no_cache else self.cache
+
+    def require_sensible(self) -> None:
+        """Raise a UserError for numbers out of range."""
+        if not self.timeout > 0:
+            raise UserError(f"--timeout: expected seconds > 0, got {self.timeout}")
+        if not self.processes >= 1:
+            raise UserError(f"--processes: expected a number >= 1, got {self.processes}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify(_Settling):
+    """Settle every claim: print a table, write evidence and certificates.
+
+    Exit code 0: all is settled, as the claims' files expect; 1: something is open, or not as
+    expected; 2: bad input. Claims about random experiments are read from the evidence of ``python
+    -m simulations check``; they do not count towards the exit code.
+    """
+
+    claim: str | None = None
+    """Settle and explain only the claim of this id, or the claims of this row, at length."""
+    list_: Annotated[bool, tyro.conf.arg(name="list")] = False
+    """List the claims and what they say; settle nothing."""
+    json: bool = False
+    """Write the evidence to standard output as JSON; tables then go to standard error."""
+    out: Path = field(default=Path("results/theory/evidence.json"))
+    """Evidence file to write; the certificates go to a folder beside it."""
+    simulation: Path = field(default=_SIMULATION)
+    """Evidence file of the simulation, read where it exists."""
 
     def __call__(self) -> int:
         """Run the command; return the exit code."""
-        from theory.claims import all_claims
+        self.require_sensible()
+        if self.list_:
+            return self._list()
+        certificates = self.out.parent / "certificates"
+        if self.claim is None:
+            ensure_writable_file(self.out)
+        ensure_writable(certificates)
+        from theory.verify import read_simulation
 
-        if not self.timeout > 0:
-            raise UserError(f"--timeout: expected seconds > 0, got {self.timeout}")
-        ensure_writable_file(self.out)
         simulation = read_simulation(self.simulation)
-        verdicts = _settle_all(
-            all_claims(), lambda claim: settle_claim(claim, simulation, self.timeout)
+        if self.claim is not None:
+            return self._explain(self.claim, simulation, certificates)
+        verdicts, note = _ledger(self, simulation)
+        return self._report(verdicts, note, certificates)
+
+    def _report(self, verdicts: "list[Verdict]", note: str, certificates: Path) -> int:
+        from theory.certificates import write_certificates
+        from theory.display import console, print_table
+        from theory.verify import to_json
+
+        out = console(stderr=self.json)
+        print_table(verdicts, out)
+        names = write_certificates(verdicts, certificates)
+        text = json_text(to_json(verdicts, _below(certificates.name, names)))
+        write_text(self.out, text)
+        if self.json:
+            sys.stdout.write(text)
+        files = len(set(names.values()))
+        where = f"Evidence: {self.out}; {files} certificates: {certificates}/"
+        out.print(note, where, sep="\n", markup=False, highlight=False, soft_wrap=True)
+        return 0 if all(v.is_as_declared for v in verdicts) else 1
+
+    def _list(self) -> int:
+        from theory.display import console
+
+        if self.json:
+            sys.stdout.write(
+                json_text([{"id": c.id, "where": c.where, "says": c.says} for c in _claims(self)])
+            )
+            return 0
+        screen = console()
+        for claim in _claims(self):
+            screen.print(f"{claim.id:<18} {claim.says}", markup=False, highlight=False)
+        return 0
+
+    def _explain(self, id_: str, simulation: Checks, certificates: Path) -> int:
+        from theory.certificates import write_certificates
+        from theory.display import console, explain
+        from theory.verify import to_json
+
+        verdicts = _some(self, id_, simulation)
+        names = write_certificates(verdicts, certificates, only_add=True)
+        out = console(stderr=self.json)
+        for number, verdict in enumerate(verdicts):
+            lines = explain(verdict, names, str(certificates))
+            out.print(*[""] * (number > 0), *lines, sep="\n", markup=False, highlight=False)
+        if self.json:
+            data = to_json(verdicts, _below(certificates.name, names))
+            sys.stdout.write(json_text(data["claims"]))
+        return 0 if all(v.is_as_declared for v in verdicts) else 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errata(_Settling):
+    """List what does not hold as printed: where, why, and what is true instead; exit code 0."""
+
+    format: Literal["md", "tex", "json"] = "md"
+    """Markdown, LaTeX (for an engine that reads Unicode), or JSON."""
+    out: Path | None = None
+    """File to write; without it the list goes to standard output."""
+    certificates: Path = field(default=Path("results/theory/certificates"))
+    """Folder of the certificates that the list refers to."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        self.require_sensible()
+        if self.out is not None:
+            ensure_writable_file(self.out)
+        ensure_writable(self.certificates)
+        from theory.certificates import write_certificates
+        from theory.errata import errata
+
+        verdicts, note = _ledger(self, {})
+        names = write_certificates(verdicts, self.certificates)
+        text = errata(verdicts, names, str(self.certificates), self.format)
+        print(note, file=sys.stderr)
+        if self.out is None:
+            sys.stdout.write(text)
+        else:
+            write_text(self.out, text)
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(_Settling):
+    """Settle claims of your own, from a Python file that defines CLAIMS.
+
+    Exit code 0: each is proved or refuted, and as it declares; 1: one is open, vacuous, or not as
+    it declares; 2: the file, or a claim in it, is not as it should be (the others are settled).
+    """
+
+    file: tyro.conf.Positional[Path]
+    """Python file with CLAIMS = (claim("name", formula), ...); see `from theory import claim`."""
+    json: bool = False
+    """Write the evidence to standard output as JSON; tables then go to standard error."""
+    out: Path | None = None
+    """Evidence file to write, with a folder of certificates beside it; by default in
+    results/theory/check/NAME/."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        self.require_sensible()
+        from theory.check import load
+
+        out = self.out or Path("results/theory/check") / self.file.stem / "evidence.json"
+        ensure_writable_file(out)
+        with contextlib.redirect_stdout(sys.stderr) if self.json else contextlib.nullcontext():
+            claims, problems = load(self.file)
+        return self._report(claims, problems, out)
+
+    def _report(self, claims: "list[Claim]", problems: list[str], out: Path) -> int:
+        from theory.cache import Cache
+        from theory.certificates import write_certificates
+        from theory.check import settle_all
+        from theory.display import Progress, console, print_table
+        from theory.verify import to_json
+
+        cache = Cache(self.cache_folder)
+        with Progress() as progress:
+            verdicts, stopped = settle_all(claims, self.timeout, cache, self.processes, progress)
+        screen = console(stderr=self.json)
+        if verdicts:
+            print_table(verdicts, screen)
+        names = write_certificates(verdicts, out.parent / "certificates")
+        data = to_json(verdicts, _below("certificates", names))
+        del data["rows"]  # of the published list
+        text = json_text({**data, "problems": problems, "stopped": stopped})
+        write_text(out, text)
+        if self.json:
+            sys.stdout.write(text)
+        screen.print(f"Evidence, with certificates: {out}", highlight=False, soft_wrap=True)
+        for message in (*problems, *stopped):
+            print(f"error: {message}", file=sys.stderr)
+        if problems:
+            return BAD_INPUT
+        return 0 if not stopped and all(v.is_as_declared for v in verdicts) else 1
+
+
+def _ledger(command: _Settling, simulation: Checks) -> "tuple[list[Verdict], str]":
+    """Return the verdicts of all claims, recalled where nothing has changed, and a note on that."""
+    from theory.snapshot import read_snapshot, write_snapshot
+
+    folder = command.cache_folder
+    known = read_snapshot(folder, command.timeout, simulation)
+    if known is not None:
+        note = f"Nothing has changed: all is recalled from {folder} (--no-cache settles afresh)."
+        return known, note
+    verdicts, note = _settled(command, None, simulation)
+    write_snapshot(folder, command.timeout, verdicts)
+    return verdicts, note
+
+
+def _settled(
+    command: _Settling, id_: str | None, simulation: Checks
+) -> "tuple[list[Verdict], str]":
+    """Settle all claims, or those of an id or row."""
+    from theory.cache import Cache
+    from theory.claims import all_claims
+    from theory.display import Progress
+    from theory.settling import settle_claims
+
+    with Progress() as progress:
+        claims = all_claims()
+        chosen = claims if id_ is None else _chosen(claims, id_)
+        cache = Cache(command.cache_folder)
+        verdicts = settle_claims(
+            chosen,
+            simulation,
+            command.timeout,
+            cache=cache,
+            processes=command.processes,
+            progress=progress,
         )
-        _print(verdicts)
-        write_json(self.out, to_json(verdicts))
-        Console().print(f"Evidence, with certificates: {self.out}")
-        return 0 if all(v.is_settled or v.is_empirical for v in verdicts) else 1
+    if id_ is None:
+        cache.prune()
+    recalled = f", {cache.recalled} recalled from {command.cache}" * bool(cache.recalled)
+    return verdicts, f"{cache.settled} questions settled{recalled}."
 
 
-def _settle_all(claims: tuple[Claim, ...], settle: Callable[[Claim], Verdict]) -> list[Verdict]:
-    verdicts = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("settling", total=len(claims))
-        for claim in claims:
-            progress.update(task, description=claim.id)
-            verdicts.append(settle(claim))
-            progress.advance(task)
-    return verdicts
+def _some(command: _Settling, id_: str, simulation: Checks) -> "list[Verdict]":
+    """Return the verdicts of the claims of an id or row."""
+    from theory.snapshot import read_snapshot
+
+    known = read_snapshot(command.cache_folder, command.timeout, simulation)
+    if known is None:
+        return _settled(command, id_, simulation)[0]
+    wanted = _chosen([v.claim for v in known], id_)
+    return [v for v in known if any(v.claim is claim for claim in wanted)]
 
 
-def _print(verdicts: list[Verdict]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH_OF_A_FILE)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("claim", no_wrap=True)
-    table.add_column("where", overflow="fold")
-    table.add_column("status", no_wrap=True)
-    table.add_column("back end", overflow="fold")
-    table.add_column("seconds", justify="right")
-    for v in ranked(verdicts):
-        table.add_row(v.claim.id, v.claim.where, _status(v), v.back_end, f"{v.seconds:.2f}")
-    console.print(table)
-    for v in ranked(verdicts):
-        if v.status is not Status.PROVED and v.published is not None:
-            console.print(f"{v.claim.id}: {v.claim.says}", markup=False, highlight=False)
-            console.print(f"    {v.published.explanation}", markup=False, highlight=False)
-        if v.claim.correction:
-            console.print(f"    instead: {v.claim.correction}", markup=False, highlight=False)
-    console.print(summarise(verdicts))
+def _claims(command: _Settling) -> "Sequence[Claim]":
+    """Return all claims, with nothing settled."""
+    from theory.snapshot import read_snapshot
+
+    known = read_snapshot(command.cache_folder, command.timeout, {})
+    if known is not None:
+        return [v.claim for v in known]
+    from theory.claims import all_claims
+
+    return all_claims()
 
 
-def _status(v: Verdict) -> str:
-    text = f"[{_COLOURS[v.status]}]{v.status}[/]"
-    if v.corrected is not None:
-        text += f", corrected {v.corrected.status}"
-    if v.is_unexpected:
-        text += f" [bold yellow](expected {v.claim.expects})[/]"
-    return text
+def _chosen(claims: "Sequence[Claim]", id_: str) -> "list[Claim]":
+    """Return the claims of an id, or of a row.
+
+    Raises:
+        UserError: there is none.
+
+    """
+    chosen = [c for c in claims if c.id == id_] or [c for c in claims if c.row == id_]
+    if not chosen:
+        names = list(dict.fromkeys(n for c in claims for n in (c.id, c.row)))
+        near = difflib.get_close_matches(id_, names, n=5, cutoff=0.3)
+        hint = f"Near it: {', '.join(near)}." if near else "Nothing is near it."
+        raise UserError(f"--claim: {id_!r} is no claim and no row. {hint} See --list.")
+    return chosen
+
+
+def _below(folder: str, names: "Mapping[Key, str]") -> "dict[Key, str]":
+    return {key: f"{folder}/{name}" for key, name in names.items()}
 
 
 def main(args: list[str] | None = None) -> int:
     """Parse the command line and run the command; return the exit code."""
+    commands: Mapping[str, Any] = {"verify": Verify, "errata": Errata, "check": Check}
+    config = (tyro.conf.FlagCreatePairsOff,)
     command = tyro.extras.subcommand_cli_from_dict(
-        {"verify": Verify}, prog="python -m theory", args=args
+        dict(commands), prog="python -m theory", args=args, config=config
     )
-    return run(command)
+    try:
+        code = run(command)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    return code
 
 
 if __name__ == "__main__":

@@ -78,8 +78,17 @@ def write_json(path: Path, data: Any) -> None:
         TypeError: something in ``data`` is neither JSON nor an array or number of numpy.
 
     """
-    text = json.dumps(as_json(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, json_text(data))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole."""
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def json_text(data: Any) -> str:
+    """Return ``data`` as the text of a JSON file; raises as :func:`write_json`."""
+    return json.dumps(as_json(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_json(data: Any) -> Any:

@@ -5,6 +5,7 @@ For all values; for some values; along every orbit of a map; in the end; along o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 import sympy as sp
@@ -27,9 +28,14 @@ class Statement:
         free = set().union(*(f.free_symbols for f in (self.conclusion, *self.hypotheses)))
         return tuple(sorted((s for s in free if isinstance(s, sp.Symbol)), key=str))
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """The statement as text, for people."""
         given = ", ".join(map(show, self.hypotheses))
         return f"{given}  ⟹  {show(self.conclusion)}" if given else show(self.conclusion)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,13 @@ class Possible:
         """The existentially quantified symbols, by name."""
         return Statement(self.formula).symbols
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """The statement as text, for people."""
         return f"for some {', '.join(map(str, self.symbols))}: {show(self.formula)}"
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -91,16 +102,26 @@ class _AllOrbits:
 class EventuallyAlways(_AllOrbits):
     """From every start that the hypotheses allow, orbits of ``step`` end in ``region`` for good."""
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """The statement as text, for people."""
         return self._text("from some t on, always")
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
 class Always(_AllOrbits):
     """From every start that the hypotheses allow, every state of the orbit is in ``region``."""
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """The statement as text, for people."""
         return self._text("always")
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -131,8 +152,13 @@ class Along:
         states = (*self.orbit[t], *self.orbit[t + 1])
         return dict(zip((*self.now, *self.then), states, strict=True))
 
-    def __str__(self) -> str:
+    @cached_property
+    def text(self) -> str:
+        """The statement as text, for people."""
         return f"{self.name}, for t = {self.start}, …, {self.stop - 1}: {show(self.formula)}"
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def show(formula: sp.Basic) -> str:

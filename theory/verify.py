@@ -2,19 +2,20 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from theory.artefacts import environment, read_json
 from theory.errors import UserError
-from theory.evidence import Argument, Claim, Evidence, Judgement, Simulated
-from theory.findings import Status
+from theory.evidence import Argument, Claim, Evidence, Judgement, Obligation, Simulated
+from theory.findings import Finding, Status, Unsettled
 from theory.numbers import exact
 from theory.published import figure_4_7, rows
 
 SCHEMA = 1
+Settler: TypeAlias = Callable[[Obligation, float], tuple[Finding, float]]
 SIMULATION_EVIDENCE = Path("results/simulations/evidence.json")
 
 # Failures first: what is open, then what does not hold, then what holds.
@@ -27,19 +28,33 @@ _ORDER = (
     Status.PROVED,
 )
 
+_SEVERITY = (
+    Judgement.OPEN,
+    Judgement.FAILS,
+    Judgement.ONLY_IF,
+    Judgement.MENDED,
+    Judgement.HOLDS,
+)
+
 # Gradients of minibatches, as the text has them: sampled, or drawn from their exact law.
 _MINIBATCHES = ("exact-law", "sampled")
 _OF_SIMULATIONS = (Status.SIMULATED, Status.CONTRADICTED, Status.UNKNOWN, Status.NOT_RUN)
 
 
-def settle_argument(argument: Argument, timeout: float = 10.0) -> Evidence:
-    """Settle each obligation of an argument by its back end."""
+def settle_obligation(obligation: Obligation, timeout: float) -> tuple[Finding, float]:
+    """Settle an obligation by its back end; return the finding, and the seconds it took."""
     start = time.perf_counter()
-    findings = {
-        name: obligation.back_end(obligation.statement, timeout)
-        for name, obligation in argument.obligations.items()
-    }
-    return Evidence(argument, findings, time.perf_counter() - start)
+    finding = obligation.back_end(obligation.statement, timeout)
+    return finding, time.perf_counter() - start
+
+
+def settle_argument(
+    argument: Argument, timeout: float = 10.0, settle: Settler = settle_obligation
+) -> Evidence:
+    """Settle each obligation of an argument by its back end."""
+    settled = {name: settle(o, timeout) for name, o in argument.obligations.items()}
+    findings = {name: finding for name, (finding, _) in settled.items()}
+    return Evidence(argument, findings, sum(seconds for _, seconds in settled.values()))
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,17 @@ class Verdict:
     published: Evidence | None
     corrected: Evidence | None
     simulated: Mapping[str, Any] | None
-    seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """How long settling took, when it was done."""
+        return sum(evidence.seconds for _, evidence in self.parts)
+
+    @property
+    def parts(self) -> tuple[tuple[str, Evidence], ...]:
+        """The evidence for the printed assertion and for the corrected one, each with its name."""
+        parts = (("published", self.published), ("corrected", self.corrected))
+        return tuple((name, evidence) for name, evidence in parts if evidence is not None)
 
     @property
     def status(self) -> Status:
@@ -89,8 +114,35 @@ class Verdict:
 
     @property
     def is_unexpected(self) -> bool:
-        """Whether the outcome differs from what the claim's file expects."""
-        return self.claim.expects is not None and self.claim.expects is not self.status
+        """Whether the outcome differs from what the claim's file expects or declares.
+
+        A slip, or a condition, is declared of an assertion that does not hold as printed.
+        """
+        declared = bool(self.claim.slip or self.claim.only_if)
+        unmet = declared and self.judgement not in (Judgement.MENDED, Judgement.ONLY_IF)
+        return unmet or (self.claim.expects is not None and self.claim.expects is not self.status)
+
+    @property
+    def is_as_declared(self) -> bool:
+        """Whether nothing is left open, and all is as the claim's file expects; or it is random."""
+        return self.is_empirical or (self.is_settled and not self.is_unexpected)
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Whether the assertion is open because its hypotheses contradict one another."""
+        findings = () if self.published is None else self.published.findings.values()
+        reasons = [finding.reason for finding in findings if isinstance(finding, Unsettled)]
+        return self.status is Status.UNKNOWN and any(r.startswith("vacuous") for r in reasons)
+
+    @property
+    def outcome(self) -> str:
+        """The judgement in words, with its condition if any; or the simulation's status."""
+        if self.judgement is None:
+            return self.status
+        if self.is_vacuous:
+            return "vacuous"
+        condition = f" {self.claim.only_if}" if self.judgement is Judgement.ONLY_IF else ""
+        return f"{self.judgement}{condition}"
 
     @property
     def back_end(self) -> str:
@@ -107,6 +159,7 @@ class Verdict:
             "says": claim.says,
             "status": self.status,
             "judgement": self.judgement,
+            "vacuous": self.is_vacuous,
             "slip": claim.slip or None,
             "only_if": claim.only_if or None,
             "back_end": self.back_end,
@@ -123,7 +176,10 @@ class Verdict:
 
 
 def settle_claim(
-    claim: Claim, simulation: Mapping[str, Any] | None = None, timeout: float = 10.0
+    claim: Claim,
+    simulation: Mapping[str, Any] | None = None,
+    timeout: float = 10.0,
+    settle: Settler = settle_obligation,
 ) -> Verdict:
     """Settle a claim as published, and its correction.
 
@@ -131,17 +187,17 @@ def settle_claim(
         claim: the claim.
         simulation: the ``checks`` of a simulation's evidence file, by name.
         timeout: seconds for each question to a solver.
+        settle: what settles each obligation, or knows how it was settled.
 
     """
-    start = time.perf_counter()
     published = corrected = simulated = None
     if isinstance(claim.published, Simulated):
         simulated = (simulation or {}).get(claim.published.check)
     else:
-        published = settle_argument(claim.published, timeout)
+        published = settle_argument(claim.published, timeout, settle)
     if claim.corrected is not None:
-        corrected = settle_argument(claim.corrected, timeout)
-    return Verdict(claim, published, corrected, simulated, time.perf_counter() - start)
+        corrected = settle_argument(claim.corrected, timeout, settle)
+    return Verdict(claim, published, corrected, simulated)
 
 
 def read_simulation(path: Path = SIMULATION_EVIDENCE) -> Mapping[str, Any]:
@@ -212,9 +268,15 @@ def _is_same_number(given: Any, published: Any) -> bool:
 
 
 def ranked(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Verdicts with the failures first."""
+    """Verdicts with the failures first: the unexpected, the open, what fails, what holds."""
     return sorted(
-        verdicts, key=lambda v: (v.is_settled, not v.is_unexpected, _ORDER.index(v.status))
+        verdicts,
+        key=lambda v: (
+            not v.is_unexpected,
+            v.is_settled,
+            _ORDER.index(v.status),
+            _SEVERITY.index(v.judgement) if v.judgement else 0,
+        ),
     )
 
 
@@ -225,16 +287,43 @@ def summary(verdicts: Iterable[Verdict]) -> str:
     return f"{counts.total()} claims: {parts}"
 
 
-def to_json(verdicts: Iterable[Verdict]) -> dict[str, Any]:
-    """Return the evidence file: schema, environment, rows of the list of claims, and claims."""
+def judgements(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """Count what is to be said of the published assertions; what is random, by its status."""
+    verdicts = list(verdicts)
+    counts = Counter(
+        "vacuous" if v.is_vacuous else str(v.judgement or v.status) for v in verdicts
+    )
+    order = ["vacuous", *map(str, _SEVERITY), *map(str, _ORDER)]
+    return {name: counts[name] for name in order if counts[name]}
+
+
+def to_json(
+    verdicts: Iterable[Verdict], files: Mapping[tuple[str, str, str], str] | None = None
+) -> dict[str, Any]:
+    """Return the evidence file: schema, environment, rows of the list of claims, and claims.
+
+    Args:
+        verdicts: what was settled.
+        files: certificate of each obligation, by claim, part and name.
+
+    """
     verdicts = list(verdicts)
     return {
         "schema": SCHEMA,
         "environment": environment(),
         "summary": summary(verdicts),
+        "judgements": judgements(verdicts),
         "rows": {
             row["id"]: {v.claim.id: v.status for v in verdicts if v.claim.row == row["id"]}
             for row in rows("claims")
         },
-        "claims": [verdict.to_json() for verdict in verdicts],
+        "claims": [_with_files(verdict, files or {}) for verdict in verdicts],
     }
+
+
+def _with_files(verdict: Verdict, files: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
+    data = verdict.to_json()
+    for part, _ in verdict.parts:
+        for obligation in data[part]["obligations"]:
+            obligation["file"] = files.get((verdict.claim.id, part, obligation["name"]))
+    return data

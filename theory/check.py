@@ -1,0 +1,246 @@
+"""Claims of your own: a Python file with formulas, settled like the published ones.
+
+.. code-block:: python
+
+    import sympy as sp
+    from theory import claim, for_all
+
+    x, y = sp.symbols("x y", real=True)
+
+    CLAIMS = (
+        claim("am-gm", 2 * x * y <= x**2 + y**2),
+        claim("monotone", x**2 < y**2, given=[x < y], expects="refuted"),
+    )
+
+A symbol stands for all values that its assumptions allow, so it must be declared real or integer;
+in an assertion about orbits (``always``, ``ends_in``) the symbols of the step are the state, and
+all others are parameters.
+"""
+
+import runpy
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+
+from theory.arguments import for_all
+from theory.cache import Cache
+from theory.errors import UserError
+from theory.evidence import Argument, Claim, Obligation
+from theory.findings import Disproof, Finding, Status, Unsettled
+from theory.prove import smt
+from theory.settling import Progress, settle_claims
+from theory.statements import Boolean, Possible
+from theory.verify import Verdict
+
+_ADVICE = "Python's == and != compare how expressions are written: use sympy.Eq and sympy.Ne"
+_HYPOTHESES = "the hypotheses can be met"
+
+
+def claim(
+    id: str,
+    asserted: Argument | Boolean,
+    *,
+    given: Iterable[Boolean] = (),
+    says: str = "",
+    expects: str | None = None,
+) -> Claim:
+    """Assert a formula for all values of its symbols, or what :mod:`theory.arguments` argues.
+
+    Args:
+        id: a name for the claim, used once in a file.
+        asserted: a formula, or what ``for_all``, ``exactly_if``, ``always``, ``ends_in`` return.
+        given: hypotheses, for a formula.
+        says: the assertion in words.
+        expects: *proved*, *refuted* or *unknown*; anything else that comes out is told.
+
+    Raises:
+        TypeError: hypotheses beside an argument, which has its own.
+        ValueError: another expectation.
+
+    """
+    given = tuple(given) if isinstance(given, Iterable) else (given,)
+    if isinstance(asserted, Argument):
+        if given:
+            raise TypeError("given: expected none beside an argument; put the hypotheses into it")
+        argument = asserted
+    else:
+        argument = for_all(asserted, *given)
+    allowed = (Status.PROVED, Status.REFUTED, Status.UNKNOWN)
+    if expects is not None and expects not in allowed:
+        raise ValueError(f"expects: expected one of {', '.join(allowed)}, got {expects!r}")
+    status = None if expects is None else Status(expects)
+    return Claim(id, "", says or argument.formula, argument, expects=status)
+
+
+def after(step: Mapping[sp.Symbol, sp.Expr], formula: sp.Basic, times: int = 1) -> Any:
+    """Write a formula about the state ``times`` steps later in terms of the current state.
+
+    Raises:
+        ValueError: ``times`` is negative.
+
+    """
+    if times < 0:
+        raise ValueError(f"times: expected a number >= 0, got {times}")
+    for _ in range(times):
+        formula = formula.subs(dict(step), simultaneous=True)
+    return formula
+
+
+# --- Reading a file ------------------------------------------------------------------------------
+
+
+def load(path: Path) -> tuple[list[Claim], list[str]]:
+    """Import a file; return its claims that can be settled, and what is wrong with the others.
+
+    Raises:
+        UserError: the file is missing, does not import, or has no CLAIMS.
+
+    """
+    if not path.is_file():
+        kind = "it is a folder" if path.is_dir() else "there is no such file"
+        raise UserError(f"cannot read {path}: {kind}. Name a Python file that defines CLAIMS.")
+    found = _import(path).get("CLAIMS")
+    if not isinstance(found, tuple | list) or not found:
+        got = "nothing of that name" if found is None else repr(found)
+        raise UserError(
+            f'{path}: expected CLAIMS = (claim("name", formula), ...), got {got}. '
+            "Mind the comma that makes a tuple of one claim."
+        )
+    claims, problems = [], []
+    repeated = Counter(c.id for c in found if isinstance(c, Claim))
+    for number, given in enumerate(found, 1):
+        problem = _problem(given, repeated)
+        if problem is None:
+            claims.append(given)
+        else:
+            name = (
+                f"claim {given.id!r}" if isinstance(given, Claim) else f"entry {number} of CLAIMS"
+            )
+            problems.append(f"{path}: {name}: {problem}")
+    return claims, list(dict.fromkeys(problems))
+
+
+def _import(path: Path) -> dict[str, Any]:
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        return runpy.run_path(str(path))
+    except SyntaxError as error:
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise UserError(f"{error.filename}{line}: {type(error).__name__}: {error.msg}") from error
+    except SystemExit as error:
+        raise UserError(f"{path}: it ends Python while it is imported (SystemExit)") from error
+    except Exception as error:
+        raise UserError(f"{_place(path, error)}: {type(error).__name__}: {error}") from error
+    finally:
+        if folder in sys.path:
+            sys.path.remove(folder)
+
+
+def _place(path: Path, error: Exception) -> str:
+    """The last line of the user's own file that led to an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == str(path)]
+    return f"{path}, line {own[-1].lineno} ({own[-1].line})" if own else str(path)
+
+
+def _problem(given: Any, repeated: Counter[str]) -> str | None:
+    """Say what keeps an entry of CLAIMS from being settled, if anything does."""
+    if not isinstance(given, Claim):
+        return f'expected claim("name", formula), got {given!r}'
+    if not isinstance(given.id, str) or not given.id.strip():
+        return "expected a name that is not empty"
+    if repeated[given.id] > 1:
+        return f"expected each name once, got it {repeated[given.id]} times; none is settled"
+    for argument in (given.published, given.corrected):
+        if argument is not None and not isinstance(argument, Argument):
+            return f"expected a formula or an argument such as for_all(...), got {argument!r}"
+        for obligation in argument.obligations.values() if argument is not None else ():
+            problem = _problem_of_formulas(obligation) or _problem_of_symbols(obligation)
+            if problem is not None:
+                return problem
+    return None
+
+
+def _problem_of_formulas(obligation: Obligation) -> str | None:
+    statement = obligation.statement
+    names = ("conclusion", "formula", "region")
+    formulas = [getattr(statement, name) for name in names if hasattr(statement, name)]
+    for formula in (*formulas, *getattr(statement, "hypotheses", ())):
+        if not isinstance(formula, sp.logic.boolalg.Boolean) or isinstance(formula, sp.Symbol):
+            return f"expected a formula such as x < y, got {formula!r}. {_ADVICE}"
+    return None
+
+
+def _problem_of_symbols(obligation: Obligation) -> str | None:
+    every = getattr(obligation.statement, "symbols", ())  # one exact orbit has none
+    symbols = [s for s in every if isinstance(s, sp.Symbol)]
+    for symbol in symbols:
+        if not symbol.is_real:
+            return (
+                f"nothing says which values the symbol {symbol} runs through: it is not declared "
+                f"real or integer. Write sympy.Symbol({symbol.name!r}, real=True)"
+            )
+    twice = [name for name, n in Counter(s.name for s in symbols).items() if n > 1]
+    if twice:
+        return (
+            f"two different symbols are both called {twice[0]}: sympy tells symbols apart by their "
+            "assumptions too. Declare it once"
+        )
+    return None
+
+
+# --- Settling ------------------------------------------------------------------------------------
+
+
+def settle_all(
+    claims: Iterable[Claim], timeout: float, cache: Cache, processes: int, progress: Progress
+) -> tuple[list[Verdict], list[str]]:
+    """Settle claims one by one; return the verdicts, and what went wrong while settling others."""
+    verdicts, stopped = [], []
+    for given in claims:
+        try:
+            guarded = _guarded(given, timeout)
+            verdicts += settle_claims(
+                [guarded], None, timeout, cache=cache, processes=processes, progress=progress
+            )
+        except Exception as error:  # a back end stumbled over a formula: that settles nothing
+            stopped.append(f"claim {given.id!r}: unknown; {type(error).__name__}: {error}")
+    return verdicts, stopped
+
+
+def _guarded(given: Claim, timeout: float) -> Claim:
+    """Require that hypotheses can be met, where they cannot: nothing is proved from them."""
+    parts: dict[str, Any] = {}
+    for part in ("published", "corrected"):
+        argument = getattr(given, part)
+        if isinstance(argument, Argument):
+            contradictory = tuple(_contradictory(argument, timeout))
+            parts[part] = replace(argument, sufficient=(*argument.sufficient, *contradictory))
+    return replace(given, **parts)
+
+
+def _contradictory(argument: Argument, timeout: float) -> Iterator[Obligation]:
+    tried: set[tuple[Boolean, ...]] = set()
+    for name, obligation in argument.obligations.items():
+        hypotheses = tuple(getattr(obligation.statement, "hypotheses", ()))
+        if not hypotheses or hypotheses in tried:
+            continue
+        tried.add(hypotheses)
+        together = Possible(sp.And(*hypotheses))
+        found = _can_be_met(together, timeout)
+        if isinstance(found, Unsettled) and found.conclusive:
+            yield Obligation(f"{_HYPOTHESES} ({name})", together, _can_be_met)
+
+
+def _can_be_met(statement: Possible, timeout: float) -> Finding:
+    found = smt.settle_possible(statement, timeout)
+    if isinstance(found, Disproof):
+        return Unsettled(smt.NAME, "vacuous: the hypotheses contradict one another", True)
+    return found
