@@ -31,8 +31,8 @@ class Certify:
     """The compiler: a command or its path."""
     jobs: int = 2
     """How many scripts are compiled at a time."""
-    limit: int = 30
-    """Seconds for each sentence of a proof; a slower one fails."""
+    limit: int = 120
+    """Seconds for each sentence of a proof, a quarter where it is not linear; slower ones fail."""
     timeout: float = 10.0
     """Seconds for each question to a solver while the ledger is settled."""
 

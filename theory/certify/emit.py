@@ -60,7 +60,9 @@ def for_all(statement: Statement) -> Lemma:
 
     """
     translation = Translation()
-    given = [part for h in statement.hypotheses for part in _hypothesis(translation, h)]
+    # Cases are split in the order of translation, so conditions on few terms come first.
+    hypotheses = sorted(statement.hypotheses, key=sp.count_ops)
+    given = [part for h in hypotheses for part in _hypothesis(translation, h)]
     goal = [*translation.claimed(statement.conclusion), *translation.take_definedness()]
     bound = {s: translation.symbol(s) for s in statement.symbols}
     given = [*(text for s, v in bound.items() for text in assumptions(s, v)), *given]

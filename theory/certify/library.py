@@ -154,13 +154,72 @@ Proof.
   unfold like_pi; generalize (PI_2_3_7_ineq 4); unfold tg_alt, PI_2_3_7_tg, Ratan_seq; simpl; lra.
 Qed.
 
-(* The tactic. Cases are split one at a time, the innermost operation first, and a branch is closed
-   as soon as linear arithmetic can; what is left at a leaf is tried by nonlinear arithmetic, and
-   equations by Gröbner bases. *)
+(* A disjunction that linear arithmetic is not to look into. *)
+
+Definition either (A B : Prop) := A \/ B.
+
+Lemma either_first : forall A B, either A B -> (B -> False) -> A.
+Proof. unfold either; tauto. Qed.
+
+Lemma either_second : forall A B, either A B -> (A -> False) -> B.
+Proof. unfold either; tauto. Qed.
+
+Lemma sign_positive : forall x y, x > 0 -> is_sign x y -> y = 1.
+Proof. unfold is_sign; intros; lra. Qed.
+
+Lemma sign_negative : forall x y, x < 0 -> is_sign x y -> y = -1.
+Proof. unfold is_sign; intros; lra. Qed.
+
+Lemma sign_zero : forall x y, x = 0 -> is_sign x y -> y = 0.
+Proof. unfold is_sign; intros; lra. Qed.
+
+Lemma abs_nonnegative : forall x y, x >= 0 -> is_abs x y -> y = x.
+Proof. unfold is_abs; intros; lra. Qed.
+
+Lemma abs_nonpositive : forall x y, x <= 0 -> is_abs x y -> y = - x.
+Proof. unfold is_abs; intros; lra. Qed.
+
+(* The tactic. What is forced in a case is concluded first; then cases are split one at a time, the
+   innermost operation first, and a branch is closed as soon as linear arithmetic can. What is left
+   at a leaf is tried by nonlinear arithmetic, and equations as identities of fractions and by
+   Gröbner bases. *)
 
 Ltac eliminate y := first [subst y | idtac].
 
 Ltac split_conjunctions := repeat match goal with H : _ /\ _ |- _ => destruct H end.
+
+Ltac simplify_hypotheses :=
+  repeat match goal with
+  | H : _ /\ _ |- _ => destruct H
+  | H : ?x <> ?y |- _ => apply Rdichotomy in H
+  | H : ?A \/ ?B |- _ => change (either A B) in H
+  end.
+
+Ltac impossible := let H := fresh in intro H; simplify_hypotheses; lra.
+
+Ltac conclude H T := assert T as H by lra.
+
+Ltac forced :=
+  match reverse goal with
+  | H : is_sign ?x ?y |- _ =>
+      let P := fresh in
+      first
+        [ conclude P (x > 0); apply (sign_positive x y P) in H
+        | conclude P (x < 0); apply (sign_negative x y P) in H
+        | conclude P (x = 0); apply (sign_zero x y P) in H ];
+      clear P; eliminate y
+  | H : is_abs ?x ?y |- _ =>
+      let P := fresh in
+      first
+        [ conclude P (x >= 0); apply (abs_nonnegative x y P) in H
+        | conclude P (x <= 0); apply (abs_nonpositive x y P) in H ];
+      clear P; eliminate y
+  | H : either ?A ?B |- _ =>
+      let N := fresh in
+      first
+        [ assert (A -> False) as N by impossible; apply (either_second A B H) in N; clear H
+        | assert (B -> False) as N by impossible; apply (either_first A B H) in N; clear H ]
+  end.
 
 Ltac settle_inverse H x y :=
   first
@@ -186,8 +245,7 @@ Ltac one_graph :=
   | H : is_root ?x ?y |- _ => settle_root H x y
   | H : is_floor _ _ |- _ => destruct H
   | H : like_pi _ |- _ => destruct H
-  | H : _ \/ _ |- _ => destruct H
-  | H : ?x <> ?y |- _ => apply Rdichotomy in H
+  | H : either _ _ |- _ => destruct H
   end.
 
 Ltac as_quotients :=
@@ -201,10 +259,17 @@ Ltac by_field := solve [as_quotients; timeout 5 field; not_zero].
 
 Ltac leaf := first [lra | by_field | timeout 5 nra | solve [timeout 5 nsatz]].
 
-Ltac by_cases :=
-  split_conjunctions; tryif lra then idtac else (tryif one_graph then by_cases else leaf).
-
 Ltac every_goal t := repeat match goal with |- _ /\ _ => split end; t.
+
+Ltac search at_leaf :=
+  simplify_hypotheses;
+  tryif solve [exfalso; lra] then idtac
+  else tryif forced then search at_leaf
+  else tryif solve [every_goal lra] then idtac
+  else tryif one_graph then search at_leaf
+  else every_goal at_leaf.
+
+Ltac same := every_goal ltac:(lazymatch goal with |- ?x = ?x => reflexivity end).
 
 Ltac unfolded :=
   unfold is_sign, is_abs, is_min, is_max, is_floor, like_pi in *; lra.
@@ -238,7 +303,8 @@ Ltac certify :=
   lazymatch goal with
   | |- Z.Even _ => apply Z.even_spec; reflexivity
   | |- Z.Odd _ => apply Z.odd_spec; reflexivity
-  | |- _ => first [ timeout 3 unfolded | every_goal by_cases | every_goal read_integers ]
+  | |- _ =>
+      first [ same | timeout 2 unfolded | search leaf | every_goal read_integers ]
   end.
 
 (* By contradiction: the negation of the goal, given as a proposition, joins the hypotheses, and
@@ -279,11 +345,8 @@ Ltac hard_leaf :=
     | one_factor; split_conjunctions; hard_leaf
     | do 12 (try one_product); split_conjunctions; first [lra | timeout 10 nra] ].
 
-Ltac hard_cases :=
-  split_conjunctions; tryif lra then idtac else (tryif one_graph then hard_cases else hard_leaf).
-
 Ltac refute N :=
   let H := fresh "goal_or_not" in
   match goal with |- ?G => assert (G \/ N) as H by lra end;
-  destruct H as [H|H]; [exact H | exfalso; hard_cases].
+  destruct H as [H|H]; [exact H | exfalso; search hard_leaf].
 """

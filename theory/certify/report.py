@@ -35,7 +35,7 @@ class Row:
         reason: why it was not accepted; else empty.
         script: name of the script with the lemma; empty where there is none.
         lemma: name of the lemma; empty where there is none.
-        seconds: time of the compiler; None where the lemma was not accepted.
+        seconds: processor time of the compiler; None where the lemma was not accepted.
 
     """
 
@@ -176,8 +176,8 @@ def to_markdown(
         "",
         f"{version}; {seconds:.0f} s with {jobs} compilers at a time on {platform.machine()}, "
         f"{platform.system()}, settling the ledger not counted; the slowest accepted lemma took "
-        f"{max(times, default=0):.1f} s, the median {_median(times):.2f} s. Compiled files of an "
-        "earlier run are used again where nothing changed.",
+        f"{max(times, default=0):.1f} s of processor time, the median {_median(times):.2f} s. "
+        "Compiled files of an earlier run are used again where nothing changed.",
         "",
         "Only lemmas closed by `Qed` count. `Print Assumptions` shows for them: "
         + (", ".join(f"`{a}`" for a in sorted(axioms)) or "no axioms")
