@@ -2,7 +2,10 @@
 
 import contextlib
 import io
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,29 @@ def test_the_example_prints_what_is_shown():
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "README.md", "exec"), {})
     assert printed.getvalue() == shown
+
+
+def test_the_file_of_claims_gives_the_output_shown(tmp_path):
+    """All but the seconds, and the blanks that pad the table."""
+    code, shown = re.search(
+        r"say `mine.py`:\n\n```python\n(.*?)```\n.*?\n```\n(.*?)```", README.read_text(), re.S
+    ).groups()
+    (tmp_path / "mine.py").write_text(code)
+    run = subprocess.run(
+        [sys.executable, "-m", "theory", "check", "mine.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(README.parent), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    def plain(text: str) -> list[str]:
+        return [re.sub(r" +\d+\.\d\d$", "", line.rstrip()) for line in text.strip().splitlines()]
+
+    assert plain(run.stdout) == plain(shown)
+    assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_linked_files_exist():

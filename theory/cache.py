@@ -233,7 +233,7 @@ class Cache:
                 raise ValueError("the file is about another question")
             finding = decode(content["data"]["finding"], statement)
             seconds = float(content["data"]["seconds"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except Exception as error:  # whatever is wrong with it, the question is settled afresh
             reason = f"{type(error).__name__}: {error}"

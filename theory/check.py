@@ -21,7 +21,7 @@ import runpy
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,6 @@ from theory.statements import Boolean, Possible
 from theory.verify import Verdict
 
 _ADVICE = "Python's == and != compare how expressions are written: use sympy.Eq and sympy.Ne"
-_HYPOTHESES = "the hypotheses can be met"
 
 
 def claim(
@@ -158,10 +157,10 @@ def _problem(given: Any, repeated: Counter[str]) -> str | None:
         return "expected a name that is not empty"
     if repeated[given.id] > 1:
         return f"expected each name once, got it {repeated[given.id]} times; none is settled"
-    for argument in (given.published, given.corrected):
-        if argument is not None and not isinstance(argument, Argument):
+    for argument in (given.published, *([given.corrected] if given.corrected else [])):
+        if not isinstance(argument, Argument):
             return f"expected a formula or an argument such as for_all(...), got {argument!r}"
-        for obligation in argument.obligations.values() if argument is not None else ():
+        for obligation in argument.obligations.values():
             problem = _problem_of_formulas(obligation) or _problem_of_symbols(obligation)
             if problem is not None:
                 return problem
@@ -198,48 +197,61 @@ def _problem_of_symbols(obligation: Obligation) -> str | None:
 
 # --- Settling ------------------------------------------------------------------------------------
 
+Settle = Callable[[Claim], Verdict]
+
 
 def settle_all(
     claims: Iterable[Claim], timeout: float, cache: Cache, processes: int, progress: Progress
 ) -> tuple[list[Verdict], list[str]]:
     """Settle claims one by one; return the verdicts, and what went wrong while settling others."""
+
+    def settle(given: Claim) -> Verdict:
+        options: Any = {"cache": cache, "processes": processes, "progress": progress}
+        return settle_claims([given], None, timeout, **options)[0]
+
     verdicts, stopped = [], []
     for given in claims:
         try:
-            guarded = _guarded(given, timeout)
-            verdicts += settle_claims(
-                [guarded], None, timeout, cache=cache, processes=processes, progress=progress
-            )
+            verdicts.append(settle(_guarded(given, settle)))
         except Exception as error:  # a back end stumbled over a formula: that settles nothing
             stopped.append(f"claim {given.id!r}: unknown; {type(error).__name__}: {error}")
     return verdicts, stopped
 
 
-def _guarded(given: Claim, timeout: float) -> Claim:
+def _guarded(given: Claim, settle: Settle) -> Claim:
     """Require that hypotheses can be met, where they cannot: nothing is proved from them."""
     parts: dict[str, Any] = {}
     for part in ("published", "corrected"):
         argument = getattr(given, part)
         if isinstance(argument, Argument):
-            contradictory = tuple(_contradictory(argument, timeout))
+            contradictory = _contradictory(argument, settle)
             parts[part] = replace(argument, sufficient=(*argument.sufficient, *contradictory))
     return replace(given, **parts)
 
 
-def _contradictory(argument: Argument, timeout: float) -> Iterator[Obligation]:
-    tried: set[tuple[Boolean, ...]] = set()
+def _contradictory(argument: Argument, settle: Settle) -> list[Obligation]:
+    """The hypotheses of obligations that no values meet, each as an obligation that stays open."""
+    together: dict[Possible, Obligation] = {}
     for name, obligation in argument.obligations.items():
-        hypotheses = tuple(getattr(obligation.statement, "hypotheses", ()))
-        if not hypotheses or hypotheses in tried:
-            continue
-        tried.add(hypotheses)
-        together = Possible(sp.And(*hypotheses))
-        found = _can_be_met(together, timeout)
-        if isinstance(found, Unsettled) and found.conclusive:
-            yield Obligation(f"{_HYPOTHESES} ({name})", together, _can_be_met)
+        hypotheses = getattr(obligation.statement, "hypotheses", ())
+        if hypotheses:
+            asked = Possible(sp.And(*hypotheses))
+            can_be_met = Obligation(f"the hypotheses of: {name}", asked, settle_hypotheses)
+            together.setdefault(asked, can_be_met)
+    if not together:
+        return []
+    asked_of_all = Argument("the hypotheses can be met", tuple(together.values()))
+    evidence = settle(Claim("hypotheses", "", "", asked_of_all)).published
+    findings = {} if evidence is None else evidence.findings
+    return [o for o in together.values() if _is_vacuous(findings[o.name])]
 
 
-def _can_be_met(statement: Possible, timeout: float) -> Finding:
+def _is_vacuous(finding: Finding) -> bool:
+    return isinstance(finding, Unsettled) and finding.conclusive
+
+
+def settle_hypotheses(statement: Possible, timeout: float) -> Finding:
+    """Find values that meet hypotheses; where there are none, what they imply is vacuous."""
     found = smt.settle_possible(statement, timeout)
     if isinstance(found, Disproof):
         return Unsettled(smt.NAME, "vacuous: the hypotheses contradict one another", True)

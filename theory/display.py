@@ -159,7 +159,8 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar.console.is_terminal:
+            self._bar.stop()
 
     def __call__(self, done: int, total: int, name: str) -> None:
         """Tell how many questions of how many are settled, and which was the last."""

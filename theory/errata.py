@@ -10,6 +10,7 @@ from theory.artefacts import json_text
 from theory.certificates import Key
 from theory.evidence import Evidence, Judgement
 from theory.findings import Counterexample, Escape, Finding, OrbitViolation, PeriodicOrbit, Status
+from theory.published import rows
 from theory.statements import show
 from theory.typeset import escape, latex, point, sides_at
 from theory.verify import Verdict
@@ -101,7 +102,11 @@ def grouped(
     verdicts: Iterable[Verdict], files: Mapping[Key, str]
 ) -> dict[Judgement, list[Erratum]]:
     """Return the errata by severity, each group in the order of publication."""
-    refuted = [v for v in verdicts if v.status is Status.REFUTED]
+    order = {row["id"]: number for number, row in enumerate(rows("claims"))}
+    refuted = sorted(
+        (v for v in verdicts if v.status is Status.REFUTED),
+        key=lambda v: order.get(v.claim.row, len(order)),
+    )
     return {
         judgement: [_erratum(v, files) for v in refuted if v.judgement is judgement]
         for judgement in _TITLES

@@ -45,7 +45,8 @@ def settle_claims(
         simulation: the ``checks`` of a simulation's evidence file, by name.
         timeout: seconds for each question to a solver.
         cache: where findings are recalled from and kept.
-        processes: how many processes settle; with 1, this one.
+        processes: how many processes settle; with 1, this one, which hears of an interrupt only
+            once the solver has answered.
         progress: told of every question that is settled.
 
     """
@@ -85,7 +86,7 @@ def _text(key: Any) -> str | None:
 def _settle(tasks: Sequence[Task], timeout: float, processes: int) -> Iterator[tuple[int, Found]]:
     """Settle each task, in any order; yield its index and what was found."""
     left = dict(enumerate(tasks))
-    if min(processes, len(tasks)) > 1 and sys.platform != "win32":
+    if tasks and processes > 1 and sys.platform != "win32":
         try:
             for index, data, seconds in _settle_in_processes(tasks, timeout, processes):
                 finding = decode(data, left.pop(index)[1].statement)
@@ -117,7 +118,7 @@ def _settle_in_processes(
     global _tasks, _timeout  # inherited: statements do not survive being pickled
     _tasks, _timeout = tasks, timeout
     executor = ProcessPoolExecutor(
-        processes,
+        min(processes, len(tasks)),
         mp_context=multiprocessing.get_context("fork"),
         initializer=_begin,
         initargs=(os.getpid(),),

@@ -221,7 +221,7 @@ def read_snapshot(
         if content["digest"] != _digest(content["verdicts"]):
             raise ValueError("the file is damaged")
         return [_read_verdict(data, simulation) for data in content["verdicts"]]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except Exception as error:  # whatever is wrong with it, all is built afresh
         reason = f"{type(error).__name__}: {error}"
