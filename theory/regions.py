@@ -128,8 +128,8 @@ def in_P2(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:
 
 
 def in_P3(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:
-    """P3, for r > 1/3: 1 < |a| < (|b| + 3r − 1)/(3r)."""
-    return sp.And(r > _THIRD, sp.Abs(a) > 1, sp.Abs(a) < (sp.Abs(b) + 3 * r - 1) / (3 * r))
+    """P3, for r > 1/3: 1 < |a| < (|b| + 3r − 1)/(3r), here multiplied by 3r > 0."""
+    return sp.And(r > _THIRD, sp.Abs(a) > 1, 3 * r * sp.Abs(a) < sp.Abs(b) + 3 * r - 1)
 
 
 def in_P31(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:
@@ -148,9 +148,9 @@ def in_P41(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:
 
 
 def in_P42(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:
-    """P42: in P4, |a| > |b|, and 2 < |a| < (|b| + 3r − 1)/(3r) + 1."""
-    reach = (sp.Abs(b) + 3 * r - 1) / (3 * r) + 1
-    return sp.And(in_P4(a, b, r), sp.Abs(a) > sp.Abs(b), sp.Abs(a) > 2, sp.Abs(a) < reach)
+    """P42: in P4, |a| > |b|, and 2 < |a| < (|b| + 3r − 1)/(3r) + 1, here multiplied by 3r > 0."""
+    within_reach = 3 * r * (sp.Abs(a) - 1) < sp.Abs(b) + 3 * r - 1
+    return sp.And(in_P4(a, b, r), sp.Abs(a) > sp.Abs(b), sp.Abs(a) > 2, within_reach)
 
 
 def in_P5(a: sp.Expr, b: sp.Expr, r: sp.Expr) -> Boolean:

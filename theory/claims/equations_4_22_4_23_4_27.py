@@ -5,11 +5,12 @@ what a step subtracts, as in Table 4.9; ẽ2 itself moves the other way.
 """
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import sympy as sp
 
-from theory.arguments import always, derived, exactly_if, for_all, together
+from theory.arguments import all_of, always, derived, exactly_if, for_all, together
 from theory.dynamics import NormalisedState, denormalise, normalised_step
 from theory.evidence import Argument, Claim
 from theory.exact import surd
@@ -28,8 +29,9 @@ _a, _b, _c, _sum = sp.symbols("a b c S", real=True)
 _c_T = sp.Symbol("c_T", real=True)
 _eta, _sigma0_sq = sp.symbols("eta sigma0_sq", positive=True)
 _ties = sp.Symbol("m", integer=True)
+_p, _r = sp.Symbol("p", positive=True), R
 _now = NormalisedState(_a, _b, _c)
-_next = normalised_step(_now, R)
+_next = normalised_step(_now, _r)
 _tie = sp.And(sp.Eq(sp.Abs(_a), sp.Abs(_b)), sp.Ne(_a, 0))
 
 
@@ -60,7 +62,7 @@ def _unrolled(steps: int) -> _Unrolled:
     states = tuple(
         NormalisedState(*sp.symbols(f"a_{i} b_{i} c_{i}", real=True)) for i in range(steps + 1)
     )
-    images = (normalised_step(state, R) for state in states[:-1])
+    images = (normalised_step(state, _r) for state in states[:-1])
     return _Unrolled(
         states,
         tuple(
@@ -128,16 +130,21 @@ _DRIFT = sp.And(
 )
 
 
-_SYMMETRY = for_all(
-    sp.And(
-        *(
-            equal(image.subs({_a: -_a, _b: -_b, _c: -_c}, simultaneous=True), -image)
-            for image in _next
-        )
-    ),
-    back_end=smt.settle,
+def _commutes(*signs: int) -> Argument:
+    """The map commutes with these changes of sign of a, b and c."""
+    changes = {symbol: sign * symbol for symbol, sign in zip(_now, signs, strict=True)}
+    images = (
+        equal(image.subs(changes, simultaneous=True), sign * image)
+        for image, sign in zip(_next, signs, strict=True)
+    )
+    return for_all(sp.And(*images), back_end=smt.settle)
+
+
+_SYMMETRY = together(
+    "the map commutes with (a, c) → (−a, −c) and with b → −b",
+    {"a and c": _commutes(-1, 1, -1), "b": _commutes(1, -1, 1)},
 )
-"""The map commutes with a change of all signs, so that a(T) ≥ 0 is no restriction."""
+"""So that a(T) ≥ 0 is no restriction, nor a = b > 0 at a tie."""
 
 
 def _generic_drift() -> Argument:
@@ -168,7 +175,7 @@ def _attained(drift: sp.Expr, start: int, at: _Start) -> Argument:
     """From ``at`` the drift is ``drift`` in a cycle that begins after ``start`` steps."""
     orbit = _unrolled(start + 2)
     first, last = orbit.states[0], orbit.states[start]
-    values = zip((first.a, first.b, R), map(exact, at), strict=True)
+    values = zip((first.a, first.b, _r), map(exact, at), strict=True)
     formula = sp.And(
         *orbit.equations,
         orbit.closes(start),
@@ -178,12 +185,93 @@ def _attained(drift: sp.Expr, start: int, at: _Start) -> Argument:
     return derived(f"a drift of {drift} is attained", "witness", {"orbit": Possible(formula)})
 
 
+class _TieOrbit(NamedTuple):
+    """An orbit from a tie a = b = p: its states up to the one whose image is at ``back_to``."""
+
+    states: tuple[NormalisedState, ...]
+    back_to: int
+    r: sp.Expr
+    p: sp.Expr
+    given: tuple[Boolean, ...]
+
+    def steps(self) -> dict[str, Statement]:
+        values = {_r: self.r, _p: self.p}
+        states = (*self.states, self.states[self.back_to])
+        return {
+            f"step {t}": Statement(
+                sp.And(*map(equal, normalised_step(now, _r), then)).subs(values), self.given
+            )
+            for t, (now, then) in enumerate(pairwise(states))
+        }
+
+
+def _tie_orbits() -> dict[str, _TieOrbit]:
+    """All orbits from ties with 0 < |a| ≤ 1/3, with d = c counted from the tie on."""
+    p, r = _p, _r
+    rows = {
+        "tie": (p, p, 0),
+        "after": (p - 2 * _third, p - r / 2, _half),
+        "long": (p + _third, p - r / 2, _half),
+        "down, r > 4/3": (p - _third, p + r / 2, -_half),
+        "up, r > 4/3": (p, p - r / 2, -3 * _half),
+        "up, r < 4/3": (p, p + r / 2, 3 * _half),
+        "down, r < 4/3": (p - _third, p - r / 2, 5 * _half),
+        "second tie": (p - _third, p, 1),
+        "at rest": (p + 2 * _third, p, 1),
+        "a = 0": (p - _third, p - r / 2, -_half),
+    }
+
+    def orbit(
+        names: str, back_to: int, *given: Boolean, r: sp.Expr = _r, p: sp.Expr = _p
+    ) -> _TieOrbit:
+        states = (NormalisedState(*map(sp.sympify, rows[name])) for name in names.split("; "))
+        return _TieOrbit(tuple(states), back_to, r, p, given)
+
+    tied_again = 4 * p + 2 * _third  # the ratio at which the state "long" is a tie
+    return {
+        "r > 4/3": orbit("tie; after; down, r > 4/3; up, r > 4/3", 2, r > 4 * _third, p < _third),
+        "r > 4/3, p = 1/3": orbit("tie; after; down, r > 4/3; a = 0", 2, r > 4 * _third, p=_third),
+        "r = 4/3": orbit("tie; after", 0, p <= _third, r=4 * _third),
+        "r < 4p + 2/3": orbit("tie; after; long", 1, r < 4 * _third, r < tied_again, p <= _third),
+        "r = 4p + 2/3": orbit(
+            "tie; after; long; second tie; at rest", 3, p < _third / 2, r=tied_again
+        ),
+        "r > 4p + 2/3": orbit(
+            "tie; after; long; up, r < 4/3; down, r < 4/3", 3, r < 4 * _third, r > tied_again
+        ),
+    }
+
+
+_CASES = sp.Or(
+    _r > 4 * _third,
+    sp.Eq(_r, 4 * _third),
+    sp.And(_r < 4 * _third, _r < 4 * _p + 2 * _third),
+    sp.And(_p < _third / 2, sp.Eq(_r, 4 * _p + 2 * _third)),
+    sp.And(_r < 4 * _third, _r > 4 * _p + 2 * _third),
+)
+
+
+def _from_tie() -> Argument:
+    orbits = _tie_orbits()
+    changes = [state.c for orbit in orbits.values() for state in orbit.states]
+    steps = {
+        f"{case}: {name}": step
+        for case, orbit in orbits.items()
+        for name, step in orbit.steps().items()
+    }
+    return derived(
+        f"from a tie with 0 < |a| ≤ 1/3 on, d changes by {min(changes)} to {max(changes)} along "
+        "sign a",
+        "the orbit is followed until it repeats a state, in each case",
+        {"the cases are all": Statement(_CASES, (_p <= _third,)), **steps},
+    )
+
+
 def _drift() -> Argument:
     """Ties included, −7/2 ≤ d ≤ 9/2.
 
-    Up to the first tie with |a| ≤ 1/3 by induction. From such a tie the orbit has period 2 after
-    three steps, and d changes by −3/2 to 5/2 in the direction of sign a: to at most 2 + 5/2 or
-    3 + 3/2, and to at least −2 − 3/2 or −1 − 5/2.
+    Up to the first tie with |a| ≤ 1/3 by induction. From such a tie d changes by −3/2 to 5/2 in the
+    direction of sign a: to at most 2 + 5/2 or 3 + 3/2, and to at least −2 − 3/2 or −1 − 5/2.
     """
     near_tie = sp.And(_tie, sp.Abs(_a) <= _third)
     stopped = {
@@ -192,23 +280,14 @@ def _drift() -> Argument:
     }
     at_tie = sp.And(sp.Implies(_a > 0, _d <= 2), sp.Implies(_a < 0, _d >= -1))
     region = sp.And(_d >= -2, _d <= 3, sp.Implies(near_tie, at_tie))
-    to_tie = _by_induction(stopped, region, _a >= 0, _a < 1, sp.Eq(_d, 0), invariant=_DRIFT)
-    orbit = _unrolled(5)
-    s0 = orbit.states[0]
-    change = [sp.sign(s0.a) * (s.c - s0.c) for s in orbit.states]
-    from_tie = for_all(
-        sp.And(orbit.closes(3), *(sp.And(x >= -3 * _half, x <= 5 * _half) for x in change)),
-        *orbit.equations,
-        sp.Eq(sp.Abs(s0.a), sp.Abs(s0.b)),
-        sp.Ne(s0.a, 0),
-        sp.Abs(s0.a) <= _third,
-    )
     parts = together(
         "|ẽ2(n) − ẽ2(T)| ≤ (3√6/2) η for all n ≥ T, from every start; a limit has equality",
         {
             "symmetry": _SYMMETRY,
-            "up to a tie near 0": to_tie,
-            "from a tie near 0": from_tie,
+            "up to a tie near 0": _by_induction(
+                stopped, region, _a >= 0, _a < 1, sp.Eq(_d, 0), invariant=_DRIFT
+            ),
+            "from a tie near 0": _from_tie(),
             "sharp": _attained(sp.Rational(9, 2), 6, _Start(0.9, 6.1, 2)),
         },
     )
@@ -291,8 +370,8 @@ _weights = sp.And(sp.Eq(_moved, _n - _m / 2), _m >= 0, _m <= _n)
 _x = STATE.x
 _always_tied = folded_step(_x, _x, sp.Rational(4, 3))
 
-_e0 = denormalise(_now, R, _eta)[0]
-_problem_A = sp.sqrt(3) / 3 * _sigma0_sq * sp.Symbol("e_0", real=True)
+_e_0 = sp.Symbol("e_0", real=True)
+_problem_A = sp.sqrt(3) / 3 * _sigma0_sq * _e_0
 
 CLAIMS = (
     Claim(
@@ -330,7 +409,7 @@ CLAIMS = (
         says="The update of ẽ2 is η{1{|A| < |B|}(−√6/3) + 1{|A| = |B|}(−√6/6)} sign[ẽ0].",
         published=for_all(
             equal(
-                denormalise(_now, R, _eta)[2] - denormalise(_next, R, _eta)[2],
+                denormalise(_now, _r, _eta)[2] - denormalise(_next, _r, _eta)[2],
                 sp.sqrt(6) / 3 * _eta * _update(_a, _b),
             ),
             back_end=smt.settle,
@@ -462,11 +541,17 @@ CLAIMS = (
         id="4.27.4",
         where="§4.D.2, before (4.27)",
         says="|ẽ0| < √3η if and only if |A| < σ̃0²η.",
-        published=for_all(
-            sp.Equivalent(
-                sp.Abs(sp.Symbol("e_0", real=True)) < sp.sqrt(3) * _eta,
-                sp.Abs(_problem_A) < _sigma0_sq * _eta,
-            )
+        published=all_of(
+            "σ̃0²(|ẽ0| − √3η) = √3(|A| − σ̃0²η), so that both differences have one sign",
+            {
+                "differences": equal(
+                    _sigma0_sq * (sp.Abs(_e_0) - sp.sqrt(3) * _eta),
+                    sp.sqrt(3) * (sp.Abs(_problem_A) - _sigma0_sq * _eta),
+                ),
+                "a positive factor keeps the sign": Statement(
+                    sp.Equivalent(_delta < 0, _sigma0_sq * _delta < 0)
+                ),
+            },
         ),
         expects=Status.PROVED,
     ),

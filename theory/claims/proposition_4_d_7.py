@@ -43,6 +43,7 @@ _x, _y, _x1, _y1 = map(sp.Abs, (_a, _b, _next.a, _next.b))
 _here, _there = (_a, _b, _r), (_next.a, _next.b, _r)
 _ends = _x1 < 1  # the step is the last before T
 _no_tie = sp.Ne(_x, _y)
+_delta = sp.Symbol("delta", positive=True)
 
 # --- The folded map until T -----------------------------------------------------------------------
 
@@ -113,11 +114,14 @@ def _at(formula: Boolean, a: sp.Expr, b: sp.Expr) -> Boolean:
     return formula.subs({_a: a, _b: b}, simultaneous=True)
 
 
-def _only_up_to(limit: sp.Rational, holds: Argument, breaks: Boolean) -> Argument:
-    """Assert ``holds``, given r ≤ ``limit``, and a counterexample for each larger r."""
+def _only_up_to(limit: sp.Rational, holds: Argument, breaks: Boolean, *given: Boolean) -> Argument:
+    """Assert ``holds``, given r ≤ ``limit``, and a counterexample for each larger r.
+
+    In ``breaks`` the counterexample may depend on δ > 0, small in terms of r as ``given``.
+    """
     return together(
         f"{holds.formula}; for each r > {limit} there is a start where it is not so",
-        {"so far": holds, "and no further": for_all(breaks, _r > limit)},
+        {"so far": holds, "and no further": for_all(breaks, _r > limit, *given)},
     )
 
 
@@ -129,10 +133,9 @@ def _p4_bounds() -> Argument:
     start = in_P4(*_start)
     # Just above (1, 1) one short step is the whole way, so the upper end is approached; just below
     # (2, 2) one long step is, so the lower end is.
-    delta = sp.Symbol("delta", positive=True)
-    b_up = 1 + sp.Min(delta * _r, _third) / 2
+    b_up = 1 + sp.Min(_delta * _r, _third) / 2
     a_up = 1 + (b_up - 1) * (1 + 1 / (3 * _r)) / 2
-    b_low = 2 - sp.Min(delta * _r, _third) / 2
+    b_low = 2 - sp.Min(_delta * _r, _third) / 2
     a_low = (2 + b_low) / 2
     e = (_r - _most_r) / 6
     a_far, b_far = 4 * _third + e, 4 * _third + 2 * e
@@ -155,14 +158,14 @@ def _p4_bounds() -> Argument:
             "the upper bound is sharp: count 1 > (|b| − 1)/r + 1 − δ": for_all(
                 sp.And(
                     _at(sp.And(in_P4(*_here), _x < _y, _ends), a_up, b_up),
-                    _r > b_up - 1 + _r - delta * _r,
+                    _r > b_up - 1 + _r - _delta * _r,
                 ),
                 _moderate,
             ),
             "the lower bound is sharp: count 0 < (|b| − 2)/r + δ": for_all(
                 sp.And(
                     _at(sp.And(in_P4(*_here), _y < _x, _ends), a_low, b_low),
-                    b_low - 2 + delta * _r > 0,
+                    b_low - 2 + _delta * _r > 0,
                 ),
                 _moderate,
             ),
@@ -194,21 +197,24 @@ def _p4_first_step_ends() -> Argument:
 
 
 def _b_does_not_grow() -> Argument:
-    b = (_r + 2) / 4
-    a = 1 + (b - 1) / 2
     return _only_up_to(
         sp.Integer(2),
         for_all(_y1 <= _y, in_P4(*_here), _r <= 2),
-        _at(sp.And(in_P4(*_here), _y1 > _y), a, b),
+        _at(sp.And(in_P4(*_here), _y1 > _y), 1 + _delta, 1 + 2 * _delta),
+        8 * _delta <= _r - 2,
     )
 
 
 def _red_line() -> Argument:
-    e = (_r - _most_r) / (6 * _r + 4)
     return _only_up_to(
         _most_r,
         for_all(sp.Not(in_P3(*_there)), in_P4(*_here), _x < _y, _r <= _most_r),
-        _at(sp.And(in_P4(*_here), _x < _y, in_P3(*_there)), 4 * _third + e, 4 * _third + 2 * e),
+        _at(
+            sp.And(in_P4(*_here), _x < _y, in_P3(*_there)),
+            4 * _third + _delta,
+            4 * _third + 2 * _delta,
+        ),
+        (6 * _r + 4) * _delta <= _r - _most_r,
     )
 
 
@@ -292,18 +298,25 @@ _steps_from_P5 = sp.And(
 
 _k = sp.Symbol("k", integer=True)
 _a_k = _a0 - _k
-_K_STEPS = sp.And(_k - 1 < _a0 - _b0, _a0 - _b0 < _k)
-"""k is |A(0)| − |B(0)| in units of σ̃0²η, rounded up; the difference is no integer (no tie)."""
-_PHASE_1 = sp.And(sp.Eq(_n, 0), sp.Eq(_size_b, _b0), sp.Eq(_size_a, _a0 - _t), _t <= _k)
-_PHASE_2 = sp.And(
-    sp.Eq(_n, _t - _k),
+_K_STEPS = sp.And(_k - 1 < _a0 - _b0, _a0 - _b0 <= _k)
+"""k is |A(0)| − |B(0)| in units of σ̃0²η, rounded up: so many long steps come first."""
+# A long step leaves |b| and leads from |a| > |b| to |a| > |b| − 1. From the first short step on
+# |a| + n/3 is the |a| it started from.
+_whole = _size_a + _n / 3
+_LONG_STEPS = sp.And(sp.Eq(_n, 0), sp.Eq(_size_b, _b0), sp.Eq(_size_a, _a0 - _t), _size_a > _b0 - 1)
+_THEN_SHORT_STEPS = sp.And(
     _n >= 1,
+    sp.Eq(_whole, _a0 - (_t - _n)),
+    _whole > _b0 - 1,
+    _whole < _b0,
+    _whole >= 1,
     _size_b > _size_a,
-    sp.Eq(_size_a, _a_k - _n / 3),
-    _a_k >= 1,
     _size_a >= 2 * _third,
 )
-_FROM_P6 = sp.And(_size_a >= 0, _untied, sp.Or(_PHASE_1, _PHASE_2))
+_FROM_P6 = sp.And(_m >= 0, sp.Or(_m >= 1, _LONG_STEPS, _THEN_SHORT_STEPS))
+_at_crossing = _a0 - (_t - _n)
+"""|A(t')|, as the t − n long steps come before t'."""
+_from_P6 = (_K_STEPS, _r <= _third, _a0 > _b0, _b0 > 1)
 
 
 def _p6_count() -> Argument:
@@ -311,17 +324,15 @@ def _p6_count() -> Argument:
     none = sp.And(sp.Eq(_n, 0), _a_k < 1)
     some = sp.And(_a_k >= 1, 3 * (_a_k - 1) < _n, _n <= 3 * (_a_k - 1) + 1)
     z = sp.Symbol("z", real=True)
-    start = sp.And(_a0 > _b0, _b0 > 1)
-    exact = sp.Implies(INSIDE, sp.And(sp.Eq(_t, _k + _n), sp.Or(none, some)))
-    bounds = sp.And(3 * (_b0 - 2) < _n, _n < 3 * (_b0 - 1) + 1)
+    at_T = sp.And(INSIDE, _untied)
+    exact = sp.Implies(at_T, sp.And(sp.Eq(_t, _k + _n), sp.Or(none, some)))
+    bounds = sp.Implies(at_T, sp.And(3 * (_b0 - 2) < _n, _n < 3 * (_b0 - 1) + 1))
     return together(
         "count = 0 if |a(k)| < 1, else ⌊3(|a(k)| − 1)⌋ + 1, with |a(k)| = |a(0)| − k, "
         "k = ⌈|a(0)| − |b(0)|⌉; so 3(|b(0)| − 2) < count < 3(|b(0)| − 1) + 1",
         {
-            "count": until_T(exact, _K_STEPS, _r <= _third, start, invariant=_FROM_P6),
-            "bounds": until_T(
-                sp.Implies(INSIDE, bounds), _K_STEPS, _r <= _third, start, invariant=_FROM_P6
-            ),
+            "count": until_T(exact, *_from_P6, invariant=_FROM_P6),
+            "bounds": until_T(bounds, *_from_P6, invariant=_FROM_P6),
             "floor": for_all(sp.Eq(sp.floor(z) + 1, _n), z < _n, _n <= z + 1),
         },
     )
@@ -378,6 +389,10 @@ CLAIMS = (
         published=all_of(
             "|b| = 3r|a| − (3r − 1): through (1, 1), boundary of P3 and of P4, shifted in P42",
             {
+                "|a| < (|b| + 3r − 1)/(3r), the definition of P3, without the denominator": equal(
+                    3 * _r * (_x - (_y + 3 * _r - 1) / (3 * _r)), 3 * _r * _x - (_y + 3 * _r - 1)
+                ),
+                "a positive factor keeps the sign": Statement(sp.Equivalent(_c < 0, _r * _c < 0)),
                 "through (1, 1)": equal((3 * _r * _a - (3 * _r - 1)).subs(_a, 1), 1),
                 "P3 is above": Statement(
                     sp.Equivalent(in_P3(*_here), _y > 3 * _r * _x - (3 * _r - 1)),
@@ -830,7 +845,7 @@ CLAIMS = (
         where=_WHERE,
         says="From P6 the count is (|B(0)| − σ̃0²η)/(σ̃0²η/3).",
         published=_p6_first_step_ends(),
-        correction="Let k = ⌈(|A(0)| − |B(0)|)/(σ̃0²η)⌉, not a tie. Then |A(k)| = |A(0)| − kσ̃0²η, "
+        correction="Let k = ⌈(|A(0)| − |B(0)|)/(σ̃0²η)⌉. Without ties |A(k)| = |A(0)| − kσ̃0²η, "
         "and the count is 0 if that is below σ̃0²η, else ⌊3(|A(k)| − σ̃0²η)/(σ̃0²η)⌋ + 1.",
         corrected=_p6_count(),
         expects=Status.REFUTED,
@@ -849,22 +864,19 @@ CLAIMS = (
             {},
             {"t' = 1": Statement(equal(_x1, _y), (in_P6(*_here), _x1 < _y))},
         ),
-        correction="|B(0)| − σ̃0²η < |A(t')| < |B(0)|, and if |A(t')| ≥ σ̃0²η then from t' to T |A| "
-        "falls by more than |A(t')| − σ̃0²η and at most |A(t')| − (2/3)σ̃0²η.",
+        correction="|B(0)| − σ̃0²η < |A(t')| < |B(0)| without ties; and if t' < T then from t' to T "
+        "|A| falls to (2/3)σ̃0²η ≤ |A(T)| < σ̃0²η.",
         corrected=until_T(
-            sp.And(
-                _b0 - 1 < _a_k,
-                _a_k < _b0,
-                sp.Implies(equal(_t, _k), equal(_size_a, _a_k)),
-                sp.Implies(
-                    sp.And(INSIDE, _a_k >= 1),
-                    sp.And(_a_k - _size_a > _a_k - 1, _a_k - _size_a <= _a_k - 2 * _third),
+            sp.Implies(
+                sp.And(_untied, _n >= 1),
+                sp.And(
+                    equal(_size_a, _at_crossing - _n / 3),
+                    _at_crossing > _b0 - 1,
+                    _at_crossing < _b0,
+                    sp.Implies(INSIDE, sp.And(_size_a >= 2 * _third, _size_a < 1)),
                 ),
             ),
-            _K_STEPS,
-            _r <= _third,
-            _a0 > _b0,
-            _b0 > 1,
+            *_from_P6,
             invariant=_FROM_P6,
         ),
         expects=Status.REFUTED,
