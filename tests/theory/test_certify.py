@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -179,11 +180,11 @@ def test_a_missing_compiler_is_bad_input(capsys, tmp_path):
 
 def rows(*results):
     """Report rows of one linear lemma each."""
-    lemma = for_all(Statement(x + 1 > x - 1, (x > y,)))
     exported = [
-        Exported("C.1", "published", f"o{i}", "s", "Statement", "z3", "Proof", False, lemma)
+        Exported("C.1", "published", f"o{i}", "s", "Statement", "z3", "Proof", False,
+                 for_all(Statement(x + i + 1 > y, (x > y,))))
         for i, _ in enumerate(results)
-    ]
+    ]  # fmt: skip
     return [report.Row(e, result) for e, result in zip(exported, results, strict=True)]
 
 
@@ -212,8 +213,10 @@ def test_the_report_covers_each_obligation_once():
                         rejected={x.name: "no" for x in s.entries[:1]})
         for s in scripts
     }  # fmt: skip
+    e.append(replace(e[0], claim="C.3"))  # with the lemma of another
     results = [row.result for row in report.rows_of(e, scripts, outcomes)]
-    assert len(results) == 32
+    assert len(results) == 33
+    assert results.pop() == results[0]
     assert results.count(report.Result.REJECTED) == len(scripts) == 3
     assert results[-2:] == [report.Result.OUT_OF_SCOPE, report.Result.NOT_EXPORTED]
     names = [entry.name for s in scripts for entry in s.entries]

@@ -46,7 +46,7 @@ class Certify:
         exported = _export(self.timeout)
         scripts = report.scripts_of(exported)
         start = time.perf_counter()
-        outcomes = _check(tuple(scripts), self, compiler)
+        outcomes = _check(scripts, self, compiler)
         seconds = time.perf_counter() - start
         rows = report.rows_of(exported, scripts, outcomes)
         axioms = sorted({axiom for outcome in outcomes.values() for axiom in outcome.axioms})

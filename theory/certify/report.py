@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from theory.artefacts import environment
+from theory.certify.emit import Lemma
 from theory.certify.obligations import Exported, identifier
 from theory.certify.run import STANDARD_AXIOMS, Entry, Outcome, Script
 
@@ -72,49 +73,56 @@ class Row:
         }
 
 
-def scripts_of(exported: Sequence[Exported]) -> dict[Script, tuple[Exported, ...]]:
-    """Group obligations that have a lemma by row of the list of claims, some to a script.
+def scripts_of(exported: Iterable[Exported]) -> tuple[Script, ...]:
+    """Group lemmas by row of the list of claims, some to a script.
 
-    The obligations of a script are in the order of its lemmas.
+    Obligations with one proposition share its lemma, named after the first. Linear lemmas have
+    scripts of their own, as a script is compiled again when one of its lemmas fails.
     """
-    rows: dict[str, list[Exported]] = {}
+    first: dict[str, Exported] = {}
     for e in exported:
         if e.lemma is not None:
-            rows.setdefault(e.row, []).append(e)
-    result = {}
-    for row, members in rows.items():
-        for part, start in enumerate(range(0, len(members), _LEMMAS_IN_A_SCRIPT), 1):
-            some = tuple(members[start : start + _LEMMAS_IN_A_SCRIPT])
-            entries = tuple(_entry(e, start + i) for i, e in enumerate(some, 1))
-            result[Script(f"Row_{identifier(row)}_part_{part}", entries)] = some
-    return result
+            first.setdefault(e.lemma.proposition, e)
+    groups: dict[str, list[Entry]] = {}
+    for e in first.values():
+        assert e.lemma is not None
+        group = f"Row_{identifier(e.row)}_{'linear' if e.lemma.linear else 'other'}"
+        entries = groups.setdefault(group, [])
+        entries.append(_entry(e, e.lemma, len(entries) + 1))
+    return tuple(
+        Script(f"{group}_{part}", tuple(entries[start : start + _LEMMAS_IN_A_SCRIPT]))
+        for group, entries in groups.items()
+        for part, start in enumerate(range(0, len(entries), _LEMMAS_IN_A_SCRIPT), 1)
+    )
 
 
-def _entry(e: Exported, number: int) -> Entry:
-    assert e.lemma is not None
-    name = f"claim_{identifier(e.claim)}_{e.assertion}_{number}"
-    return Entry(name, e.lemma, f"{e.claim}, {e.assertion}, {e.obligation}: {e.statement}")
+def _entry(e: Exported, lemma: Lemma, number: int) -> Entry:
+    kind = "linear" if lemma.linear else "other"
+    name = f"claim_{identifier(e.claim)}_{e.assertion}_{kind}_{number}"
+    return Entry(name, lemma, f"{e.claim}, {e.assertion}, {e.obligation}: {e.statement}")
 
 
 def rows_of(
-    exported: Iterable[Exported],
-    scripts: Mapping[Script, Sequence[Exported]],
-    outcomes: Mapping[str, Outcome],
+    exported: Iterable[Exported], scripts: Iterable[Script], outcomes: Mapping[str, Outcome]
 ) -> list[Row]:
     """Say of each obligation what became of it."""
-    checked = {
-        id(e): _checked(e, script, entry, outcomes[script.name])
-        for script, members in scripts.items()
-        for entry, e in zip(script.entries, members, strict=True)
+    places = {
+        entry.lemma.proposition: (script.name, entry.name)
+        for script in scripts
+        for entry in script.entries
     }
-    return [checked.get(id(e)) or _unchecked(e) for e in exported]
+    return [
+        _unchecked(e)
+        if e.lemma is None
+        else _checked(e, *places[e.lemma.proposition], outcomes[places[e.lemma.proposition][0]])
+        for e in exported
+    ]
 
 
-def _checked(e: Exported, script: Script, entry: Entry, outcome: Outcome) -> Row:
-    if entry.name in outcome.accepted:
-        seconds = outcome.accepted[entry.name]
-        return Row(e, Result.ACCEPTED, "", script.name, entry.name, seconds)
-    return Row(e, Result.REJECTED, outcome.rejected[entry.name], script.name, entry.name)
+def _checked(e: Exported, script: str, lemma: str, outcome: Outcome) -> Row:
+    if lemma in outcome.accepted:
+        return Row(e, Result.ACCEPTED, "", script, lemma, outcome.accepted[lemma])
+    return Row(e, Result.REJECTED, outcome.rejected[lemma], script, lemma)
 
 
 def _unchecked(e: Exported) -> Row:
@@ -164,7 +172,7 @@ def to_markdown(
     rows: Sequence[Row], axioms: Sequence[str], version: str, seconds: float, jobs: int
 ) -> str:
     """Return the report for people."""
-    times = [row.seconds for row in rows if row.seconds is not None]
+    times = list({row.lemma: row.seconds for row in rows if row.seconds is not None}.values())
     trivial = sum(r.exported.trivial and r.result is Result.ACCEPTED for r in rows)
     beyond = sorted(set(axioms) - STANDARD_AXIOMS)
     lines = [
@@ -172,7 +180,7 @@ def to_markdown(
         "",
         headline(rows),
         f"{trivial} of the accepted ones are trivial: evaluation left True, or an equation of two "
-        "equal sides.",
+        f"equal sides. Obligations with one proposition share a lemma; {len(times)} were accepted.",
         "",
         f"{version}; {seconds:.0f} s with {jobs} compilers at a time on {platform.machine()}, "
         f"{platform.system()}, settling the ledger not counted; the slowest accepted lemma took "
