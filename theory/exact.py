@@ -57,7 +57,10 @@ class Surd:
 
     def __add__(self, other: "Number") -> "Surd":
         o = Surd.of(other)
-        return Surd(self.x + o.x, self.y + o.y, self.z + o.z, self.w + o.w)
+        # Most numbers have few parts, and sums of fractions are dear.
+        return Surd(
+            *(a + b if a and b else a or b for a, b in zip(self.parts, o.parts, strict=True))
+        )
 
     __radd__ = __add__
 
@@ -71,17 +74,17 @@ class Surd:
         return Surd.of(other) - self
 
     def __mul__(self, other: "Number") -> "Surd":
-        a, b, c, d = self.x, self.y, self.z, self.w
         if not isinstance(other, Surd):
-            return Surd(a * other, b * other, c * other, d * other)
-        o = other
-        e, f, g, h = o.x, o.y, o.z, o.w
-        return Surd(
-            a * e + 2 * b * f + 3 * c * g + 6 * d * h,
-            a * f + b * e + 3 * (c * h + d * g),
-            a * g + c * e + 2 * (b * h + d * f),
-            a * h + d * e + b * g + c * f,
-        )
+            return Surd(*(part * other if part else part for part in self.parts))
+        # With 1, √2, √3, √6 numbered 0 to 3 in binary, roots i and j give root i XOR j, times the
+        # square of what they share.
+        product = [Fraction(0)] * 4
+        for i, a in enumerate(self.parts):
+            if a:
+                for j, b in enumerate(other.parts):
+                    if b:
+                        product[i ^ j] += a * b * _SQUARES[i & j]
+        return Surd(*product)
 
     __rmul__ = __mul__
 
@@ -116,6 +119,9 @@ class Surd:
 
     def sign(self) -> int:
         """−1, 0 or 1, decided by comparing squares, so without approximation."""
+        signs = {(part > 0) - (part < 0) for part in self.parts if part}
+        if len(signs) <= 1:
+            return signs.pop() if signs else 0
         # (x + y√2) + (z + w√2)√3: opposite signs are settled by comparing P² with 3Q² in ℚ(√2).
         p, q = (self.x, self.y), (self.z, self.w)
         sign_p, sign_q = _sign2(*p), _sign2(*q)
@@ -151,6 +157,11 @@ class Surd:
         return hash(self.x) if self.is_rational else hash((self.x, self.y, self.z, self.w))
 
     @property
+    def parts(self) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+        """The coefficients of 1, √2, √3 and √6."""
+        return self.x, self.y, self.z, self.w
+
+    @property
     def is_rational(self) -> bool:
         """Whether the number lies in ℚ."""
         return not (self.y or self.z or self.w)
@@ -158,8 +169,9 @@ class Surd:
     @property
     def bits(self) -> int:
         """Length of the longest numerator or denominator."""
-        parts = (self.x, self.y, self.z, self.w)
-        return max(n.bit_length() for part in parts for n in (part.numerator, part.denominator))
+        return max(
+            n.bit_length() for part in self.parts for n in (part.numerator, part.denominator)
+        )
 
     def __floor__(self) -> int:
         scale = 1 + int(self._size())  # so that the estimate is off by less than one
@@ -200,6 +212,7 @@ class Surd:
 
 
 Number: TypeAlias = Surd | int | Fraction
+_SQUARES = (1, 2, 3, 6)  # of the roots
 
 
 def _sign2(x: Fraction, y: Fraction) -> int:

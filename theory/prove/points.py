@@ -7,6 +7,7 @@ solved, and intervals met however narrow. Nothing here is trusted: what is found
 """
 
 import random
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -28,7 +29,8 @@ _DENOMINATORS = (1, 2, 3, 4, 6, 12)
 _SPREAD = (10, 20, 50, 100, 1000)
 _MOVES = 12  # of one point along one symbol's line
 _ATOMS = 3  # of |·| and sign, whose signs are tried in each term
-_LONGEST_TERM = 150  # operations in a term of which boundaries are sought
+_LONGEST_TERM = 80  # operations in a term of which boundaries are sought
+_MOST_TERMS = 60  # of which boundaries are sought
 
 
 @lru_cache(maxsize=256)
@@ -113,6 +115,17 @@ class Points:
             values[slot] = self._moved(values, slot, choose)
         return None if self._failing(values) else tuple(values)
 
+    def nearby(self, point: Point, choose: Choose) -> Iterator[Point]:
+        """Other points at which the conditions hold, which differ from one in one symbol.
+
+        They lie on the boundaries of the conditions, between and beyond them.
+        """
+        for slot in range(len(self.symbols)):
+            for value in dict.fromkeys(self._on_line(list(point), slot, choose)):
+                other = (*point[:slot], value, *point[slot + 1 :])
+                if value != point[slot] and not self._failing(list(other)):
+                    yield other
+
     @property
     def without_value(self) -> Boolean | None:
         """A condition that had no exact value at any point so far, if there is one."""
@@ -187,7 +200,8 @@ class Points:
     def _all_lines(self) -> dict[int, list[Code]]:
         """For each symbol, values at which a term of a condition may change its sign."""
         found: dict[sp.Symbol, dict[sp.Expr, None]] = {s: {} for s in self.symbols}
-        for term in dict.fromkeys(t for part in self._parts for t in _terms(part)):
+        terms = dict.fromkeys(t for part in self._parts for t in _terms(part))
+        for term in sorted(terms, key=sp.count_ops)[:_MOST_TERMS]:
             for symbol in self.symbols:
                 if symbol in term.free_symbols:
                     found[symbol] |= dict.fromkeys(roots(term, symbol))
@@ -201,7 +215,13 @@ _POSITIVE = sp.Dummy(positive=True)
 
 
 def _simple(symbol: sp.Symbol, choose: Choose) -> Value:
-    """A simple value, the simplest being the likeliest."""
+    """Mostly a simple value, the simplest being the likeliest; now and then any fraction."""
+    if choose(8) == 7:
+        value: Value = choose(2001) - 1000
+        if not symbol.is_integer:
+            value = Fraction(int(value), 1 + choose(96))
+        if _is_admitted(symbol, value):
+            return value
     values = simple_values(symbol)
     scale = 1 << 16
     u = choose(scale)
@@ -295,6 +315,18 @@ def _roots(p: sp.Poly) -> Iterable[sp.Expr]:
             discriminant = sp.sqrt(sp.expand(b**2 - 4 * a * c))
             return ((-b + discriminant) / (2 * a), (-b - discriminant) / (2 * a))
     return ()
+
+
+def choices_from(data: bytes) -> Choose:
+    """Return a source of choices that are read off some bytes, and mixed from them thereafter."""
+    numbers = iter(struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))
+    more = random.Random(data)
+
+    def choose(n: int) -> int:
+        number = next(numbers, None)
+        return more.randrange(n) if number is None else number * n >> 16
+
+    return choose
 
 
 def random_choice(seed: int = 0) -> Choose:
