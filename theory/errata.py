@@ -11,8 +11,8 @@ from theory.certificates import Key
 from theory.evidence import Evidence, Judgement
 from theory.findings import Counterexample, Escape, Finding, OrbitViolation, PeriodicOrbit, Status
 from theory.published import rows
-from theory.statements import show
-from theory.typeset import escape, latex, point, sides_at
+from theory.tables import TextTable
+from theory.typeset import escape, evaluated, latex, point, sides_at
 from theory.verify import Verdict
 
 _TITLES = {
@@ -139,7 +139,7 @@ def _refutations(id_: str, evidence: Evidence, files: Mapping[Key, str]) -> list
         finding, statement = evidence.findings[obligation.name], obligation.statement
         if finding.status is Status.REFUTED:
             at, at_latex = _numbers(finding)
-            evaluated = sides_at(finding) if isinstance(finding, Counterexample) else []
+            sides = sides_at(finding) if isinstance(finding, Counterexample) else []
             found.append(
                 Refutation(
                     obligation.name,
@@ -147,8 +147,8 @@ def _refutations(id_: str, evidence: Evidence, files: Mapping[Key, str]) -> list
                     latex(statement),
                     at,
                     at_latex,
-                    [_evaluated(*sides) for sides in evaluated],
-                    [_evaluated_latex(*sides) for sides in evaluated],
+                    [evaluated(*each) for each in sides],
+                    [_evaluated_latex(*each) for each in sides],
                     files.get((id_, "published", obligation.name), ""),
                 )
             )
@@ -165,10 +165,6 @@ def _numbers(finding: Finding) -> tuple[str, str]:
         case PeriodicOrbit() | Escape():
             return finding.explanation, rf"\text{{{escape(finding.explanation)}}}"
     return _CONSTANTS, rf"\text{{{escape(_CONSTANTS)}}}"
-
-
-def _evaluated(relation: sp.Basic, left: Any, right: Any, so: bool) -> str:
-    return f"{left}; {right}; so {show(relation)} is {'true' if so else 'false'}"
 
 
 def _evaluated_latex(relation: sp.Basic, left: Any, right: Any, so: bool) -> str:
@@ -192,8 +188,35 @@ def _proof(id_: str, evidence: Evidence, files: Mapping[Key, str]) -> list[Prove
 # --- Markdown ------------------------------------------------------------------------------------
 
 
+_NOTATION = (
+    ("a, b, c", "A/(σ̃0²η), B/(σ̃0²η) and (√6/2)ẽ2/η, so that (4.16) is free of σ̃0² and η"),
+    ("r", "σ̃1²/σ̃0²"),
+    ("x, y", "|a| and |b|"),
+    ("t, n, m, w", "iteration; steps so far with |A| ≤ |B|; with |A| = |B|; moves of c"),
+    ("x_0, a_0, …", "the value at the start; a_1, a_2, … after one step, two steps, …"),
+    ("short, long step", "one with |A| < |B|, one with |A| > |B|"),
+)
+
+
+def _overview(groups: Mapping[Judgement, list[Erratum]]) -> TextTable:
+    """One line for each erratum."""
+    instead = {
+        id(e): e.slip or (f"holds only if {e.only_if}" if e.only_if else e.instead)
+        for group in groups.values()
+        for e in group
+    }
+    return TextTable(
+        ("claim", "where", "printed", "what is so"),
+        [(e.id, e.where, e.says, instead[id(e)]) for group in groups.values() for e in group],
+    )
+
+
 def _markdown(groups: Mapping[Judgement, list[Erratum]], folder: str) -> str:
     lines = ["# Errata", "", _PREFACE, "", f"Certificates are in `{folder}/`."]
+    if any(groups.values()):
+        lines += ["", "Letters in formulas, beside those of the text:", ""]
+        lines += [f"- `{letters}`: {_md(meaning)}" for letters, meaning in _NOTATION]
+        lines += ["", "## Overview", "", _overview(groups).markdown()]
     for judgement, errata_ in groups.items():
         if errata_:
             lines += ["", f"## {_TITLES[judgement]} ({len(errata_)})"]
@@ -216,10 +239,20 @@ def _markdown_of(e: Erratum) -> list[str]:
         lines += ["", f"Instead ({e.instead_status}): {_md(e.instead)}"]
         lines += ["", _code(e.instead_formula)]
         certificates = dict.fromkeys(p.certificate for p in e.proof if p.certificate)
-        lines += ["", f"Proof: {', '.join(f'`{name}`' for name in certificates)}"] * bool(e.proof)
+        lines += ["", f"Proof: {_files(e.id, certificates)}"] * bool(e.proof)
     if e.note:
         lines += ["", f"Note: {_md(e.note)}"]
     return lines
+
+
+def _files(id_: str, names: Iterable[str]) -> str:
+    """Name certificates; those of one claim's correction by a pattern, where they are many."""
+    pattern = f"{id_}--corrected--"
+    own = [name for name in names if name.startswith(pattern)]
+    rest = [name for name in names if name not in own]
+    if len(own) > 3:
+        own = [f"{pattern}*"]
+    return ", ".join(f"`{name}`" for name in (*own, *rest))
 
 
 def _markdown_of_refutation(r: Refutation, formula: str) -> list[str]:

@@ -3,12 +3,14 @@
 For all values; for some values; along every orbit of a map; in the end; along one exact orbit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
 import sympy as sp
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.str import StrPrinter
 
 from theory.exact import Assignment, Surd, value_of
 
@@ -93,7 +95,7 @@ class _AllOrbits:
         return states
 
     def _text(self, ending: str) -> str:
-        step = ", ".join(f"{symbol} → {image}" for symbol, image in self.step.items())
+        step = ", ".join(f"{symbol} → {show(image)}" for symbol, image in self.step.items())
         given = "".join(f"{show(h)}, " for h in self.hypotheses)
         return f"{given}orbits of {step}: {ending} {show(self.region)}"
 
@@ -161,20 +163,61 @@ class Along:
         return self.text
 
 
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SIGNS = {sp.Eq: "=", sp.Ne: "≠", sp.Le: "≤", sp.Ge: "≥", sp.Lt: "<", sp.Gt: ">"}
+
+
+class _Mathematics(StrPrinter):
+    """Formulas as people write them: |x|, x², √2, x ≤ y, and the connectives as words."""
+
+    def _print_Abs(self, expr: sp.Abs) -> str:
+        return f"|{self._print(expr.args[0])}|"
+
+    def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
+        base, exponent = expr.args
+        if exponent == sp.Rational(1, 2):
+            return f"√{self.parenthesize(base, PRECEDENCE['Atom'], strict=True)}"
+        if exponent.is_Integer and exponent > 0:
+            power = str(exponent).translate(_SUPERSCRIPTS)
+            return f"{self.parenthesize(base, PRECEDENCE['Pow'], strict=True)}{power}"
+        return str(super()._print_Pow(expr, rational=rational))
+
+    def _print_Relational(self, expr: sp.core.relational.Relational) -> str:
+        return f"{self._print(expr.lhs)} {_SIGNS[type(expr)]} {self._print(expr.rhs)}"
+
+    def _join(self, word: str, parts: Iterable[sp.Basic]) -> str:
+        texts = (self._print(part) for part in sorted(parts, key=str))
+        return word.join(f"({text})" for text in texts)
+
+    def _print_And(self, expr: sp.And) -> str:
+        return self._join(" and ", expr.args)
+
+    def _print_Or(self, expr: sp.Or) -> str:
+        return self._join(" or ", expr.args)
+
+    def _print_Not(self, expr: sp.Not) -> str:
+        return f"not ({self._print(expr.args[0])})"
+
+    def _print_Implies(self, expr: sp.Implies) -> str:
+        return f"({self._print(expr.args[0])}) implies ({self._print(expr.args[1])})"
+
+    def _print_Equivalent(self, expr: sp.Equivalent) -> str:
+        return self._join(" if and only if ", expr.args)
+
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
+        cases = (
+            f"{self._print(value)} {'otherwise' if when == sp.true else f'if {self._print(when)}'}"
+            for value, when in expr.args
+        )
+        return f"{{{'; '.join(cases)}}}"
+
+
+_PRINTER = _Mathematics()
+
+
 def show(formula: sp.Basic) -> str:
-    """Write a formula as text, with = and ≠ as infix signs."""
-    match formula:
-        case sp.Eq() | sp.Ne():
-            sign = "=" if isinstance(formula, sp.Eq) else "≠"
-            return f"{formula.lhs} {sign} {formula.rhs}"
-        case sp.And() | sp.Or():
-            word = " and " if isinstance(formula, sp.And) else " or "
-            return word.join(f"({show(part)})" for part in sorted(formula.args, key=str))
-        case sp.Implies():
-            return f"({show(formula.args[0])}) implies ({show(formula.args[1])})"
-        case sp.Not():
-            return f"not ({show(formula.args[0])})"
-    return str(formula)
+    """Write a formula as text, the way people write mathematics."""
+    return str(_PRINTER.doprint(formula))
 
 
 def equal(left: sp.Basic | int, right: sp.Basic | int) -> Boolean:

@@ -87,7 +87,7 @@ class Side:
     value: Surd
 
     def __str__(self) -> str:
-        written, value = str(self.expression), str(self.value)
+        written, value = show(self.expression), show(self.value.to_sympy())
         return value if written == value else f"{written} = {value}"
 
     def latex(self) -> str:
@@ -112,6 +112,12 @@ def sides_at(finding: Counterexample) -> list[tuple[sp.Basic, Side, Side, bool]]
     return found
 
 
+def evaluated(relation: sp.Basic, left: Side, right: Side, so: bool) -> str:
+    """Write both sides with their values, and whether the relation of the values is true."""
+    values = relation.func(left.value.to_sympy(), right.value.to_sympy(), evaluate=False)
+    return f"{left}; {right}: {show(values)} is {'true' if so else 'false'}"
+
+
 def _relations(formula: sp.Basic) -> Iterator[sp.Basic]:
     """The relations that connectives join to a formula, each once."""
     if isinstance(formula, sp.core.relational.Relational):
@@ -123,7 +129,4 @@ def _relations(formula: sp.Basic) -> Iterator[sp.Basic]:
 
 def values_at(finding: Counterexample) -> list[str]:
     """Say for each relation in the refuted conclusion what its sides are at the counterexample."""
-    return [
-        f"{left} and {right}: {show(relation)} is {'true' if so else 'false'}"
-        for relation, left, right, so in sides_at(finding)
-    ]
+    return [evaluated(relation, left, right, so) for relation, left, right, so in sides_at(finding)]

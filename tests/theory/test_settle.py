@@ -2,9 +2,11 @@
 
 import pytest
 import sympy as sp
+from sympy import Abs, And, Ne, Or
 
 from theory import settle as settle_formula
 from theory.findings import Status
+from theory.statements import show
 
 x, y = sp.symbols("x y", real=True)
 
@@ -39,3 +41,19 @@ def test_settle_takes_formulas_only(bad):
 def test_settle_takes_a_positive_timeout(timeout):
     with pytest.raises(ValueError, match="timeout: expected seconds > 0"):
         settle_formula([], x > 0, timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (Abs(x) <= 1, "|x| ≤ 1"),
+        (x**2 >= sp.sqrt(2) * y, "x² ≥ √2*y"),
+        (Ne((x + 1) ** 3, y), "(x + 1)³ ≠ y"),
+        (And(x < 1, Or(x > 0, sp.Eq(y, 0))), "((y = 0) or (x > 0)) and (x < 1)"),
+        (sp.Implies(x > 0, sp.sqrt(x + 1) > 1), "(x > 0) implies (√(x + 1) > 1)"),
+        (sp.Not(sp.Implies(x > 0, y > 0)), "not ((x > 0) implies (y > 0))"),
+        (sp.Piecewise((1, x > 0), (-x, True)) > 0, "{1 if x > 0; -x otherwise} > 0"),
+    ],
+)
+def test_formulas_are_shown_as_people_write_them(formula, text):
+    assert show(formula) == text
