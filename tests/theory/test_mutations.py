@@ -40,28 +40,29 @@ def _sorted(atoms):
     return sorted(atoms, key=sp.default_sort_key)
 
 
+def _changes(relation):
+    left, right = relation.args
+    by = sp.Rational(1, 97)
+    if type(relation) in _STRICTER:
+        yield "strict for non-strict", _STRICTER[type(relation)](left, right)
+    yield "opposite", _OPPOSITE[type(relation)](left, right)
+    if isinstance(relation, sp.Eq):
+        yield "other constant", sp.Eq(left, right + by, evaluate=False)
+        yield "flipped sign", sp.Eq(left, -right, evaluate=False)
+        for other in (sp.Lt, sp.Gt, sp.Ne):
+            yield f"{other.__name__} for =", other(left, right, evaluate=False)
+    elif not isinstance(relation, sp.Ne):
+        less = isinstance(relation, sp.Le | sp.Lt)
+        for size in (by, 1, 10):
+            yield "tightened", relation.func(left, right - size if less else right + size)
+
+
 def mutants(statement):
     """Changed statements, each with the kind of change; most of them are false."""
     conclusion = statement.conclusion
-    relations = _sorted(conclusion.atoms(_Relational))
-    for relation in relations:
-        if type(relation) in _STRICTER:
-            stricter = _STRICTER[type(relation)](*relation.args)
-            yield "strict for non-strict", _with(statement, relation, stricter)
-        yield "opposite", _with(statement, relation, _OPPOSITE[type(relation)](*relation.args))
-        left, right = relation.args
-        by = sp.Rational(1, 97)
-        if isinstance(relation, sp.Eq):
-            yield (
-                "other constant",
-                _with(statement, relation, sp.Eq(left, right + by, evaluate=False)),
-            )
-            yield "flipped sign", _with(statement, relation, sp.Eq(left, -right, evaluate=False))
-        elif not isinstance(relation, sp.Ne):
-            less = isinstance(relation, sp.Le | sp.Lt)
-            for size in (by, 1, 10):
-                tighter = relation.func(left, right - size if less else right + size)
-                yield "tightened", _with(statement, relation, tighter)
+    for relation in _sorted(conclusion.atoms(_Relational)):
+        for kind, other in _changes(relation):
+            yield kind, _with(statement, relation, other)
     for k, hypothesis in enumerate(statement.hypotheses):
         rest = (*statement.hypotheses[:k], *statement.hypotheses[k + 1 :])
         yield "dropped hypothesis", Statement(conclusion, rest)
