@@ -290,9 +290,7 @@ def summary(verdicts: Iterable[Verdict]) -> str:
 def judgements(verdicts: Iterable[Verdict]) -> dict[str, int]:
     """Count what is to be said of the published assertions; what is random, by its status."""
     verdicts = list(verdicts)
-    counts = Counter(
-        "vacuous" if v.is_vacuous else str(v.judgement or v.status) for v in verdicts
-    )
+    counts = Counter("vacuous" if v.is_vacuous else str(v.judgement or v.status) for v in verdicts)
     order = ["vacuous", *map(str, _SEVERITY), *map(str, _ORDER)]
     return {name: counts[name] for name in order if counts[name]}
 
