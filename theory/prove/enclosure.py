@@ -77,8 +77,8 @@ def enclose(expr: sp.Expr, at: Mapping[sp.Symbol, Fraction | int] | None = None)
             return iv.mpf(_sign(inside(expr.args[0])))
         case sp.Piecewise():
             return _first_case(expr, at)
-    if expr is sp.pi:
-        return iv.pi
+    if expr in (sp.pi, sp.E):
+        return iv.pi if expr is sp.pi else iv.e
     if type(expr) in _FUNCTIONS:
         return _FUNCTIONS[type(expr)](*map(inside, expr.args))
     raise ValueError(f"the constant {expr} has a construct that is not supported")
@@ -89,7 +89,6 @@ _FUNCTIONS: dict[type, Callable[[Any], Any]] = {
     sp.sin: mpmath.iv.sin,
     sp.cos: mpmath.iv.cos,
     sp.log: lambda x: mpmath.iv.log(_positive(x)),
-    type(sp.E): lambda: mpmath.iv.e,
 }
 
 

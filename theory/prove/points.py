@@ -16,7 +16,7 @@ from itertools import islice, pairwise, product
 
 import sympy as sp
 
-from theory.compiled import Code, Program, Value
+from theory.compiled import Code, Frame, Program, Value
 from theory.exact import NotRepresentableError, Surd
 from theory.findings import admits
 from theory.statements import Boolean
@@ -97,6 +97,10 @@ class Points:
         self._concerned = [
             sorted(slots[s] for s in part.free_symbols if s in slots) for part in self._parts
         ]
+        self._about = [
+            [i for i, concerned in enumerate(self._concerned) if slot in concerned]
+            for slot in range(len(self.symbols))
+        ]
 
     def draw(self, choose: Choose, start: Sequence[Value] | None = None) -> Point | None:
         """Draw a point by ``choose``; None where the conditions could not be met.
@@ -123,7 +127,8 @@ class Points:
         for slot in range(len(self.symbols)):
             for value in dict.fromkeys(self._on_line(list(point), slot, choose)):
                 other = (*point[:slot], value, *point[slot + 1 :])
-                if value != point[slot] and not self._failing(list(other)):
+                # The conditions about other symbols go on holding.
+                if value != point[slot] and not self._failures(other, self._about[slot], 0):
                     yield other
 
     @property
@@ -148,23 +153,35 @@ class Points:
                         break
         return tuple(values)
 
-    def _failing(self, values: list[Value]) -> list[int]:
-        frame, failing = self._program.frame(values), []
-        for i, test in enumerate(self._tests):
-            try:
-                met = test(frame)
-                self._valued[i] = True
-            except (NotRepresentableError, ZeroDivisionError):
-                met = False
-            if not met:
-                failing.append(i)
-        return failing
+    def _failing(self, values: Sequence[Value]) -> list[int]:
+        frame = self._program.frame(values)
+        return [i for i in range(len(self._tests)) if not self._is_met(i, frame)]
+
+    def _failures(self, values: Sequence[Value], tests: Sequence[int], most: int) -> int:
+        """Count those of some conditions that fail, as far as one more than ``most``."""
+        frame, count = self._program.frame(values), 0
+        for i in tests:
+            if not self._is_met(i, frame):
+                count += 1
+                if count > most:
+                    break
+        return count
+
+    def _is_met(self, i: int, frame: Frame) -> bool:
+        try:
+            met = bool(self._tests[i](frame))
+        except (NotRepresentableError, ZeroDivisionError):
+            return False
+        self._valued[i] = True
+        return met
 
     def _moved(self, values: list[Value], slot: int, choose: Choose) -> Value:
         """One of the best values of one symbol, the others staying."""
-        least, best = len(self._tests) + 1, [values[slot]]
+        about = self._about[slot]
+        least, best = len(about), [values[slot]]
         for value in self._on_line(values, slot, choose):
-            failing = len(self._failing([*values[:slot], value, *values[slot + 1 :]]))
+            other = [*values[:slot], value, *values[slot + 1 :]]
+            failing = self._failures(other, about, least)
             if failing < least:
                 least, best = failing, [value]
             elif failing == least:
@@ -217,9 +234,8 @@ _POSITIVE = sp.Dummy(positive=True)
 def _simple(symbol: sp.Symbol, choose: Choose) -> Value:
     """Mostly a simple value, the simplest being the likeliest; now and then any fraction."""
     if choose(8) == 7:
-        value: Value = choose(2001) - 1000
-        if not symbol.is_integer:
-            value = Fraction(int(value), 1 + choose(96))
+        whole = choose(2001) - 1000
+        value: Value = whole if symbol.is_integer else Fraction(whole, 1 + choose(96))
         if _is_admitted(symbol, value):
             return value
     values = simple_values(symbol)
