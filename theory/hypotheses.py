@@ -1,7 +1,9 @@
 """Which hypotheses a proof does without: each is left out in turn, and the rest settled again.
 
-A symbol's assumption counts as a hypothesis too: ``positive=True`` is first weakened to
-``nonnegative``, then to ``real``; an integer symbol is replaced by a real one.
+Obligations of one argument share hypotheses, and one of them may need what another does not (that
+an image has a value often needs none). So a claim is said not to need a hypothesis only if no
+obligation that has it does. A symbol's assumption counts as a hypothesis too: ``positive=True`` is
+first weakened to ``nonnegative``, then to ``real``; an integer symbol is replaced by a real one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,21 +27,21 @@ _WEAKER: dict[str, tuple[dict[str, bool], ...]] = {
 
 @dataclass(frozen=True)
 class Unneeded:
-    """A hypothesis without which a statement is still proved.
+    """A hypothesis that no statement by which a claim is proved needs.
 
     Attributes:
         claim: id of the claim.
-        obligation: name of the obligation within the claim's argument.
         hypothesis: what can be left out, or put more weakly, in words.
+        obligations: names of the obligations that have it.
 
     """
 
     claim: str
-    obligation: str
     hypothesis: str
+    obligations: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.claim}, {self.obligation}: {self.hypothesis}"
+        return f"{self.claim}: {self.hypothesis} ({', '.join(self.obligations)})"
 
 
 def without_one(statement: Statement) -> Iterator[tuple[str, Statement]]:
@@ -92,14 +94,27 @@ def unneeded(claims: Iterable[Claim], timeout: float = 1.0) -> list[Unneeded]:
         timeout: seconds for each back end and question.
 
     """
-    known: dict[Statement, list[str]] = {}
-    report = []
+    known: dict[Statement, dict[str, bool]] = {}
+    found: dict[tuple[str, str], dict[str, bool]] = {}
     for claim, name, statement in proved_statements(claims):
         if statement not in known:
-            holds = settle(statement, timeout).status is Status.PROVED
-            known[statement] = unneeded_in(statement, timeout) if holds else []
-        report += [Unneeded(claim.id, name, said) for said in known[statement]]
-    return report
+            known[statement] = _needs(statement, timeout)
+        for said, needed in known[statement].items():
+            found.setdefault((claim.id, said), {})[name] = needed
+    return [
+        Unneeded(claim, said, tuple(needs))
+        for (claim, said), needs in found.items()
+        if not any(needs.values())
+    ]
+
+
+def _needs(statement: Statement, timeout: float) -> dict[str, bool]:
+    """Whether each hypothesis is needed; one without which nothing is decided counts as needed."""
+    words = dict.fromkeys(said for said, _ in without_one(statement))
+    if settle(statement, timeout).status is not Status.PROVED:
+        return dict.fromkeys(words, True)
+    idle = unneeded_in(statement, timeout)
+    return {said: said not in idle for said in words}
 
 
 def proved_statements(claims: Iterable[Claim]) -> Iterator[tuple[Claim, str, Statement]]:

@@ -8,7 +8,7 @@ import os
 import pytest
 import sympy as sp
 
-from theory.arguments import for_all
+from theory.arguments import all_of, for_all
 from theory.claims import all_claims
 from theory.evidence import Claim
 from theory.findings import Status
@@ -67,9 +67,15 @@ def test_each_hypothesis_and_assumption_is_left_out_once():
 def test_a_report_on_claims():
     published = for_all(x + 1 > 0, x > 0, y > 0)
     claim = Claim("row.1", "here", "so", published, expects=Status.PROVED)
-    assert list(map(str, unneeded([claim]))) == ["row.1, statement: y > 0"]
+    assert list(map(str, unneeded([claim]))) == ["row.1: y > 0 (statement)"]
     refuted = Claim("row.2", "here", "so", for_all(x > 0), for_all(x > 0, x > 1, y > 0), "if")
     assert [u.hypothesis for u in unneeded([refuted])] == ["y > 0"]
+
+
+def test_what_one_obligation_needs_the_claim_needs():
+    parts = {"a": Statement(x + 1 > 0, (x > 0,)), "b": Statement(x**3 > 0, (x > 0,))}
+    claim = Claim("row.1", "here", "so", all_of("both", parts), expects=Status.PROVED)
+    assert unneeded([claim]) == []
 
 
 def test_the_ledger_is_reported_on():
