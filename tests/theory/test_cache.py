@@ -224,7 +224,7 @@ def test_recalled_is_as_settled(tmp_path, processes):
         (Always({x: 2 * x}, x < 3, (sp.Eq(x, 1),)), search.settle_escapes),
         (Along("o", ((Surd.of(1),), (Surd.of(2),)), (x,), (y,), y < x, 0, 1), orbit.settle),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_every_kind_of_finding_comes_back(tmp_path, statement, back_end):
     obligation = Obligation("o", statement, back_end)
