@@ -43,14 +43,21 @@ _TURNING = _moved(sp.And(_outside, _x > _y), sp.And(_outside, _x <= _y, _y >= _r
 _at_start = (sp.Eq(_x, _x0), sp.Eq(_y, _y0), sp.Eq(_n, 0), sp.Eq(_t, 0), _x0 >= 1, _y0 >= 0)
 
 
+_top, _other_top = sp.symbols("M M_2", real=True)
+
+
+def _larger_of_one_and(x: sp.Expr, larger: sp.Symbol) -> tuple[Boolean, ...]:
+    """``larger`` is max(x, 1)."""
+    return larger >= 1, larger >= x, sp.Or(sp.Eq(larger, 1), sp.Eq(larger, x))
+
+
 def _least(n: sp.Expr, x: sp.Expr, level: sp.Expr, size: sp.Expr | int) -> Boolean:
     """The least n ≥ 0 with x − n·size < level is this n."""
     first = sp.Or(sp.Eq(n, 0), x - (n - 1) * size >= level)
     return sp.And(n >= 0, x - n * size < level, first)
 
 
-_top = sp.Max(_y0, 1)
-_flat_counts = (_least(_n1, _x0, _top, 1), _r <= _third)
+_flat_counts = (*_larger_of_one_and(_y0, _top), _least(_n1, _x0, _top, 1), _r <= _third)
 _flat_invariant = sp.And(
     _y >= 0,
     sp.Or(
@@ -92,8 +99,10 @@ _TOGGLING = _moved(sp.And(_outside, _x >= _y), sp.And(_outside, _x < _y))
 _toggling_counts = (
     _beta > 0,
     _beta < _r,
-    _least(_n1, _x0, sp.Max(_beta, 1), 1),
-    _least(_n2, _x1 - _third, sp.Max(_r - _beta, 1), 1),
+    *_larger_of_one_and(_beta, _top),
+    *_larger_of_one_and(_r - _beta, _other_top),
+    _least(_n1, _x0, _top, 1),
+    _least(_n2, _x1 - _third, _other_top, 1),
 )
 _toggling_invariant = sp.Or(
     sp.And(sp.Eq(_n, 0), sp.Eq(_y, _beta), sp.Eq(_x, _x0 - _t), _t >= 0, _t <= _n1),
@@ -274,11 +283,8 @@ CLAIMS = (
             "t_m is the first t with at least m short steps before it, by exact-solution.3; "
             "t_{n+1} > T for n = count; for a lesser n, t_{n+1} ≤ T, so before that step x ≥ 1",
             {
-                "t_m": Statement(
-                    sp.Equivalent(
-                        sp.And(_t >= _m, _D0 + _t + _rho >= _w),
-                        _t >= sp.Max(_m, sp.ceiling(_w - _rho - _D0)),
-                    )
+                "t_m": Statement(  # with ⌈mL − ρ − D_0⌉ taken off both
+                    sp.Equivalent(_t >= _w, _t >= 0), (_w > -1, _w <= 0)
                 ),
                 "the count satisfies it": Statement(
                     _k > _x0 + 2 * _third * _n,
@@ -389,9 +395,8 @@ CLAIMS = (
                         _b - _r < -(_third - sp.Abs(_a)),
                     ),
                 ),
-                "where b is then": Statement(
-                    sp.Eq(_k - 1, sp.floor(_y0 / _r)),
-                    (_y0 - (_k - 1) * _r >= 0, _y0 - _k * _r < 0),
+                "where b is then": Statement(  # w stands for y0/r, f for its floor
+                    sp.Eq(_k - 1, _f), (_w >= _k - 1, _w < _k, _w >= _f, _w < _f + 1)
                 ),
             },
         ),
