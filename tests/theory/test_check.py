@@ -239,10 +239,18 @@ def test_json_is_alone_on_standard_output(check):
     assert "hello" in errors
 
 
+# As "-m theory", but hearing of interrupts even where the shell has this process ignore them.
+AS_A_COMMAND = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("theory", run_name="__main__", alter_sys=True)
+"""
+
+
 def start(tmp_path, text, *options):
     path = tmp_path / "mine.py"
     path.write_text(HEAD + text)
-    words = [sys.executable, "-m", "theory", "check", str(path), *options]
+    words = [sys.executable, "-c", AS_A_COMMAND, "check", str(path), *options]
     return subprocess.Popen(
         words,
         cwd=tmp_path,
@@ -251,7 +259,6 @@ def start(tmp_path, text, *options):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
 
 
