@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 LOADED_AT = time.time_ns()
-"""When this process began to load the package, in nanoseconds; see :mod:`theory.cache`."""
+"""When this process began to load the package, in nanoseconds; see :mod:`theory.ledger.cache`."""
 
 if TYPE_CHECKING:
     from theory.arguments import all_of as all_of
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from theory.arguments import ends_in as ends_in
     from theory.arguments import exactly_if as exactly_if
     from theory.arguments import for_all as for_all
-    from theory.check import after as after
-    from theory.check import claim as claim
     from theory.evidence import Claim as Claim
     from theory.evidence import Evidence
+    from theory.ledger.check import after as after
+    from theory.ledger.check import claim as claim
     from theory.statements import Boolean
 
 # Loaded when they are first asked for: sympy and the solver take a while.
@@ -28,7 +28,7 @@ _HOMES = {
     **dict.fromkeys(
         ("all_of", "always", "derived", "ends_in", "exactly_if", "for_all"), "theory.arguments"
     ),
-    **dict.fromkeys(("after", "claim"), "theory.check"),
+    **dict.fromkeys(("after", "claim"), "theory.ledger.check"),
     "Claim": "theory.evidence",
 }
 
@@ -67,7 +67,7 @@ def settle(
     import sympy as sp
 
     from theory.arguments import for_all
-    from theory.verify import settle_argument
+    from theory.ledger.verify import settle_argument
 
     if not timeout > 0:
         raise ValueError(f"timeout: expected seconds > 0, got {timeout}")

@@ -16,9 +16,9 @@ from theory.commands import BAD_INPUT, leave, run
 from theory.errors import UserError
 
 if TYPE_CHECKING:  # sympy and the solver are loaded once the command line is in order
-    from theory.certificates import Key
     from theory.evidence import Claim
-    from theory.verify import Verdict
+    from theory.ledger.certificates import Key
+    from theory.ledger.verify import Verdict
 
 Checks: TypeAlias = Mapping[str, Any]
 
@@ -83,7 +83,7 @@ class Verify(_Settling):
         if self.claim is None:
             ensure_writable_file(self.out)
         ensure_writable(certificates)
-        from theory.verify import read_simulation
+        from theory.ledger.verify import read_simulation
 
         simulation = read_simulation(self.simulation)
         if self.claim is not None:
@@ -92,9 +92,9 @@ class Verify(_Settling):
         return self._report(verdicts, note, certificates)
 
     def _report(self, verdicts: "list[Verdict]", note: str, certificates: Path) -> int:
-        from theory.certificates import write_certificates
-        from theory.display import console, print_table
-        from theory.verify import to_json
+        from theory.ledger.certificates import write_certificates
+        from theory.ledger.display import console, print_table
+        from theory.ledger.verify import to_json
 
         out = console(stderr=self.json)
         print_table(verdicts, out)
@@ -109,7 +109,7 @@ class Verify(_Settling):
         return 0 if all(v.is_as_declared for v in verdicts) else 1
 
     def _list(self) -> int:
-        from theory.display import console
+        from theory.ledger.display import console
 
         if self.json:
             sys.stdout.write(
@@ -122,9 +122,9 @@ class Verify(_Settling):
         return 0
 
     def _explain(self, id_: str, simulation: Checks, certificates: Path) -> int:
-        from theory.certificates import write_certificates
-        from theory.display import console, explain
-        from theory.verify import to_json
+        from theory.ledger.certificates import write_certificates
+        from theory.ledger.display import console, explain
+        from theory.ledger.verify import to_json
 
         verdicts = _some(self, id_, simulation)
         names = write_certificates(verdicts, certificates, only_add=True)
@@ -155,8 +155,8 @@ class Errata(_Settling):
         if self.out is not None:
             ensure_writable_file(self.out)
         ensure_writable(self.certificates)
-        from theory.certificates import write_certificates
-        from theory.errata import errata
+        from theory.ledger.certificates import write_certificates
+        from theory.ledger.errata import errata
 
         verdicts, note = _ledger(self, {})
         names = write_certificates(verdicts, self.certificates)
@@ -188,7 +188,7 @@ class Check(_Settling):
     def __call__(self) -> int:
         """Run the command; return the exit code."""
         self.require_sensible()
-        from theory.check import load
+        from theory.ledger.check import load
 
         out = self.out or Path("results/theory/check") / self.file.stem / "evidence.json"
         ensure_writable_file(out)
@@ -197,11 +197,11 @@ class Check(_Settling):
         return self._report(claims, problems, out)
 
     def _report(self, claims: "list[Claim]", problems: list[str], out: Path) -> int:
-        from theory.cache import Cache
-        from theory.certificates import write_certificates
-        from theory.check import settle_all
-        from theory.display import Progress, console, print_table
-        from theory.verify import to_json
+        from theory.ledger.cache import Cache
+        from theory.ledger.certificates import write_certificates
+        from theory.ledger.check import settle_all
+        from theory.ledger.display import Progress, console, print_table
+        from theory.ledger.verify import to_json
 
         cache = Cache(self.cache_folder)
         with Progress() as progress:
@@ -226,7 +226,7 @@ class Check(_Settling):
 
 def _ledger(command: _Settling, simulation: Checks) -> "tuple[list[Verdict], str]":
     """Return the verdicts of all claims, recalled where nothing has changed, and a note on that."""
-    from theory.snapshot import read_snapshot, write_snapshot
+    from theory.ledger.snapshot import read_snapshot, write_snapshot
 
     folder = command.cache_folder
     known = read_snapshot(folder, command.timeout, simulation)
@@ -242,10 +242,10 @@ def _settled(
     command: _Settling, id_: str | None, simulation: Checks
 ) -> "tuple[list[Verdict], str]":
     """Settle all claims, or those of an id or row."""
-    from theory.cache import Cache
     from theory.claims import all_claims
-    from theory.display import Progress
-    from theory.settling import settle_claims
+    from theory.ledger.cache import Cache
+    from theory.ledger.display import Progress
+    from theory.ledger.settling import settle_claims
 
     with Progress() as progress:
         claims = all_claims()
@@ -267,7 +267,7 @@ def _settled(
 
 def _some(command: _Settling, id_: str, simulation: Checks) -> "list[Verdict]":
     """Return the verdicts of the claims of an id or row."""
-    from theory.snapshot import read_snapshot
+    from theory.ledger.snapshot import read_snapshot
 
     known = read_snapshot(command.cache_folder, command.timeout, simulation)
     if known is None:
@@ -278,7 +278,7 @@ def _some(command: _Settling, id_: str, simulation: Checks) -> "list[Verdict]":
 
 def _claims(command: _Settling) -> "Sequence[Claim]":
     """Return all claims, with nothing settled."""
-    from theory.snapshot import read_snapshot
+    from theory.ledger.snapshot import read_snapshot
 
     known = read_snapshot(command.cache_folder, command.timeout, {})
     if known is not None:

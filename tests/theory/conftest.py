@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from theory.claims import all_claims
-from theory.verify import Verdict, settle_claim
+from theory.ledger.verify import Verdict, settle_claim
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from sympy import Abs, And, Eq
 from theory.arguments import always, derived, ends_in, exactly_if, for_all, together
 from theory.exact import Surd
 from theory.findings import Escape, PeriodicOrbit, Status
+from theory.ledger.verify import settle_argument
 from theory.statements import Always
-from theory.verify import settle_argument
 
 x, y = sp.symbols("x y", real=True)
 p = sp.Symbol("p", positive=True)

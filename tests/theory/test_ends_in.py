@@ -7,9 +7,9 @@ from sympy import Abs, And, Min
 from theory.arguments import all_of, derived, ends_in
 from theory.evidence import Argument, Obligation
 from theory.findings import Proof, Status
+from theory.ledger.verify import settle_argument
 from theory.prove import settle
 from theory.statements import Statement
-from theory.verify import settle_argument
 
 x, y = sp.symbols("x y", real=True)
 third = sp.Rational(1, 3)

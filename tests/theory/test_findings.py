@@ -9,9 +9,9 @@ from sympy import Ne
 from theory.arguments import for_all
 from theory.exact import NotRepresentableError, Surd
 from theory.findings import Counterexample, OrbitViolation, PeriodicOrbit, Status, Witness
+from theory.ledger.verify import settle_argument
 from theory.prove import orbit
 from theory.statements import Along, EventuallyAlways, Possible, Statement
-from theory.verify import settle_argument
 
 x, y = sp.symbols("x y", real=True)
 p = sp.Symbol("p", positive=True)

@@ -17,7 +17,7 @@ from theory.claims import all_claims
 from theory.compiled import Program
 from theory.exact import NotRepresentableError, Surd, holds
 from theory.findings import Status, _check_assumptions
-from theory.hypotheses import proved_statements
+from theory.ledger.hypotheses import proved_statements
 from theory.prove import settle
 from theory.prove.points import Points, random_choice
 from theory.statements import Statement

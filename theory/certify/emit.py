@@ -168,7 +168,7 @@ def _proof(
         *(_near_root(name, radicand) for name, radicand in found.items()),
         *_related_roots({**named, **found}),
         *_floors(translation, at or {}),
-        f"first [certify | {squares}{_by_contradiction(goal)}].",
+        _attempts(squares, goal),
     ]
 
 
@@ -207,6 +207,17 @@ def _floors(translation: Translation, at: Assignment) -> Iterator[str]:
                 f"[exact {graph.hypothesis} | unfold is_floor; split; certify])."
             )
             yield f"subst {name}."
+
+
+def _attempts(squares: str, goal: Sequence[Claimed]) -> str:
+    """Try the conclusion as it is, then by contradiction.
+
+    With disjunctions of conjunctions in it, linear arithmetic would multiply them out; then each
+    part is refuted at once.
+    """
+    mixed = any("\\/" in part.proposition and "/\\" in part.proposition for part in goal)
+    refuted = f"{squares}{_by_contradiction(goal)}"
+    return f"{refuted}." if mixed else f"first [certify | {refuted}]."
 
 
 def _by_contradiction(goal: Sequence[Claimed]) -> str:

@@ -94,6 +94,9 @@ Qed.
 
 (* Facts that the scripts use. *)
 
+(* A disjunction that linear arithmetic is not to look into. *)
+Definition either (A B : Prop) := A \/ B.
+
 Lemma inverse_positive : forall x y, x > 0 -> is_inverse x y -> y > 0 /\ x * y = 1.
 Proof. unfold is_inverse; intros x y H Hy; assert (x * y = 1) by (apply Hy; lra); nra. Qed.
 
@@ -125,6 +128,17 @@ Proof. intros x a b A B H; assert (a * b >= 0) by nra; split; nra. Qed.
 Lemma one_at_least : forall k, IZR k > 0 -> IZR k >= 1.
 Proof. intros k H; apply Rle_ge, IZR_le; apply Rgt_lt, lt_IZR in H; lia. Qed.
 
+Lemma integers_apart : forall j k, either (IZR j <= IZR k) (IZR k + 1 <= IZR j).
+Proof.
+  intros j k; destruct (Z_le_gt_dec j k) as [L|G]; [left; apply IZR_le; exact L | right].
+  rewrite <- plus_IZR; apply IZR_le; lia.
+Qed.
+
+Lemma next_integer : forall j k x y, x = IZR j -> y = IZR k -> x < y -> x + 1 <= y.
+Proof.
+  intros j k x y -> -> H; rewrite <- plus_IZR; apply IZR_le; apply lt_IZR in H; lia.
+Qed.
+
 Lemma root_cases : forall x y, is_root x y -> x < 0 \/ (x >= 0 /\ y >= 0 /\ y * y = x).
 Proof.
   intros x y H; destruct (Rlt_dec x 0) as [L|L]; [left; exact L | right].
@@ -153,10 +167,6 @@ Lemma pi_like_pi : like_pi PI.
 Proof.
   unfold like_pi; generalize (PI_2_3_7_ineq 4); unfold tg_alt, PI_2_3_7_tg, Ratan_seq; simpl; lra.
 Qed.
-
-(* A disjunction that linear arithmetic is not to look into. *)
-
-Definition either (A B : Prop) := A \/ B.
 
 Lemma either_first : forall A B, either A B -> (B -> False) -> A.
 Proof. unfold either; tauto. Qed.
@@ -259,14 +269,71 @@ Ltac by_field := solve [as_quotients; timeout 5 field; not_zero].
 
 Ltac leaf := first [lra | by_field | timeout 5 nra | solve [timeout 5 nsatz]].
 
+(* Integers: a relation of sums of them is sharpened, x < y to x + 1 <= y; and they are compared
+   with one another, and with −1, 0 and 1. *)
+
+Ltac integer_term x :=
+  lazymatch x with
+  | ?a + ?b => let j := integer_term a in let k := integer_term b in constr:((j + k)%Z)
+  | ?a - ?b => let j := integer_term a in let k := integer_term b in constr:((j - k)%Z)
+  | ?a * ?b => let j := integer_term a in let k := integer_term b in constr:((j * k)%Z)
+  | - ?a => let j := integer_term a in constr:((- j)%Z)
+  | IZR ?k => k
+  end.
+
+Ltac as_integer := rewrite ?plus_IZR, ?minus_IZR, ?mult_IZR, ?opp_IZR; reflexivity.
+
+Ltac sharpen :=
+  match goal with
+  | H : ?x < ?y |- _ =>
+      let j := integer_term x in let k := integer_term y in
+      apply (next_integer j k x y ltac:(as_integer) ltac:(as_integer)) in H
+  | H : ?y > ?x |- _ =>
+      let j := integer_term x in let k := integer_term y in
+      apply (next_integer j k x y ltac:(as_integer) ltac:(as_integer)) in H
+  end.
+
+Definition compared (j k : Z) := True.
+
+Ltac compare j k :=
+  lazymatch goal with
+  | _ : compared j k |- _ => fail
+  | _ =>
+      assert (compared j k) by exact I;
+      let H := fresh in pose proof (integers_apart j k) as H; rewrite ?plus_IZR in H
+  end.
+
+Ltac compare_pairs :=
+  repeat match goal with k : Z |- _ =>
+    first [compare k 0%Z | compare k (-1)%Z | compare 0%Z k | compare 1%Z k] end;
+  repeat match goal with j : Z, k : Z |- _ => compare j k end.
+
+Ltac compare_sums :=
+  match goal with j : Z, k : Z, l : Z |- _ =>
+    first [compare (j + k)%Z l | compare l (j + k)%Z] end;
+  repeat match goal with j : Z, k : Z, l : Z |- _ =>
+    lazymatch goal with _ : compared (k + j)%Z l |- _ => fail | _ => idtac end;
+    first [compare (j + k)%Z l | compare l (j + k)%Z] end.
+
+Ltac one_comparison :=
+  lazymatch goal with
+  | _ : compared (_ + _)%Z _ |- _ => fail
+  | _ : compared _ _ |- _ => compare_sums
+  | k : Z |- _ => compare_pairs
+  end.
+
 Ltac every_goal t := repeat match goal with |- _ /\ _ => split end; t.
+
+Ltac by_goal := lazymatch goal with |- False => fail | _ => every_goal lra end.
 
 Ltac search at_leaf :=
   simplify_hypotheses;
   tryif solve [exfalso; lra] then idtac
   else tryif forced then search at_leaf
-  else tryif solve [every_goal lra] then idtac
+  else tryif solve [by_goal] then idtac
   else tryif one_graph then search at_leaf
+  else tryif sharpen then search at_leaf
+  else tryif one_comparison then search at_leaf
   else every_goal at_leaf.
 
 Ltac same := every_goal ltac:(lazymatch goal with |- ?x = ?x => reflexivity end).
@@ -345,8 +412,21 @@ Ltac hard_leaf :=
     | one_factor; split_conjunctions; hard_leaf
     | do 12 (try one_product); split_conjunctions; first [lra | timeout 10 nra] ].
 
+Lemma or_decided : forall A B C D, A \/ C -> B \/ D -> (A \/ B) \/ (C /\ D).
+Proof. tauto. Qed.
+
+Lemma and_decided : forall A B C D, A \/ C -> B \/ D -> (A /\ B) \/ (C \/ D).
+Proof. tauto. Qed.
+
+Ltac decided :=
+  lazymatch goal with
+  | |- (_ \/ _) \/ (_ /\ _) => apply or_decided; decided
+  | |- (_ /\ _) \/ (_ \/ _) => apply and_decided; decided
+  | |- _ => lra
+  end.
+
 Ltac refute N :=
   let H := fresh "goal_or_not" in
-  match goal with |- ?G => assert (G \/ N) as H by lra end;
+  match goal with |- ?G => assert (G \/ N) as H by decided end;
   destruct H as [H|H]; [exact H | exfalso; search hard_leaf].
 """

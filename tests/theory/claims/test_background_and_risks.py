@@ -36,9 +36,9 @@ from theory.dct import cosine, dct_entry, dct_matrix, dct_scale
 from theory.evidence import Judgement
 from theory.exact import Surd, surd
 from theory.findings import Status
+from theory.ledger.verify import settle_argument, settle_claim
 from theory.lipschitz import one_input_constant, one_input_constant_sq, relu
 from theory.statements import Statement, equal
-from theory.verify import settle_argument, settle_claim
 
 FILES = (
     adaptive, displays, minimizer, lipschitz, bands, masks, dataset, derivations, redundancy,

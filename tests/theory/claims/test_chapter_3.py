@@ -27,11 +27,11 @@ from theory.claims import proposition_3_3_1 as proposition
 from theory.claims import ridge_solution as ridge
 from theory.evidence import Judgement
 from theory.findings import Status
+from theory.ledger.verify import settle_argument, settle_claim
 from theory.prove import identity, settle
 from theory.risk import dual_norm
 from theory.soar import mean_norm_of_normal, second_order_bound
 from theory.statements import Statement, equal
-from theory.verify import settle_argument, settle_claim
 
 ROWS = {"3.2-gradient", "3.1", "3.2-ridge", "3.2", "3.4", "P3.3.1", "C3.3.2", "3.11", "3.12",
         "3.13"}  # fmt: skip

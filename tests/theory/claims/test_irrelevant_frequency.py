@@ -26,12 +26,12 @@ from theory.evidence import Judgement
 from theory.exact import surd
 from theory.findings import Status
 from theory.first_phase import FOLDING, INSIDE, STATE, X0, Y0, R, until_T
+from theory.ledger.verify import settle_argument, settle_claim
 from theory.limit import signgd_limit
 from theory.orbit import follow
 from theory.problem import LinearProblem
 from theory.published import figure_4_7
 from theory.regions import in_P3, in_P4
-from theory.verify import settle_argument, settle_claim
 
 CLAIMS = {c.id: c for module in (drift, count, size) for c in module.CLAIMS}
 NOT_AS_PRINTED = {

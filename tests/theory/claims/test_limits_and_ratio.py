@@ -9,10 +9,10 @@ from theory.claims import equations_4_17_to_4_26_limits as limits
 from theory.claims import exact_solution as solution
 from theory.evidence import Judgement
 from theory.findings import Status
+from theory.ledger.verify import settle_argument, settle_claim
 from theory.limit import adversarial_risk_ratio, risks_at, signgd_limit
 from theory.problem import LinearProblem
 from theory.statements import Statement
-from theory.verify import settle_argument, settle_claim
 
 HOLDS, ONLY_IF, FAILS = Judgement.HOLDS, Judgement.ONLY_IF, Judgement.FAILS
 JUDGEMENTS = {

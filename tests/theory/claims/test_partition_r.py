@@ -38,12 +38,12 @@ from theory.dynamics import (
 from theory.evidence import Judgement
 from theory.exact import Surd, holds, surd
 from theory.findings import Status
+from theory.ledger.verify import settle_argument, settle_claim
 from theory.orbit import PopulationSignGD
 from theory.problem import LinearProblem
 from theory.prove import settle
 from theory.regions import R_PARTITION, in_R32, in_R32_by, in_R33, in_R33_by, in_stationary
 from theory.statements import Statement
-from theory.verify import settle_argument, settle_claim
 
 FILES = (
     table_4_9_direction,

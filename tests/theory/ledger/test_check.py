@@ -13,9 +13,9 @@ import sympy as sp
 
 import theory
 from theory.__main__ import main
-from theory.check import after, claim
+from theory.ledger.check import after, claim
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 HEAD = """\
 import sympy as sp
 from theory import after, all_of, always, claim, derived, ends_in, exactly_if, for_all, Claim
@@ -214,7 +214,7 @@ def test_a_back_end_that_stumbles_settles_nothing(check, monkeypatch):
     def stumble(obligation, timeout):
         raise NotImplementedError("such formulas")
 
-    monkeypatch.setattr("theory.settling.settle_obligation", stumble)
+    monkeypatch.setattr("theory.ledger.settling.settle_obligation", stumble)
     code, _, errors, evidence = check("CLAIMS = (claim('mine', x**2 >= 0),)")
     assert code == 1
     assert "error: claim 'mine': unknown; NotImplementedError: such formulas" in errors

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from theory.artefacts import ensure_writable, write_text
 from theory.findings import Finding, Status
-from theory.verify import Verdict
+from theory.ledger.verify import Verdict
 
 Key: TypeAlias = tuple[str, str, str]
 """Claim, part (published or corrected), and name of the obligation."""

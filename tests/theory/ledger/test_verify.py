@@ -19,15 +19,15 @@ from theory.claims import all_claims
 from theory.errors import UserError
 from theory.evidence import Claim, Simulated
 from theory.findings import Status
+from theory.ledger.verify import ranked, read_simulation, settle_claim, summary
 from theory.published import rows
-from theory.verify import ranked, read_simulation, settle_claim, summary
 
 x = sp.Symbol("x", real=True)
 COMMAND = (sys.executable, "-m", "theory", "verify")
 PROVED = Claim("T4.8.1", "here", "a square", for_all(x**2 - 2 * x + 1 >= 0))
 REFUTED = Claim("T4.9.1", "here", "a strict square", for_all(x**2 > 0), expects=Status.REFUTED)
 UNKNOWN = Claim("4.7.1", "here", "an exponential", for_all(sp.exp(x) > x))
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 PUBLISHED = {
     "sigma_tilde_sq": ("0.01", "0.0025", "0"),
     "w_star_tilde": ("5", "10", "0"),
@@ -440,7 +440,7 @@ def test_ctrl_c(claims, verify, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("theory.settling.settle_obligation", interrupt)
+    monkeypatch.setattr("theory.ledger.settling.settle_obligation", interrupt)
     code, _, errors, evidence = verify()
     assert code == 130
     assert "interrupted" in errors

@@ -6,13 +6,13 @@ import pytest
 import sympy as sp
 
 from theory.arguments import all_of, for_all
-from theory.certificates import plan, title, write_certificates
 from theory.errors import UserError
 from theory.evidence import Claim
 from theory.findings import Status
+from theory.ledger.certificates import plan, title, write_certificates
+from theory.ledger.verify import settle_claim
 from theory.prove import smt
 from theory.statements import Possible, Statement
-from theory.verify import settle_claim
 
 x, y = sp.symbols("x y", real=True)
 

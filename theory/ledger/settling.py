@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 
 import z3
 
-from theory.cache import Cache, decode, encode, question
 from theory.evidence import Argument, Claim, Obligation
 from theory.findings import Finding
-from theory.verify import Verdict, settle_claim, settle_obligation
+from theory.ledger.cache import Cache, decode, encode, question
+from theory.ledger.verify import Verdict, settle_claim, settle_obligation
 
 Progress: TypeAlias = Callable[[int, int, str], Any]
 """Called with the numbers of questions settled and asked, and the name of the last one."""

@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.progress import Progress as _Bar
 from rich.table import Table
 
-from theory.certificates import Key
 from theory.evidence import Judgement
 from theory.findings import Counterexample, Status
-from theory.typeset import values_at
-from theory.verify import Verdict, judgements, ranked, summary
+from theory.ledger.certificates import Key
+from theory.ledger.typeset import values_at
+from theory.ledger.verify import Verdict, judgements, ranked, summary
 
 _WIDTH_OF_A_FILE = 110
 _LONGEST_NAME = 40

@@ -7,14 +7,14 @@ import pytest
 import sympy as sp
 
 from theory.arguments import all_of, always, derived, ends_in, exactly_if, for_all
-from theory.certificates import plan
-from theory.errata import errata, grouped
 from theory.evidence import Claim, Judgement, Simulated
 from theory.exact import Surd
-from theory.snapshot import read_snapshot, write_snapshot
+from theory.ledger.certificates import plan
+from theory.ledger.errata import errata, grouped
+from theory.ledger.snapshot import read_snapshot, write_snapshot
+from theory.ledger.typeset import escape, latex, sides_at
+from theory.ledger.verify import settle_claim
 from theory.statements import Along, Possible, Statement
-from theory.typeset import escape, latex, sides_at
-from theory.verify import settle_claim
 
 x, y = sp.symbols("x y", real=True)
 _orbit = ((Surd.of(1),), (Surd.of(2),))
@@ -126,8 +126,8 @@ def test_no_errata(form):
 
 @pytest.mark.parametrize("form", ["md", "tex", "json"])
 def test_the_same_from_a_snapshot(verdicts, files, form, tmp_path, monkeypatch):
-    monkeypatch.setattr("theory.snapshot.code_has_changed", lambda: False)
-    monkeypatch.setattr("theory.snapshot.fingerprint", lambda with_claims: "f" * 64)
+    monkeypatch.setattr("theory.ledger.snapshot.code_has_changed", lambda: False)
+    monkeypatch.setattr("theory.ledger.snapshot.fingerprint", lambda with_claims: "f" * 64)
     write_snapshot(tmp_path, 10.0, verdicts)
     again = read_snapshot(tmp_path, 10.0, {})
     assert errata(again, files, "certs", form) == errata(verdicts, files, "certs", form)

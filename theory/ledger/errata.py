@@ -7,13 +7,13 @@ from typing import Any
 import sympy as sp
 
 from theory.artefacts import json_text
-from theory.certificates import Key
 from theory.evidence import Evidence, Judgement
 from theory.findings import Counterexample, Escape, Finding, OrbitViolation, PeriodicOrbit, Status
+from theory.ledger.certificates import Key
+from theory.ledger.typeset import escape, evaluated, latex, point, sides_at
+from theory.ledger.verify import Verdict
 from theory.published import rows
 from theory.tables import TextTable
-from theory.typeset import escape, evaluated, latex, point, sides_at
-from theory.verify import Verdict
 
 _TITLES = {
     Judgement.FAILS: "Statements that fail",

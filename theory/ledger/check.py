@@ -29,14 +29,14 @@ from typing import Any
 import sympy as sp
 
 from theory.arguments import for_all
-from theory.cache import Cache
 from theory.errors import UserError
 from theory.evidence import Argument, Claim, Obligation
 from theory.findings import Disproof, Finding, Status, Unsettled
+from theory.ledger.cache import Cache
+from theory.ledger.settling import Progress, settle_claims
+from theory.ledger.verify import Verdict
 from theory.prove import smt
-from theory.settling import Progress, settle_claims
 from theory.statements import Boolean, Possible
-from theory.verify import Verdict
 
 _ADVICE = "Python's == and != compare how expressions are written: use sympy.Eq and sympy.Ne"
 

@@ -12,7 +12,7 @@ from theory.arguments import all_of, for_all
 from theory.claims import all_claims
 from theory.evidence import Claim
 from theory.findings import Status
-from theory.hypotheses import unneeded, unneeded_in, without_one
+from theory.ledger.hypotheses import unneeded, unneeded_in, without_one
 from theory.prove import settle
 from theory.statements import Statement, show
 

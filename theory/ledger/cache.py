@@ -45,8 +45,8 @@ from theory.findings import (
 )
 
 FOLDER = Path("results/theory/cache")
-SOURCES = Path(__file__).parent
-_LIBRARIES = ("sympy", "mpmath", "z3-solver", "hypothesis")
+SOURCES = Path(__file__).parents[1]
+_LIBRARIES = ("sympy", "mpmath", "z3-solver")
 _ON_CERTIFICATES = {c.__name__: c for c in (Proof, Disproof)}
 _AT_A_POINT = {c.__name__: c for c in (Counterexample, Witness)}
 

@@ -1,0 +1,1 @@
+"""From claims to what is said of them: settling, keeping, displaying, and the errata sheet."""
