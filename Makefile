@@ -56,7 +56,7 @@ $(BASE)-%: $(BASE)
 	$(PIP) --editable '.[$(subst -,$(comma),$*)]'
 	@touch $@
 
-SYSTEM_PACKAGES := poppler-utils
+SYSTEM_PACKAGES := poppler-utils dataset-fashion-mnist
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 system-deps:

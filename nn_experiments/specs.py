@@ -1,0 +1,255 @@
+"""What an experiment is: frozen specs, checked when built, read from TOML and the command line.
+
+Numbers that name a column of a published table (variances, radii) are kept as exact text, such as
+``"1/255"``, so that ours and the published ones meet without rounding; :func:`level` reads them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+Level = str
+"""A positive number as exact text: ``"0.01"``, ``"1/255"``."""
+Norm = Literal["l2", "linf"]
+Setting = bool | int | float | str
+"""A value of an option that is passed on to an optimizer or a model."""
+
+
+def level(text: Level) -> float:
+    """Return the number that a level's text stands for.
+
+    Raises:
+        ValueError: the text is no positive number.
+
+    """
+    try:
+        value = float(Fraction(text))
+    except (ValueError, ZeroDivisionError):
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise ValueError(f"expected a number > 0 as text, such as '0.05' or '1/255', got {text!r}")
+    return value
+
+
+def _require(holds: bool, what: str, got: object) -> None:
+    if not holds:
+        raise ValueError(f"{what}, got {got}")
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which images, and how many of them."""
+
+    name: str = "fashion-mnist"
+    """A data set that ``nn_experiments data --list`` lists, or ``folder:PATH``."""
+    train_images: int | None = None
+    """How many to train on, drawn by ``subset_seed`` with equal shares of the classes; or all."""
+    validation_images: int = 0
+    """How many of the training images to hold out, for the choice of learning rates."""
+    test_images: int | None = None
+    """How many to test on, the first ones; or all."""
+    subset_seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("train_images", "test_images"):
+            value = getattr(self, name)
+            _require(value is None or value >= 1, f"{name}: expected 1 or more, or none", value)
+        _require(
+            self.validation_images >= 0,
+            "validation_images: expected 0 or more",
+            self.validation_images,
+        )
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Which network."""
+
+    name: str = "two-layer-cnn"
+    """``two-layer-cnn``, ``preactresnet18``, or ``package.module:Class`` for one's own."""
+    batch_norm: bool = False
+    """BatchNorm in PreActResNet18 (Table 4.4)."""
+    options: dict[str, Setting] = field(default_factory=dict)
+    """Keyword arguments for a class of one's own."""
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """Which update rule, with PyTorch's defaults but for what is said here."""
+
+    name: str = "SGD"
+    """The name of a class of torch.optim, or ``SignSGD``."""
+    learning_rate: float = 0.1
+    options: dict[str, Setting] = field(default_factory=dict)
+    """Keyword arguments of the class, such as ``momentum``."""
+    label: str = ""
+    """How tables and figures call it; the name, if empty."""
+
+    def __post_init__(self) -> None:
+        _require(
+            0 < self.learning_rate < math.inf,
+            "learning_rate: expected a number > 0",
+            self.learning_rate,
+        )
+        _require(
+            "lr" not in self.options, "options: expected the rate as learning_rate", self.options
+        )
+
+    @property
+    def title(self) -> str:
+        """How tables and figures call it."""
+        return self.label or self.name
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """The schedule, the same for all optimizers (appendix 4.A of the thesis)."""
+
+    epochs: int = 200
+    milestones: tuple[int, ...] = (100, 150)
+    """Epochs before which the learning rate is multiplied by ``factor``."""
+    factor: float = 0.1
+    batch_size: int = 128
+    flips: bool = True
+    """Random horizontal flips."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    checkpoint_seconds: float = 60.0
+    """How often a run is saved while it goes on; the result does not depend on it."""
+
+    def __post_init__(self) -> None:
+        _require(self.epochs >= 1, "epochs: expected 1 or more", self.epochs)
+        _require(self.batch_size >= 1, "batch_size: expected 1 or more", self.batch_size)
+        _require(0 < self.factor <= 1, "factor: expected a number in (0, 1]", self.factor)
+        _require(
+            list(self.milestones) == sorted(set(self.milestones)),
+            "milestones: expected increasing epochs",
+            self.milestones,
+        )
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training: everything that its weights depend on, given device and library versions."""
+
+    data: DataSpec
+    model: ModelSpec
+    optimizer: OptimizerSpec
+    training: TrainingSpec
+    seed: int
+
+
+@dataclass(frozen=True)
+class RobustnessSpec:
+    """The perturbations under which accuracy is measured (Table 4.3)."""
+
+    gaussian: tuple[Level, ...] = ("0.001", "0.005", "0.01")
+    """Variances of the noise; images have values in [0, 1]."""
+    l2: tuple[Level, ...] = ("0.1", "0.5", "0.7")
+    linf: tuple[Level, ...] = ("0.01", "0.03", "0.05")
+    attacks: Literal["autoattack", "apgd"] = "autoattack"
+    """Standard AutoAttack, or its two APGD attacks alone."""
+    engine: Literal["reference", "batched"] = "reference"
+    """Who runs the APGD attacks; FAB-T and Square are always the reference engine's."""
+    images: int = 1000
+    """How many test images are attacked, the first ones."""
+    noise_seed: int = 0
+
+    def __post_init__(self) -> None:
+        for text in (*self.gaussian, *self.l2, *self.linf):
+            level(text)
+        _require(self.images >= 1, "images: expected 1 or more", self.images)
+
+
+@dataclass(frozen=True)
+class FrequencySpec:
+    """Observation I (section 4.3.1) and Observation II (section 4.3.2)."""
+
+    bands: int = 10
+    noises: int = 10
+    """How many noises per band, the same for all images: K of (4.5)."""
+    sigma: float = 0.1
+    """Standard deviation per pixel of the white noise whose ℓ2 norm each band's noise is given."""
+    images: int | None = None
+    """How many test images, the first ones; or all."""
+    seed: int = 0
+    thresholds: tuple[int, ...] = ()
+    """Percentages of coefficients removed from training images; none: no Observation I."""
+    filters: tuple[Literal["magnitude", "frequency"], ...] = ("magnitude", "frequency")
+
+    def __post_init__(self) -> None:
+        _require(self.bands >= 1, "bands: expected 1 or more", self.bands)
+        _require(self.noises >= 1, "noises: expected 1 or more", self.noises)
+        _require(self.sigma > 0, "sigma: expected a number > 0", self.sigma)
+        for threshold in self.thresholds:
+            _require(0 < threshold < 100, "thresholds: expected percentages", threshold)
+
+
+@dataclass(frozen=True)
+class MarginsSpec:
+    """What counts as similar and as different; fixed before the results that they judge."""
+
+    accuracy: float = 2.0
+    """Percentage points within which standard accuracies are similar."""
+    drop: float = 2.0
+    """Percentage points within which drops under noise in the lowest band are equal."""
+    filtered: float = 2.0
+    """Percentage points that removing irrelevant frequencies may cost."""
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        for name in ("accuracy", "drop", "filtered"):
+            _require(getattr(self, name) > 0, f"{name}: expected points > 0", getattr(self, name))
+        _require(
+            0 < self.confidence < 1, "confidence: expected a number in (0, 1)", self.confidence
+        )
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A comparison of optimizers: what is trained, how it is measured, how it is judged."""
+
+    title: str = ""
+    data: DataSpec = field(default_factory=DataSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    optimizers: tuple[OptimizerSpec, ...] = ()
+    training: TrainingSpec = field(default_factory=TrainingSpec)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    sweep: tuple[float, ...] = ()
+    """Factors on each learning rate to choose among by validation accuracy; none: no choice."""
+    robustness: RobustnessSpec = field(default_factory=RobustnessSpec)
+    frequency: FrequencySpec = field(default_factory=FrequencySpec)
+    lipschitz: bool = True
+    margins: MarginsSpec = field(default_factory=MarginsSpec)
+    published: str = ""
+    """The data set's name in the published tables, if it is in them."""
+    not_run: tuple[str, ...] = ()
+    """What the thesis measures and this preset does not."""
+    training_budget: float | None = None
+    """Seconds for all trainings together: the number of training images is then the largest power
+    of two, at most ``data.train_images``, whose training fits, by the time that a few steps take.
+    """
+
+    def __post_init__(self) -> None:
+        titles = [optimizer.title for optimizer in self.optimizers]
+        _require(len(set(titles)) == len(titles), "optimizers: expected labels that differ", titles)
+        _require(bool(self.seeds), "seeds: expected at least one", self.seeds)
+        _require(
+            len(set(self.seeds)) == len(self.seeds), "seeds: expected no repetition", self.seeds
+        )
+        _require(all(f > 0 for f in self.sweep), "sweep: expected factors > 0", self.sweep)
+        _require(
+            not self.sweep or self.data.validation_images > 0,
+            "sweep: expected data.validation_images > 0 to choose by",
+            self.data.validation_images,
+        )
+
+    def runs(self) -> tuple[RunSpec, ...]:
+        """Return every training: optimizers × seeds."""
+        return tuple(
+            RunSpec(self.data, self.model, optimizer, self.training, seed)
+            for optimizer in self.optimizers
+            for seed in self.seeds
+        )
