@@ -1,0 +1,119 @@
+"""Networks, built from their spec: the thesis's two, or a class of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import torch
+from torch import nn
+
+from nn_experiments.models.preact_resnet import PreActResNet18
+from nn_experiments.models.two_layer_cnn import TwoLayerCNN
+from nn_experiments.specs import ModelSpec
+from theory.errors import UserError
+
+
+def build(spec: ModelSpec, shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
+    """Return a freshly initialised network, on the CPU, in training mode.
+
+    It maps float images with values in [0, 1], shape (N, *shape), to logits, shape (N, classes).
+    Its weights depend on the arguments alone; torch's global random state is left as it was.
+
+    Args:
+        spec: which network.
+        shape: channels, height, width.
+        classes: how many logits.
+        seed: of the initial weights, by PyTorch's default initialisation.
+
+    Raises:
+        UserError: there is no such network, it has no such options, or it does not map the shape
+            to the classes.
+
+    """
+    with _seeded(seed):
+        match spec.name:
+            case "two-layer-cnn":
+                _refuse(spec, batch_norm=True)
+                return TwoLayerCNN(shape, classes)
+            case "preactresnet18":
+                _refuse(spec, batch_norm=False)
+                return PreActResNet18(shape, classes, spec.batch_norm)
+        model = _own(spec)
+        _check(spec.name, model, shape, classes)
+        return model
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(seed)
+        yield
+
+
+def _refuse(spec: ModelSpec, batch_norm: bool) -> None:
+    if spec.options:
+        raise UserError(
+            f"{spec.name}: expected no options, got {spec.options}. "
+            "Options are for a class of one's own."
+        )
+    if batch_norm and spec.batch_norm:
+        raise UserError(
+            f"{spec.name}: expected batch_norm to be off, got on. Only preactresnet18 has it."
+        )
+
+
+def _own(spec: ModelSpec) -> nn.Module:
+    _refuse(ModelSpec(spec.name, spec.batch_norm), batch_norm=True)
+    kind = _class_at(spec.name)
+    try:
+        return kind(**spec.options)
+    except Exception as error:
+        raise UserError(
+            f"model {spec.name}: expected it to be built with the options {spec.options}, got "
+            f"{type(error).__name__}: {error}. Give its keyword arguments as model.options."
+        ) from error
+
+
+def _class_at(path: str) -> type[nn.Module]:
+    module_name, colon, class_name = path.partition(":")
+    if not (module_name and colon and class_name):
+        raise UserError(
+            f"model: expected two-layer-cnn, preactresnet18 or package.module:Class, got {path!r}."
+        )
+    try:
+        found = getattr(import_module(module_name), class_name)
+    except Exception as error:
+        raise UserError(
+            f"model {path}: expected to import {class_name} from {module_name}, got "
+            f"{type(error).__name__}: {error}. Run from the folder that holds it, or install it."
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, nn.Module)):
+        raise UserError(
+            f"model {path}: expected a subclass of torch.nn.Module, got {found!r}. Name a class."
+        )
+    return found
+
+
+def _check(name: str, model: nn.Module, shape: tuple[int, int, int], classes: int) -> None:
+    was_training = model.training
+    try:
+        with torch.no_grad():
+            got = model.eval()(torch.zeros(2, *shape)).shape
+    except Exception as error:
+        raise UserError(
+            f"model {name}: expected it to accept images of shape (N, {_commas(shape)}), got "
+            f"{type(error).__name__}: {error}. Change its options or the data set."
+        ) from error
+    finally:
+        model.train(was_training)
+    if got != (2, classes):
+        raise UserError(
+            f"model {name}: expected logits of shape (N, {classes}) of images of shape "
+            f"(N, {_commas(shape)}), got (N, {_commas(got[1:])}). Change its options."
+        )
+
+
+def _commas(sizes: tuple[int, ...]) -> str:
+    return ", ".join(map(str, sizes))
