@@ -1,5 +1,6 @@
 """Lemmas from statements: the text of a proposition and of its proof script."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -101,7 +102,15 @@ def at_point(formulas: Sequence[tuple[Boolean, bool]], at: Assignment) -> Lemma:
         *(_near_root(f"w_{n}", Fraction(n)) for n in _roots_of(at)),
         *(f"exists {_witness(at[s], v)}." for s, v in bound.items()),
         *["split; [certify | idtac]."] * len(facts),
-        *_proof(translation, goal, (formula for formula, _ in formulas), at),
+        *_proof(
+            translation,
+            [
+                _with_witnesses(part, {v.name: _witness(at[s], v) for s, v in bound.items()})
+                for part in goal
+            ],
+            (formula for formula, _ in formulas),
+            at,
+        ),
     ]
     linear = all(is_linear(formula) for formula, _ in formulas)
     rational = all(value.is_rational for value in at.values())
@@ -110,6 +119,13 @@ def at_point(formulas: Sequence[tuple[Boolean, bool]], at: Assignment) -> Lemma:
         tuple(filter(None, script)),
         linear and rational,
     )
+
+
+def _with_witnesses(part: Claimed, witnesses: Mapping[str, str]) -> Claimed:
+    """Write the witnesses for the variables, whose names are gone once witnesses are given."""
+    variable = re.compile(r"[\w']+")
+    negation = variable.sub(lambda m: witnesses.get(m.group(), m.group()), part.negation)
+    return Claimed(part.proposition, negation)
 
 
 def _hypothesis(translation: Translation, hypothesis: Boolean) -> list[str]:

@@ -145,6 +145,8 @@ class Translation:
     def formula(self, formula: Boolean, holds: bool = True) -> str:
         """Return a formula, or with ``holds=False`` its negation, as a proposition.
 
+        The two are dual part by part, so that whether one or the other holds is decided so too.
+
         Raises:
             NotExportedError: the formula has a construct outside the fragment.
 
@@ -189,15 +191,19 @@ class Translation:
         all_hold, none_holds = self._each(parts, True), self._each(parts, False)
         if holds:
             return _join("\\/", [_join("/\\", all_hold), _join("/\\", none_holds)])
-        return _join("/\\", [_join("\\/", all_hold), _join("\\/", none_holds)])
+        return _join("/\\", [_join("\\/", none_holds), _join("\\/", all_hold)])
 
     def _choice(self, parts: Sequence[Boolean], holds: bool) -> str:
         test, yes, no = self._both(parts[0]), parts[1], parts[2]
         with self._under(test):
-            first = _join("/\\", [test.proposition, self.formula(yes, holds)])
+            first = self.formula(yes, holds)
         with self._under(_opposite(test)):
-            second = _join("/\\", [test.negation, self.formula(no, holds)])
-        return _join("\\/", [first, second])
+            second = self.formula(no, holds)
+        if holds:
+            chosen = [[test.proposition, first], [test.negation, second]]
+            return _join("\\/", [_join("/\\", parts) for parts in chosen])
+        chosen = [[test.negation, first], [test.proposition, second]]
+        return _join("/\\", [_join("\\/", parts) for parts in chosen])
 
     @contextmanager
     def _under(self, condition: Claimed) -> Iterator[None]:
