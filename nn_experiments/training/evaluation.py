@@ -1,0 +1,45 @@
+"""Loss and accuracy of a model on images as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from nn_experiments.images import Images
+
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean cross-entropy, and the share classified correctly, from 0 to 1, of ``n`` images."""
+
+    loss: float
+    accuracy: float
+    n: int
+
+
+@torch.no_grad()
+def score(model: nn.Module, images: Images) -> Score:
+    """Evaluate a model in evaluation mode and fp32; its mode is left as it was.
+
+    Args:
+        model: maps float images, shape (N, channels, height, width), to logits, (N, classes).
+        images: at least one, on the model's device.
+
+    """
+    was_training = model.training
+    model.eval()
+    loss = torch.zeros((), dtype=torch.float64, device=images.pixels.device)
+    correct = torch.zeros((), dtype=torch.int64, device=images.pixels.device)
+    for start in range(0, len(images), _BATCH):
+        batch = images.at(slice(start, start + _BATCH))
+        logits = model(batch.floats())
+        loss += functional.cross_entropy(logits.double(), batch.labels, reduction="sum")
+        correct += (logits.argmax(1) == batch.labels).sum()
+    model.train(was_training)
+    n = len(images)
+    return Score(loss.item() / n, correct.item() / n, n)

@@ -1,0 +1,284 @@
+"""A run's folder: its spec and record, its metrics, its state, and a lock against a second process.
+
+``run.json`` says what the run is and how it ended, ``metrics.jsonl`` has one line an epoch,
+``checkpoint.safetensors`` is there while the run goes on, ``model.safetensors`` once it is over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from nn_experiments.specs import RunSpec, TrainingSpec
+from theory.artefacts import ensure_writable, read_json, write_json, write_text
+from theory.errors import UserError
+
+RUNNING, FINISHED = "running", "finished"
+_DIVERGED = "diverged at step "
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What became of a run. Accuracies are fractions from 0 to 1.
+
+    Attributes:
+        spec: what was to be done.
+        status: ``finished``, ``running`` (or killed meanwhile), ``interrupted``, ``diverged at
+            step N``, counting from 1 over all epochs, or ``failed: `` and why.
+        shape: channels, height, width of the images.
+        classes: how many there are.
+        data_digest: of all images and labels used.
+        threads: CPU threads within an operation. Sums are split among them, so their number is
+            part of what the weights depend on; a resumed run keeps it.
+        devices: what it ran on, in order.
+        epochs: how many were completed.
+        steps: how many updates were made in them.
+        seconds: of training, without time lost by interruptions.
+        train_loss: mean cross-entropy of the final weights on the training images, not augmented.
+        train_accuracy: on the same images.
+        test_accuracy: of the final weights.
+        validation_accuracy: of the final weights, if there are validation images.
+        environment: versions and hardware.
+
+    """
+
+    spec: RunSpec
+    status: str = RUNNING
+    shape: tuple[int, int, int] = (0, 0, 0)
+    classes: int = 0
+    data_digest: str = ""
+    threads: int = 0
+    devices: tuple[str, ...] = ()
+    epochs: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    train_loss: float | None = None
+    train_accuracy: float | None = None
+    test_accuracy: float | None = None
+    validation_accuracy: float | None = None
+    environment: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is a trained model."""
+        return self.status == FINISHED
+
+    @property
+    def settled(self) -> bool:
+        """Whether the run is over: going on would change nothing."""
+        return self.finished or self.status.startswith(_DIVERGED)
+
+    def diverged(self, step: int) -> RunRecord:
+        """Return the record of a run whose loss was not finite at a step, counted from 1."""
+        return replace(self, status=f"{_DIVERGED}{step}")
+
+
+class Metrics:
+    """Lines of JSON, one an epoch, in a file that is only appended to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def keep(self, epochs: int) -> None:
+        """Keep the lines of the first epochs; others, and parts of lines, are dropped.
+
+        Raises:
+            UserError: the file cannot be written.
+
+        """
+        text = "".join(json.dumps(line) + "\n" for line in self.read() if line["epoch"] <= epochs)
+        write_text(self._path, text)
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Append a line.
+
+        Raises:
+            UserError: the file cannot be written.
+
+        """
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(dict(line), allow_nan=False) + "\n")
+        except OSError as error:
+            raise UserError(
+                f"cannot write {self._path}: {error.strerror or error}. Make room and run again; "
+                "the run goes on from its last checkpoint."
+            ) from error
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return the whole lines; the last may be cut off by a kill."""
+        try:
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        lines = []
+        for line in text.split("\n")[:-1]:
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                break
+        return lines
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder that this process alone may write; made by :func:`opened`."""
+
+    path: Path
+    record: RunRecord | None
+    """What was written before, if anything."""
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state of a run that goes on is."""
+        return self.path / "checkpoint.safetensors"
+
+    @property
+    def model(self) -> Path:
+        """Where the weights of a finished run are."""
+        return self.path / "model.safetensors"
+
+    @property
+    def metrics(self) -> Metrics:
+        """One line an epoch."""
+        return Metrics(self.path / "metrics.jsonl")
+
+    def write(self, record: RunRecord) -> RunRecord:
+        """Write the record whole, and return it.
+
+        Raises:
+            UserError: the folder cannot be written.
+
+        """
+        write_json(self.path / "run.json", asdict(record))
+        return record
+
+
+def folder_name(spec: RunSpec) -> str:
+    """Return a run's folder name: optimizer, seed, and a hash of the whole spec."""
+    canonical = json.dumps(asdict(_identity(spec)), sort_keys=True)
+    digest = hashlib.sha256(canonical.encode()).hexdigest()[:8]
+    title = re.sub(r"[^\w.+-]+", "_", spec.optimizer.title)
+    return f"{title}-seed{spec.seed}-{digest}"
+
+
+def spec_from_json(data: Any, source: Path) -> RunSpec:
+    """Return the spec that JSON stands for.
+
+    Raises:
+        UserError: it is none; ``source`` names the file.
+
+    """
+    return _validated(TypeAdapter(RunSpec), data, source)
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Return what is written in a run's folder, which may be in use.
+
+    Raises:
+        UserError: there is no run, or its ``run.json`` cannot be read.
+
+    """
+    path = folder / "run.json"
+    if not path.is_file():
+        raise UserError(f"expected a run in {folder}, but it has no run.json. Train it first.")
+    return _validated(TypeAdapter(RunRecord), read_json(path), path)
+
+
+def require_same(expected: RunSpec, found: RunSpec, source: Path) -> None:
+    """Check that a file belongs to a run; how often it is saved may differ.
+
+    Raises:
+        UserError: it belongs to another; the fields that differ are named.
+
+    """
+    ours, theirs = (dict(_fields(asdict(_identity(s)))) for s in (expected, found))
+    different = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    if different:
+        told = "; ".join(
+            f"{name}: {theirs.get(name, 'nothing')} there, {ours.get(name, 'nothing')} asked for"
+            for name in different
+        )
+        raise UserError(f"{source} belongs to another run. {told}. Choose another folder.")
+
+
+@contextmanager
+def opened(folder: Path, spec: RunSpec) -> Iterator[RunFolder]:
+    """Lock a run's folder, made if needed, for this process.
+
+    The lock is the kernel's, so it ends with the process, however that ends.
+
+    Raises:
+        UserError: another process has it (named by id and host), it is another run's (the fields
+            that differ are named), or it cannot be written.
+
+    """
+    ensure_writable(folder)
+    with _locked(folder / "lock"):
+        # What a killed process was writing.
+        for part in folder.glob(".part-*"):
+            shutil.rmtree(part)
+        record = None
+        if (folder / "run.json").exists():
+            record = read_record(folder)
+            require_same(spec, record.spec, folder)
+        yield RunFolder(folder, record)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(
+                f"{path.parent} is in use by {_holder(file)}. Wait until it ends, or end it."
+            ) from error
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {platform.node()}")
+        file.flush()
+        yield
+
+
+def _holder(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read() or "another process"
+
+
+def _identity(spec: RunSpec) -> RunSpec:
+    """Return the spec with what the weights do not depend on at its default."""
+    kept = replace(spec.training, checkpoint_seconds=TrainingSpec.checkpoint_seconds)
+    # Reading back makes whole numbers given for fractions, 1 for 1.0, the same.
+    return TypeAdapter(RunSpec).validate_python(asdict(replace(spec, training=kept)))
+
+
+def _validated(adapter: TypeAdapter[Any], data: Any, source: Path) -> Any:
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(
+            f"{source}: {where}: {first['msg']}, got {first.get('input')!r}. It was not written "
+            "by this version of the program: choose another folder."
+        ) from error
+
+
+def _fields(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            yield from _fields(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
