@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from nn_experiments.training.folder import (
     require_same,
 )
 from nn_experiments.training.loop import Progress, train
+from nn_experiments.training.processes import fork_context
 from theory.errors import UserError
 
 LoadData = Callable[[DataSpec], DataSet]
@@ -167,10 +167,7 @@ class _Worker:
     """A process that trains one run."""
 
     def __init__(self, spec: RunSpec, task: _Task) -> None:
-        # Forking a process whose libraries have threads can hang; the server has imported them
-        # and started none.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
+        context = fork_context()
         self.spec = spec
         self.results, theirs = context.Pipe(duplex=False)
         self._metrics = Metrics(task.root / folder_name(spec) / "metrics.jsonl")

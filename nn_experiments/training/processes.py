@@ -1,0 +1,17 @@
+"""Processes for training: each has an interpreter of its own, with torch imported."""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.context import ForkServerContext
+
+
+def fork_context() -> ForkServerContext:
+    """Return a context whose processes are forked from a server that only imports.
+
+    Forking this process instead could hang, as torch may have started threads in it; and a GPU
+    cannot be used in a fork of a process that uses it.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["nn_experiments.training.loop"])
+    return context
