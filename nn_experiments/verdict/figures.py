@@ -1,0 +1,339 @@
+"""Figure 4.1 in the thesis's layout, the verdicts as a forest plot, and Lipschitz bounds by layer.
+
+Colours are Okabe and Ito's; optimizers, and outcomes, are told apart by shape too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.verdict import published
+from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, Interval, mean
+from nn_experiments.verdict.measurements import CLEAN, KINDS, Kind, Measure, Measurements
+from nn_experiments.verdict.outcomes import Outcome
+from nn_experiments.verdict.predictions import LN_RATIO, POINTS, Verdict
+from nn_experiments.verdict.table_4_1 import perturbed_measures
+from nn_experiments.verdict.tables import Compared, measure_text, name_of
+from theory.artefacts import write_whole
+
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_HATCHES = ("", "////", "....", "xxxx", "----", "++++", "oooo")
+_OUTCOMES: dict[Outcome, tuple[str, str]] = {
+    Outcome.SUPPORTED: ("#0072B2", "o"),
+    Outcome.CONTRADICTED: ("#D55E00", "X"),
+    Outcome.INCONCLUSIVE: ("#7F7F7F", "D"),
+}
+_PANELS: dict[Kind, str] = {
+    "gaussian": "Gaussian noise",
+    "l2": "ℓ2-bounded attack",
+    "linf": "ℓ∞-bounded attack",
+}
+_RC = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8.5,
+    "legend.fontsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.1,
+    "hatch.linewidth": 0.5,
+    "pdf.fonttype": 42,
+}
+_WIDTH_INCHES, _DPI = 7.2, 300
+
+
+@dataclass(frozen=True)
+class _Point:
+    """An optimizer in a panel of Figure 4.1, in percent."""
+
+    perturbed: Interval
+    standard: Interval
+
+
+def figure_4_1(compared: Sequence[Compared]) -> Figure:
+    """Return Figure 4.1: standard accuracy against accuracy under each kind of perturbation.
+
+    A colour for each data set and a shape for each optimizer; bars are intervals over trainings and
+    test images. Hollow markers are the published values, where they are known.
+    """
+    with mpl.rc_context(_RC):
+        figure = Figure(figsize=(_WIDTH_INCHES, 3.2), layout="constrained")
+        panels = dict(zip(KINDS, figure.subplots(1, 3, sharey=True), strict=True))
+        titles = list(dict.fromkeys(o.title for preset, _ in compared for o in preset.optimizers))
+        for (preset, measurements), colour in zip(compared, _cycle(_COLOURS), strict=False):
+            for optimizer in preset.optimizers:
+                marker = _MARKERS[titles.index(optimizer.title) % len(_MARKERS)]
+                for kind, axes in panels.items():
+                    _draw_point(axes, kind, preset, measurements, optimizer, colour, marker)
+        for kind, axes in panels.items():
+            _label_panel(axes, kind, compared)
+        panels["gaussian"].set_ylabel("standard accuracy (%)")
+        figure.legend(
+            handles=_legend(compared, titles),
+            loc="outside upper center",
+            ncols=min(6, len(compared) + len(titles) + 1),
+            frameon=False,
+        )
+    return figure
+
+
+def _cycle(values: Sequence[str]) -> list[str]:
+    return list(values) * 10
+
+
+def _measure(preset: Preset, kind: Kind) -> Measure | None:
+    measures, _ = perturbed_measures(preset)
+    found = [m for m in measures if m.removeprefix("top5/").startswith(f"{kind}/")]
+    return found[0] if found else None
+
+
+def _draw_point(
+    axes: Axes,
+    kind: Kind,
+    preset: Preset,
+    measurements: Measurements,
+    optimizer: OptimizerSpec,
+    colour: str,
+    marker: str,
+) -> None:
+    measure = _measure(preset, kind)
+    if measure is None:
+        return
+    clean = f"top5/{CLEAN}" if measure.startswith("top5/") else CLEAN
+    x, y = (published.accuracy(preset, optimizer, m) for m in (measure, clean))
+    if x is not None and y is not None:
+        axes.plot(x, y, marker=marker, ms=5.5, mfc="none", mec=colour, mew=1, zorder=2)
+    ours = _point(preset, measurements, optimizer, measure, clean)
+    if ours is not None:
+        axes.errorbar(
+            ours.perturbed.estimate,
+            ours.standard.estimate,
+            xerr=_bars(ours.perturbed),
+            yerr=_bars(ours.standard),
+            marker=marker,
+            ms=5,
+            mec="white",
+            mew=0.4,
+            color=colour,
+            elinewidth=0.8,
+            capsize=1.5,
+            zorder=3,
+        )
+
+
+def _point(
+    preset: Preset,
+    measurements: Measurements,
+    optimizer: OptimizerSpec,
+    measure: Measure,
+    clean: Measure,
+) -> _Point | None:
+    found = [measurements.correct(optimizer.title, m) for m in (measure, clean)]
+    if found[0] is None or found[1] is None:
+        return None
+    confidence = preset.margins.confidence
+    perturbed, standard = (
+        mean(values, confidence, added_square=ONE_DISAGREEMENT).scaled(100)
+        for values in found
+        if values is not None
+    )
+    return _Point(perturbed, standard)
+
+
+def _bars(interval: Interval) -> list[list[float]] | None:
+    """Return how far bars reach, inside [0, 100] %; none if the spread is unknown."""
+    low, high = max(interval.low, 0.0), min(interval.high, 100.0)
+    if not np.isfinite(interval.low):
+        return None
+    return [[interval.estimate - low], [high - interval.estimate]]
+
+
+def _label_panel(axes: Axes, kind: Kind, compared: Sequence[Compared]) -> None:
+    axes.set_title(_PANELS[kind], loc="left")
+    label = "accuracy under perturbation (%)"
+    if len(compared) == 1 and (measure := _measure(compared[0][0], kind)) is not None:
+        label = f"accuracy, {measure_text(measure.removeprefix('top5/'))} (%)"
+    axes.set_xlabel(label)
+    axes.margins(0.12)
+    axes.grid(color="#E5E5E5", linewidth=0.5)
+    axes.set_axisbelow(True)
+    if not axes.has_data():
+        axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", fontsize=7.5)
+
+
+def _legend(compared: Sequence[Compared], titles: Sequence[str]) -> list[Line2D]:
+    shapes = [
+        Line2D([], [], linestyle="", marker=_MARKERS[i % len(_MARKERS)], color="#404040", label=t)
+        for i, t in enumerate(titles)
+    ]
+    colours = [
+        Line2D([], [], linestyle="-", linewidth=4, color=colour, label=name_of(preset))
+        for (preset, _), colour in zip(compared, _cycle(_COLOURS), strict=False)
+    ]
+    hollow = Line2D(
+        [], [], linestyle="", marker="o", mfc="none", mec="#404040", label="published (hollow)"
+    )
+    is_shown = any(
+        published.accuracy(preset, optimizer, CLEAN) is not None
+        for preset, _ in compared
+        for optimizer in preset.optimizers
+    )
+    return [*shapes, *colours, *([hollow] if is_shown else [])]
+
+
+def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure:
+    """Return the effects with their intervals, a row each; what was not run is left out.
+
+    One panel for each unit. Shaded: the margin that a prediction of similarity or of a small cost
+    was held against. A hollow diamond is the published effect.
+    """
+    shown = [v for v in verdicts if v.effect is not None and (v.is_primary or not only_primary)]
+    units = [unit for unit in (POINTS, LN_RATIO) if any(v.unit == unit for v in shown)]
+    by_unit = [[v for v in shown if v.unit == unit] for unit in units] or [[]]
+    # Rows of text, and what the axes of a panel take beside them.
+    heights = [0.8 + 0.17 * _lines(rows) for rows in by_unit]
+    with mpl.rc_context(_RC):
+        figure = Figure(figsize=(_WIDTH_INCHES, sum(heights) + 0.4), layout="constrained")
+        panels = np.ravel(figure.subplots(len(by_unit), 1, height_ratios=heights))
+        for axes, rows in zip(panels, by_unit, strict=True):
+            _draw_forest(axes, rows)
+        handles = [
+            Line2D([], [], linestyle="", marker=marker, color=colour, label=str(outcome))
+            for outcome, (colour, marker) in _OUTCOMES.items()
+        ]
+        handles.append(
+            Line2D([], [], linestyle="", marker="d", mfc="none", mec="black", label="published")
+        )
+        figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False)
+    return figure
+
+
+def _lines(rows: Sequence[Verdict]) -> int:
+    return len(rows) + len({row.prediction for row in rows})
+
+
+def _draw_forest(axes: Axes, rows: Sequence[Verdict]) -> None:
+    axes.axvline(0, color="black", linewidth=0.6, zorder=1)
+    y, labels, prediction = 0, [], None
+    for row in rows:
+        if row.prediction != prediction:
+            prediction = row.prediction
+            labels.append((y, prediction, True))
+            y += 1
+        labels.append((y, f"{row.comparison}, {measure_text(row.measure)}", False))
+        _draw_effect(axes, row, y)
+        y += 1
+    axes.set_ylim(max(y, 1) - 0.4, -0.6)
+    axes.set_yticks([at for at, _, _ in labels], [text for _, text, _ in labels])
+    for text, (_, _, is_heading) in zip(axes.get_yticklabels(), labels, strict=True):
+        text.set_fontweight("bold" if is_heading else "normal")
+        text.set_fontsize(7 if is_heading else 6.5)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(f"effect ({rows[0].unit})" if rows else "nothing was run")
+
+
+def _draw_effect(axes: Axes, row: Verdict, y: int) -> None:
+    if row.effect is None:
+        return
+    colour, marker = _OUTCOMES[row.outcome]
+    if row.margin is not None:
+        axes.fill_betweenx(
+            [y - 0.45, y + 0.45], -row.margin, row.margin, color="#E3F1E1", linewidth=0, zorder=0
+        )
+    style: dict[str, Any] = {"color": colour, "alpha": 1.0 if row.is_primary else 0.55}
+    bars = None
+    if np.isfinite(row.effect.low):
+        bars = [[row.effect.estimate - row.effect.low], [row.effect.high - row.effect.estimate]]
+    axes.errorbar(
+        row.effect.estimate, y, xerr=bars, marker=marker, ms=4, capsize=1.5, zorder=3, **style
+    )
+    if row.published is not None:
+        axes.plot(row.published, y, marker="d", ms=4, mfc="none", mec="black", mew=0.7, zorder=4)
+
+
+def lipschitz_by_layer(preset: Preset, measurements: Measurements, norm: str = "l2") -> Figure:
+    """Return bounds on each layer and their product, as bars on a logarithmic axis.
+
+    Bars are geometric means over seeds, lines reach from the least to the greatest seed.
+    """
+    found = {o.title: measurements.lipschitz(o.title, norm) for o in preset.optimizers}
+    bars: dict[str, dict[str, list[float]]] = {}
+    for title, bounds in found.items():
+        for bound in bounds:
+            for layer, value in (*bound.layers, ("product", bound.product)):
+                bars.setdefault(layer, {}).setdefault(title, []).append(value)
+    with mpl.rc_context(_RC):
+        figure = Figure(figsize=(_WIDTH_INCHES, 3.4), layout="constrained")
+        axes = figure.subplots()
+        for i, title in enumerate(found):
+            _draw_bars(axes, bars, title, i, len(found))
+        axes.set_xticks(range(len(bars)), list(bars))
+        if len(bars) > 8:
+            axes.tick_params(axis="x", labelrotation=60)
+        axes.set_ylabel(f"bound on the {_NORMS.get(norm, norm)} norm (log scale)")
+        if bars:
+            axes.set_yscale("log")
+            axes.axhline(1, color="black", linewidth=0.6)
+        else:
+            axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center")
+        figure.legend(loc="outside upper center", ncols=4, frameon=False)
+    return figure
+
+
+_NORMS = {"l2": "ℓ2", "linf": "ℓ∞", "l1": "ℓ1"}
+
+
+def _draw_bars(
+    axes: Axes, bars: dict[str, dict[str, list[float]]], title: str, i: int, n: int
+) -> None:
+    places, heights, below, above = [], [], [], []
+    for place, by_title in enumerate(bars.values()):
+        if title in by_title:
+            values = by_title[title]
+            height = float(np.exp(np.mean(np.log(values))))
+            places.append(place + (i - (n - 1) / 2) * 0.8 / n)
+            heights.append(height)
+            below.append(height - min(values))
+            above.append(max(values) - height)
+    if places:
+        # Rounding can put a mean of equal numbers above them all.
+        axes.bar(
+            places,
+            heights,
+            width=0.8 / n,
+            yerr=np.maximum([below, above], 0),
+            color=_COLOURS[i % len(_COLOURS)],
+            hatch=_HATCHES[i % len(_HATCHES)],
+            edgecolor="white",
+            linewidth=0.3,
+            error_kw={"elinewidth": 0.8, "capsize": 1.5},
+            label=title,
+        )
+
+
+def write_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
+    """Write ``NAME.png`` and ``NAME.pdf`` whole; return their paths.
+
+    Raises:
+        UserError: the folder cannot be written.
+
+    """
+    png, pdf = folder / f"{name}.png", folder / f"{name}.pdf"
+    with mpl.rc_context(_RC):
+        write_whole(png, lambda part: figure.savefig(part, dpi=_DPI))
+        write_whole(pdf, lambda part: figure.savefig(part, metadata={"CreationDate": None}))
+    return png, pdf
