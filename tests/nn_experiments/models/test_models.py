@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from nn_experiments.models import build
 from nn_experiments.models.preact_resnet import PreActResNet18
@@ -59,8 +59,8 @@ def test_cnn_by_hand():
     model = build(CNN, (1, 28, 28), 10, seed=1)
     p = dict(model.named_parameters())
     x = images(3, 1, 28, 28)
-    a = F.conv2d(x, p["conv1.weight"], p["conv1.bias"], padding=1).clamp(min=0)
-    a = F.conv2d(a, p["conv2.weight"], p["conv2.bias"], padding=1).clamp(min=0)
+    a = functional.conv2d(x, p["conv1.weight"], p["conv1.bias"], padding=1).clamp(min=0)
+    a = functional.conv2d(a, p["conv2.weight"], p["conv2.bias"], padding=1).clamp(min=0)
     a = a.flatten(1) @ p["fc1.weight"].T + p["fc1.bias"]
     torch.testing.assert_close(model(x), a @ p["fc2.weight"].T + p["fc2.bias"])
 
@@ -90,18 +90,22 @@ def by_hand(model: nn.Module, x: torch.Tensor, large: bool) -> torch.Tensor:
     flat = x.flatten(1)
     std = torch.maximum(torch.std(flat, dim=1), torch.tensor(1 / d**0.5))
     a = ((flat - flat.mean(1, keepdim=True)) / std[:, None]).view_as(x)
-    a = F.conv2d(a, p["stem.0.weight"], stride=2 if large else 1, padding=3 if large else 1)
-    a = F.max_pool2d(a, 3, 2, 1) if large else a
+    a = functional.conv2d(
+        a, p["stem.0.weight"], stride=2 if large else 1, padding=3 if large else 1
+    )
+    a = functional.max_pool2d(a, 3, 2, 1) if large else a
     for i in range(8):
         b = f"blocks.{i}"
         stride = 2 if i in (2, 4, 6) else 1
-        pre = F.relu(norm(a, f"{b}.norm1"))
-        branch = F.conv2d(pre, p[f"{b}.conv1.weight"], stride=stride, padding=1)
-        branch = F.relu(norm(branch, f"{b}.norm2"))
-        branch = F.conv2d(branch, p[f"{b}.conv2.weight"], padding=1)
-        short = F.conv2d(pre, p[f"{b}.shortcut.weight"], stride=stride) if stride == 2 else a
+        pre = functional.relu(norm(a, f"{b}.norm1"))
+        branch = functional.conv2d(pre, p[f"{b}.conv1.weight"], stride=stride, padding=1)
+        branch = functional.relu(norm(branch, f"{b}.norm2"))
+        branch = functional.conv2d(branch, p[f"{b}.conv2.weight"], padding=1)
+        short = (
+            functional.conv2d(pre, p[f"{b}.shortcut.weight"], stride=stride) if stride == 2 else a
+        )
         a = branch + short
-    return F.avg_pool2d(a, a.shape[-1]).flatten(1) @ p["fc.weight"].T + p["fc.bias"]
+    return functional.avg_pool2d(a, a.shape[-1]).flatten(1) @ p["fc.weight"].T + p["fc.bias"]
 
 
 @pytest.mark.parametrize("spec", [RESNET, RESNET_BN], ids=["plain", "batch-norm"])
@@ -135,7 +139,7 @@ def test_resnet_trains_a_step():
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     losses = []
     for _ in range(4):
-        loss = F.cross_entropy(model(x), y)
+        loss = functional.cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -149,7 +153,8 @@ def test_standardise_against_numpy():
     flat = x.numpy().reshape(4, -1)
     std = np.maximum(flat.std(axis=1, ddof=1), 1 / np.sqrt(105))
     expected = (flat - flat.mean(axis=1, keepdims=True)) / std[:, None]
-    # A mean of d values in [0, 1] is off by at most d u, u = 2⁻⁵³; the division enlarges it √d times.
+    # A mean of d values in [0, 1] is off by at most d u, u = 2⁻⁵³, which the division enlarges √d
+    # times.
     tolerance = 2 * 105**1.5 * 2**-53
     np.testing.assert_allclose(
         Standardise()(x).numpy().reshape(4, -1), expected, rtol=tolerance, atol=tolerance

@@ -1,0 +1,321 @@
+"""Norms of linear layers against their matrices, which autograd writes out."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from nn_experiments.lipschitz import operator_norm
+from nn_experiments.lipschitz.operator_norm import (
+    UNIT,
+    BandedGram,
+    Convolution,
+    DenseGram,
+    Enclosure,
+    Matrix,
+    PeriodicGram,
+    Scaling,
+    absolute_bound,
+    compose,
+    factorisation_error,
+    factorises,
+    norms,
+    rayleigh,
+)
+
+# Channels in and out, kernel, height, width, stride, padding, dilation, groups.
+CASES = [
+    (1, 2, 4, 6, 6, 1, 1, 1, 1),
+    (2, 3, 3, 5, 7, 1, 1, 1, 1),
+    (3, 2, 3, 8, 5, 2, 1, 1, 1),
+    (2, 2, 2, 7, 7, 3, 0, 1, 1),
+    (2, 1, 5, 4, 4, 1, 2, 1, 1),
+    (1, 2, 3, 9, 9, 1, 2, 2, 1),
+    (4, 6, 3, 5, 5, 1, 1, 1, 2),
+    (3, 3, 1, 4, 4, 2, 0, 1, 3),
+    (1, 1, 2, 3, 3, 1, 3, 1, 1),
+    (2, 4, 7, 9, 8, 2, 3, 1, 1),
+]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def random(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(shape, generator=generator(seed), dtype=torch.float64)
+
+
+def case(values: tuple[int, ...], seed: int = 0) -> tuple[Convolution, torch.Tensor]:
+    """A convolution, and its matrix by differentiating torch's own layer."""
+    c_in, c_out, kernel, height, width, stride, padding, dilation, groups = values
+    weight = random(c_out, c_in // groups, kernel, kernel, seed=seed)
+    layer = nn.Conv2d(c_in, c_out, kernel, stride, padding, dilation, groups, bias=False).double()
+    layer.weight.data = weight
+    jacobian = torch.autograd.functional.jacobian(
+        layer, torch.zeros(1, c_in, height, width, dtype=torch.float64)
+    )
+    operator = Convolution(
+        weight, (height, width), (stride,) * 2, (padding,) * 4, (dilation,) * 2, groups
+    )
+    return operator, jacobian.reshape(operator.dimensions)
+
+
+def true_norms(matrix: torch.Tensor) -> dict[str, float]:
+    return {
+        "l2": float(torch.linalg.svdvals(matrix)[0]),
+        "linf": float(matrix.abs().sum(dim=1).max()),
+        "l1": float(matrix.abs().sum(dim=0).max()),
+    }
+
+
+def check(found: dict[str, Enclosure], matrix: torch.Tensor, gap: float) -> None:
+    """The reference itself is off by rounding: LAPACK's, at most some thousand units here."""
+    for norm, true in true_norms(matrix).items():
+        slack = 5000 * UNIT * true
+        assert found[norm].lower <= true + slack
+        assert found[norm].upper >= true - slack
+        assert found[norm].gap <= (gap if norm == "l2" else 1e-12)
+
+
+@pytest.mark.parametrize("values", CASES, ids=str)
+def test_convolution_against_its_matrix(values):
+    operator, matrix = case(values)
+    check(norms(operator), matrix, gap=1e-8)
+
+
+@pytest.mark.parametrize("values", [c for c in CASES if c[2] > 1], ids=str)
+def test_large_convolutions_take_another_way_to_the_same_norms(values, monkeypatch):
+    monkeypatch.setattr(operator_norm, "SMALL", 0)
+    operator, matrix = case(values)
+    check(norms(operator, tolerance=1e-4), matrix, gap=1e-4)
+
+
+@pytest.mark.parametrize("values", CASES, ids=str)
+def test_without_arithmetic_to_spare_the_bound_is_looser_and_holds(values, monkeypatch):
+    monkeypatch.setattr(operator_norm, "SMALL", 0)
+    operator, matrix = case(values)
+    found = norms(operator, tolerance=1e-6, max_flops=0)["l2"]
+    assert found.method == "Cholesky, periodic"
+    check(norms(operator, tolerance=1e-6, max_flops=0), matrix, gap=0.5)
+
+
+@settings(max_examples=40)
+@given(
+    c_in=st.integers(1, 3),
+    c_out=st.integers(1, 3),
+    kernel=st.integers(1, 4),
+    side=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 3),
+    dilation=st.integers(1, 2),
+    seed=st.integers(0, 99),
+)
+def test_any_small_convolution(c_in, c_out, kernel, side, stride, padding, dilation, seed):
+    assume(dilation * (kernel - 1) < min(side) + 2 * padding)
+    operator, matrix = case((c_in, c_out, kernel, *side, stride, padding, dilation, 1), seed)
+    assume(float(matrix.abs().max()) > 0)
+    true = float(torch.linalg.svdvals(matrix)[0])
+    check(norms(operator), matrix, gap=1e-8)
+    for side_of in ("in", "out"):
+        gram = BandedGram(operator, side_of)
+        assert factorises(gram, true**2 * (1 + 1e-9))
+        assert not factorises(gram, true**2 * (1 - 1e-9))
+    assert PeriodicGram(operator).least_bound() >= true
+
+
+@pytest.mark.parametrize("side", ["in", "out"])
+@pytest.mark.parametrize("values", [c for c in CASES if c[-1] == 1], ids=str)
+def test_bands_are_the_gram_matrix(values, side):
+    operator, matrix = case(values)
+    gram = matrix.T @ matrix if side == "in" else matrix @ matrix.T
+    channels, size = (
+        (operator.inputs, operator.size)
+        if side == "in"
+        else (len(operator.weight), operator.out_size)
+    )
+    order = torch.arange(len(gram)).view(channels, *size).permute(1, 2, 0).flatten()
+    gram = gram[order][:, order]
+    start = 0
+    rebuilt = torch.zeros_like(gram)
+    for diagonal, below in BandedGram(operator, side).bands():
+        end = start + len(diagonal)
+        rebuilt[start:end, start:end] = diagonal
+        if below is not None:
+            rebuilt[end : end + len(below), start:end] = below
+            rebuilt[start:end, end : end + len(below)] = below.T
+        start = end
+    assert start == len(gram)
+    torch.testing.assert_close(rebuilt, gram, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_symbol_has_the_singular_values_of_the_periodic_convolution(stride):
+    operator = Convolution(random(3, 2, 3, 3), (6, 6), (stride, stride))
+    layer = nn.Conv2d(2, 3, 3, stride, bias=False).double()
+    layer.weight.data = operator.weight
+
+    def periodic(x: torch.Tensor) -> torch.Tensor:
+        return layer(nn.functional.pad(x, (0, 2, 0, 2), mode="circular"))
+
+    zero = torch.zeros(1, 2, 6, 6, dtype=torch.float64)
+    matrix = torch.autograd.functional.jacobian(periodic, zero)
+    expected = torch.linalg.svdvals(matrix.reshape(3 * (6 // stride) ** 2, 72))
+    got = torch.linalg.svdvals(PeriodicGram(operator).symbol)
+    # Each frequency or its negative is there, thus every singular value.
+    distances = (expected[:, None] - got.flatten()).abs().min(dim=1).values
+    assert float(distances.max()) < 1e-12
+    assert PeriodicGram(operator).least_bound() == pytest.approx(float(expected[0]), rel=1e-8)
+
+
+def power_iteration(operator: Matrix | Convolution, steps: int) -> float:
+    vector = random(1, operator.dimensions[1], seed=9)
+    for _ in range(steps):
+        vector = operator.adjoint(operator.apply(vector))
+        vector /= vector.norm()
+    return rayleigh(operator, vector)
+
+
+@pytest.mark.parametrize("values", CASES[:6], ids=str)
+def test_a_power_iteration_that_stops_early_is_refused(values):
+    operator, matrix = case(values)
+    short, long = power_iteration(operator, 3), power_iteration(operator, 800)
+    true = float(torch.linalg.svdvals(matrix)[0])
+    assert short < true * (1 - 1e-4)
+    assert long == pytest.approx(true, rel=1e-6)
+    wide = matrix if len(matrix) <= matrix.shape[1] else matrix.T
+    for gram in (DenseGram(wide), BandedGram(operator, "in"), BandedGram(operator, "out")):
+        assert not factorises(gram, short**2)
+        assert factorises(gram, long**2 * (1 + 1e-5))
+    assert not PeriodicGram(operator).factorises(short**2)
+
+
+def test_the_margin_grows_until_a_factorisation_succeeds(monkeypatch):
+    # A vector that is far from the leading one makes a poor guess, never a wrong bound.
+    monkeypatch.setattr(operator_norm, "SMALL", 0)
+    operator, matrix = case(CASES[1])
+    poor = random(1, operator.dimensions[1], seed=3)
+    monkeypatch.setattr(operator_norm, "_lanczos", lambda _: poor)
+    found = norms(operator)["l2"]
+    true = float(torch.linalg.svdvals(matrix)[0])
+    assert found.lower < 0.9 * true
+    assert true <= found.upper <= 3 * true
+
+
+def test_matrix_of_norm_one():
+    orthogonal = torch.linalg.qr(random(40, 40)).Q
+    found = norms(Matrix(orthogonal))
+    # Householder's Q is orthogonal to within some hundred units.
+    assert found["l2"].lower <= 1 + 400 * UNIT
+    assert 1 - 400 * UNIT <= found["l2"].upper <= 1 + 1e-9
+
+
+def test_matrix_of_larger_rank_than_is_decomposed(monkeypatch):
+    matrix = random(30, 50)
+    exact = norms(Matrix(matrix))
+    monkeypatch.setattr(operator_norm, "SMALL", 10)
+    for found in (norms(Matrix(matrix)), norms(Matrix(matrix.T.contiguous()))):
+        check({**exact, "l2": found["l2"]}, matrix, gap=1e-3)
+
+
+def test_rounding_of_a_factorisation_is_accounted_for():
+    # At s a unit below ‖M‖² the factorisation may succeed by rounding; s + ρ is never below ‖M‖².
+    size = 60
+    matrix = Matrix(torch.ones(size, size, dtype=torch.float64))  # of norm 60, exactly
+    gram, absolute = DenseGram(matrix.weight), absolute_bound(matrix)
+    assert absolute >= size
+    true = float(size**2)
+    succeeded = [s for k in range(1, 200) if factorises(gram, s := true * (1 - k * UNIT))]
+    for s in succeeded:
+        assert s + factorisation_error(gram, s, absolute) >= true
+    assert factorisation_error(gram, true, absolute) < 1e-10 * true
+    assert not factorises(gram, true * (1 - 1e-10))
+
+
+def test_cnn_convolution_reaches_the_gap():
+    torch.manual_seed(0)
+    weight = nn.Conv2d(8, 16, 4).weight.detach().double()
+    operator = Convolution(weight, (14, 14), padding=(1, 1, 1, 1))
+    found = norms(operator)["l2"]
+    assert found.method == "Cholesky"
+    assert found.gap <= 1e-3
+    true = float(torch.linalg.svdvals(operator.matrix().weight)[0])
+    assert found.lower <= true * (1 + 1e-12)
+    assert true <= found.upper
+    # The periodic convolution's bound alone is looser than that.
+    assert PeriodicGram(operator).least_bound() > true * (1 + 1e-3)
+
+
+def test_boundaries_count_in_row_and_column_sums():
+    # On 2 × 2 pixels no output reads the whole 5 × 5 kernel: its sum of absolute values is no norm.
+    operator, matrix = case((1, 1, 5, 2, 2, 1, 2, 1, 1))
+    kernel_sum = float(operator.weight.abs().sum())
+    for norm in ("linf", "l1"):
+        assert norms(operator)[norm].upper == pytest.approx(true_norms(matrix)[norm], rel=1e-14)
+        assert norms(operator)[norm].upper < 0.9 * kernel_sum
+
+
+def test_scaling():
+    found = norms(Scaling(torch.tensor([0.5, -3.0, 2.0], dtype=torch.float64), (2, 2)))
+    assert all(f.lower <= 3 <= f.upper and f.gap < 1e-14 for f in found.values())
+
+
+def test_zero_and_non_finite_operators():
+    zero = Convolution(torch.zeros(2, 2, 3, 3, dtype=torch.float64), (5, 5))
+    assert all((f.lower, f.upper, f.gap) == (0, 0, 0) for f in norms(zero).values())
+    half = Convolution(torch.zeros(2, 1, 1, 1, dtype=torch.float64), (3, 3), groups=2)
+    half.weight[1] = 4
+    assert norms(half)["l2"].upper == pytest.approx(4)
+    with pytest.raises(ValueError, match="expected finite weights"):
+        norms(Matrix(torch.tensor([[1.0, math.nan]], dtype=torch.float64)))
+
+
+@pytest.mark.parametrize("pair", ["conv-scale", "scale-conv", "scale-scale", "conv-mat", "mat-mat"])
+def test_composed_operators(pair):
+    conv, matrix = case((2, 3, 3, 5, 4, 1, 1, 1, 1))
+    factors_in = Scaling(random(2, seed=1), (5, 4))
+    factors_out = Scaling(random(3, seed=2), (5, 4))
+    spread_in = factors_in.factors.repeat_interleave(20)
+    spread_out = factors_out.factors.repeat_interleave(20)
+    last = Matrix(random(7, 60, seed=3))
+    first, second, product = {
+        "conv-scale": (conv, factors_out, spread_out[:, None] * matrix),
+        "scale-conv": (factors_in, conv, matrix * spread_in),
+        "scale-scale": (factors_in, factors_in, torch.diag(spread_in**2)),
+        "conv-mat": (conv, last, last.weight @ matrix),
+        "mat-mat": (Matrix(matrix), last, last.weight @ matrix),
+    }[pair]
+    together = compose(first, second)
+    check(norms(together), product, gap=1e-8)
+    for norm, found in norms(together).items():
+        apart = norms(first)[norm].upper * norms(second)[norm].upper
+        assert found.upper <= apart * (1 + 1e-8)
+
+
+def test_two_convolutions_have_no_short_form():
+    conv, _ = case((2, 2, 3, 5, 5, 1, 1, 1, 1))
+    grouped, _ = case((2, 2, 3, 5, 5, 1, 1, 1, 2))
+    assert compose(conv, conv) is None
+    assert compose(Scaling(random(2), (5, 5)), grouped) is None
+
+
+def test_products_too_large_are_not_formed(monkeypatch):
+    monkeypatch.setattr(operator_norm, "LARGEST", 10)
+    assert compose(Matrix(random(4, 4)), Matrix(random(4, 4))) is None
+
+
+def test_slack_widens():
+    conv, matrix = case(CASES[1])
+    loose = norms(replace(conv, slack=0.25))
+    for norm, tight in norms(conv).items():
+        assert loose[norm].upper == pytest.approx(tight.upper + 0.25)
+        assert loose[norm].lower == pytest.approx(tight.lower - 0.25)
+    # What the slack stands for: every operator that is within it in all norms.
+    nudged = matrix.clone()
+    nudged[0, 0] += 0.25
+    for norm, true in true_norms(nudged).items():
+        assert loose[norm].lower <= true <= loose[norm].upper
