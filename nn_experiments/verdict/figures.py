@@ -12,18 +12,20 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from nn_experiments.specs import OptimizerSpec, Preset
 from nn_experiments.verdict import published
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, Interval, mean
 from nn_experiments.verdict.measurements import CLEAN, KINDS, Kind, Measure, Measurements
 from nn_experiments.verdict.outcomes import Outcome
-from nn_experiments.verdict.predictions import LN_RATIO, POINTS, Verdict
+from nn_experiments.verdict.predictions import IRRELEVANT, LN_RATIO, POINTS, Verdict
 from nn_experiments.verdict.table_4_1 import perturbed_measures
-from nn_experiments.verdict.tables import Compared, measure_text, name_of
+from nn_experiments.verdict.tables import NORM_SYMBOLS, Compared, measure_text, name_of
 from theory.artefacts import write_whole
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -34,6 +36,7 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.CONTRADICTED: ("#D55E00", "X"),
     Outcome.INCONCLUSIVE: ("#7F7F7F", "D"),
 }
+_MARGIN_COLOUR = "#DDEBD9"
 _PANELS: dict[Kind, str] = {
     "gaussian": "Gaussian noise",
     "l2": "ℓ2-bounded attack",
@@ -87,7 +90,31 @@ def figure_4_1(compared: Sequence[Compared]) -> Figure:
             ncols=min(6, len(compared) + len(titles) + 1),
             frameon=False,
         )
+        confidence = compared[0][0].margins.confidence if compared else 0.95
+        sizes = "; ".join(_sample(preset, measurements) for preset, measurements in compared)
+        _footnote(figure, f"Bars: {confidence:.0%} intervals over trainings and images. {sizes}.")
     return figure
+
+
+def _footnote(figure: Figure, text: str) -> None:
+    """Write how large the sample is and what bars mean, below a figure."""
+    figure.supxlabel(text, fontsize=6.5, color="#404040")
+
+
+def _sample(preset: Preset, measurements: Measurements) -> str:
+    """Say how many trainings and test images are behind a comparison's numbers."""
+    runs = [
+        run for optimizer in preset.optimizers for run in measurements.finished(optimizer.title)
+    ]
+    seeds = sorted({len(measurements.finished(o.title)) for o in preset.optimizers})
+    clean = sorted({len(run.correct[CLEAN]) for run in runs if CLEAN in run.correct})
+    attacked = sorted(
+        {len(c) for run in runs for m, c in run.correct.items() if m.startswith(("l2/", "linf/"))}
+    )
+    parts = [f"{name_of(preset)}: {' or '.join(map(str, seeds))} seeds"]
+    parts += [f"{' or '.join(f'{n:,}' for n in clean)} test images"] if clean else []
+    parts += [f"{' or '.join(f'{n:,}' for n in attacked)} attacked"] if attacked else []
+    return ", ".join(parts)
 
 
 def _cycle(values: Sequence[str]) -> list[str]:
@@ -204,20 +231,22 @@ def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure
     units = [unit for unit in (POINTS, LN_RATIO) if any(v.unit == unit for v in shown)]
     by_unit = [[v for v in shown if v.unit == unit] for unit in units] or [[]]
     # Rows of text, and what the axes of a panel take beside them.
-    heights = [0.8 + 0.17 * _lines(rows) for rows in by_unit]
+    heights = [0.45 + 0.165 * _lines(rows) for rows in by_unit]
     with mpl.rc_context(_RC):
-        figure = Figure(figsize=(_WIDTH_INCHES, sum(heights) + 0.4), layout="constrained")
+        figure = Figure(figsize=(_WIDTH_INCHES, sum(heights) + 0.6), layout="constrained")
         panels = np.ravel(figure.subplots(len(by_unit), 1, height_ratios=heights))
         for axes, rows in zip(panels, by_unit, strict=True):
             _draw_forest(axes, rows)
-        handles = [
+        handles: list[Artist] = [
             Line2D([], [], linestyle="", marker=marker, color=colour, label=str(outcome))
             for outcome, (colour, marker) in _OUTCOMES.items()
         ]
         handles.append(
             Line2D([], [], linestyle="", marker="d", mfc="none", mec="black", label="published")
         )
-        figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False)
+        handles.append(Patch(color=_MARGIN_COLOUR, label="within the margin"))
+        figure.legend(handles=handles, loc="outside upper center", ncols=5, frameon=False)
+        _footnote(figure, "Bars: intervals over trainings and images. Pale: shown, not counted.")
     return figure
 
 
@@ -236,6 +265,7 @@ def _draw_forest(axes: Axes, rows: Sequence[Verdict]) -> None:
         labels.append((y, f"{row.comparison}, {measure_text(row.measure)}", False))
         _draw_effect(axes, row, y)
         y += 1
+    _shade_margins(axes, rows, [at for at, _, is_heading in labels if not is_heading])
     axes.set_ylim(max(y, 1) - 0.4, -0.6)
     axes.set_yticks([at for at, _, _ in labels], [text for _, text, _ in labels])
     for text, (_, _, is_heading) in zip(axes.get_yticklabels(), labels, strict=True):
@@ -246,14 +276,26 @@ def _draw_forest(axes: Axes, rows: Sequence[Verdict]) -> None:
     axes.set_xlabel(f"effect ({rows[0].unit})" if rows else "nothing was run")
 
 
+def _shade_margins(axes: Axes, rows: Sequence[Verdict], places: Sequence[int]) -> None:
+    """Shade what the margins allow; a cost may be as far below 0 as it likes."""
+    margins = [row.margin for row in rows if row.margin is not None]
+    if not margins:
+        return
+    left, right = axes.get_xlim()
+    left, right = min(left, -1.2 * max(margins)), max(right, 1.2 * max(margins))
+    for row, y in zip(rows, places, strict=True):
+        if row.margin is not None:
+            start = left if row.prediction == IRRELEVANT else -row.margin
+            axes.fill_betweenx(
+                [y - 0.45, y + 0.45], start, row.margin, color=_MARGIN_COLOUR, lw=0, zorder=0
+            )
+    axes.set_xlim(left, right)
+
+
 def _draw_effect(axes: Axes, row: Verdict, y: int) -> None:
     if row.effect is None:
         return
     colour, marker = _OUTCOMES[row.outcome]
-    if row.margin is not None:
-        axes.fill_betweenx(
-            [y - 0.45, y + 0.45], -row.margin, row.margin, color="#E3F1E1", linewidth=0, zorder=0
-        )
     style: dict[str, Any] = {"color": colour, "alpha": 1.0 if row.is_primary else 0.55}
     bars = None
     if np.isfinite(row.effect.low):
@@ -284,17 +326,17 @@ def lipschitz_by_layer(preset: Preset, measurements: Measurements, norm: str = "
         axes.set_xticks(range(len(bars)), list(bars))
         if len(bars) > 8:
             axes.tick_params(axis="x", labelrotation=60)
-        axes.set_ylabel(f"bound on the {_NORMS.get(norm, norm)} norm (log scale)")
+        axes.set_ylabel(f"bound on the {NORM_SYMBOLS.get(norm, norm)} norm (log scale)")
         if bars:
             axes.set_yscale("log")
             axes.axhline(1, color="black", linewidth=0.6)
+            axes.axvline(len(bars) - 1.5, color="#7F7F7F", linewidth=0.6, linestyle=":")
+            spread = "bars: geometric means over seeds; lines: least and greatest seed"
+            _footnote(figure, f"{_sample(preset, measurements).partition(',')[0]}; {spread}.")
+            figure.legend(loc="outside upper center", ncols=4, frameon=False)
         else:
             axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center")
-        figure.legend(loc="outside upper center", ncols=4, frameon=False)
     return figure
-
-
-_NORMS = {"l2": "ℓ2", "linf": "ℓ∞", "l1": "ℓ1"}
 
 
 def _draw_bars(
@@ -314,7 +356,7 @@ def _draw_bars(
         axes.bar(
             places,
             heights,
-            width=0.8 / n,
+            width=0.7 / n,
             yerr=np.maximum([below, above], 0),
             color=_COLOURS[i % len(_COLOURS)],
             hatch=_HATCHES[i % len(_HATCHES)],

@@ -20,6 +20,7 @@ Compared = tuple[Preset, Measurements]
 """A comparison of optimizers on one data set, and what came out."""
 
 MISSING = "–"
+NORM_SYMBOLS = {"l2": "ℓ2", "linf": "ℓ∞", "l1": "ℓ1"}
 _SYMBOLS: dict[Kind, str] = {"gaussian": "Gaussian σ²", "l2": "ℓ2 ε", "linf": "ℓ∞ ε"}
 
 
@@ -35,6 +36,12 @@ def measure_text(measure: Measure) -> str:
             return perturbation_text(kind, measure.removeprefix(f"{kind}/"))
         if measure == f"mean over {kind}":
             return f"mean over {_SYMBOLS[kind].removesuffix(' ε').removesuffix(' σ²')}"
+    if measure.startswith("filtered/"):
+        _, order, *threshold = measure.split("/")
+        return " ".join([*(f"{text} %" for text in threshold), f"removed by {order}"])
+    for norm, symbol in NORM_SYMBOLS.items():
+        if measure == f"product, {norm}":
+            return f"product, {symbol}"
     return {CLEAN: "test"}.get(measure, measure)
 
 
@@ -139,7 +146,7 @@ def sizes_table(found: Sequence[Size]) -> TextTable:
     titles = list(found[0].published) if found else []
     rows = [
         [
-            f"{size.summary}, {size.norm}",
+            f"{size.summary}, {NORM_SYMBOLS.get(size.norm, size.norm)}",
             *(f"{size.ours[t]:.4g}" if t in size.ours else MISSING for t in titles),
             "yes" if size.is_of_published_size else "no",
             "yes" if size.has_published_order else "no",
@@ -242,7 +249,7 @@ def local_bounds_table(preset: Preset, measurements: Measurements) -> TextTable:
     rows = []
     for optimizer in preset.optimizers:
         runs = measurements.finished(optimizer.title)
-        for norm in ("l2", "linf", "l1"):
+        for norm, symbol in NORM_SYMBOLS.items():
             pairs = [
                 (run.lipschitz[norm].product, run.lipschitz_local[norm])
                 for run in runs
@@ -251,5 +258,5 @@ def local_bounds_table(preset: Preset, measurements: Measurements) -> TextTable:
             if pairs:
                 upper, lower = np.exp(np.mean(np.log(pairs), axis=0))
                 cells = [f"{value:.4g}" for value in (upper, lower, upper / lower)]
-                rows.append([optimizer.title, norm, *cells])
+                rows.append([optimizer.title, symbol, *cells])
     return TextTable(["Optimization", "Norm", "Upper bound", "Local lower bound", "Ratio"], rows)

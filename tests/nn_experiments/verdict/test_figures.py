@@ -1,0 +1,120 @@
+"""Figures: what is drawn is what was measured, and files are written whole."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.container import BarContainer, ErrorbarContainer
+
+from nn_experiments.specs import DataSpec
+from nn_experiments.verdict import figures
+from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, mean
+from nn_experiments.verdict.measurements import Measurements
+from nn_experiments.verdict.predictions import judge
+from theory.errors import UserError
+
+SKILLS = {"SGD": 0.2, "Adam": 0.9, "RMSProp": 0.8}
+
+
+def points(axes) -> list[tuple[float, float]]:
+    bars = [c for c in axes.containers if isinstance(c, ErrorbarContainer)]
+    return [tuple(float(x[0]) for x in c.lines[0].get_data()) for c in bars]
+
+
+def hollow(axes) -> list[tuple[float, float]]:
+    lines = [line for line in axes.lines if line.get_markerfacecolor() == "none"]
+    return [tuple(float(x[0]) for x in line.get_data()) for line in lines]
+
+
+def test_figure_4_1_has_perturbed_accuracy_right_and_standard_accuracy_up(preset, compare):
+    measurements = compare(SKILLS)
+    gaussian, l2, linf = figures.figure_4_1([(preset, measurements)]).axes
+    runs = measurements.finished("Adam")
+    standard = 100 * np.mean([r.correct["clean"] for r in runs])
+    for axes, measure in ((gaussian, "gaussian/0.01"), (l2, "l2/0.1"), (linf, "linf/0.01")):
+        expected = 100 * np.mean([r.correct[measure] for r in runs])
+        assert points(axes)[1] == pytest.approx((expected, standard))
+    assert hollow(l2) == [(82.33, 91.20), (70.33, 90.98), (72.67, 91.15)]
+    assert l2.get_xlabel() == "accuracy, ℓ2 ε = 0.1 (%)"
+
+
+def test_error_bars_are_intervals_inside_the_scale(preset, compare):
+    measurements = compare({"SGD": 0.0}, margin=2.2)
+    (axes, *_) = figures.figure_4_1([(preset, measurements)]).axes
+    (bars,) = [c for c in axes.containers if isinstance(c, ErrorbarContainer)]
+    across = bars.lines[2][0].get_segments()[0][:, 0]
+    correct = np.array([r.correct["gaussian/0.01"] for r in measurements.runs])
+    expected = mean(correct, added_square=ONE_DISAGREEMENT)
+    assert across == pytest.approx([100 * expected.low, min(100, 100 * expected.high)])
+
+
+def test_data_sets_have_colours_and_optimizers_shapes(preset, compare):
+    measurements = compare(SKILLS)
+    own = replace(preset, published="", data=DataSpec("synthetic"))
+    figure = figures.figure_4_1([(preset, measurements), (own, measurements)])
+    bars = [c.lines[0] for c in figure.axes[0].containers if isinstance(c, ErrorbarContainer)]
+    colours, shapes = (
+        [getattr(line, f"get_{what}")() for line in bars] for what in ("color", "marker")
+    )
+    assert len(set(colours[:3])) == len(set(colours[3:])) == 1
+    assert colours[0] != colours[3]
+    assert shapes[:3] == shapes[3:]
+    assert len(set(shapes)) == 3
+    # Levels of figure 4.1 for the published data set, the middle ones for the other.
+    assert figure.axes[0].get_xlabel() == "accuracy under perturbation (%)"
+
+
+def test_what_was_not_measured_is_said(preset):
+    empty = Measurements(())
+    figure = figures.figure_4_1([(replace(preset, published=""), empty)])
+    assert {t.get_text() for axes in figure.axes for t in axes.texts} == {"not run"}
+    (axes,) = figures.lipschitz_by_layer(preset, empty).axes
+    assert [t.get_text() for t in axes.texts] == ["not run"]
+    assert figures.forest(judge(preset, empty)).axes[0].get_xlabel() == "nothing was run"
+
+
+def test_the_forest_has_a_row_for_each_effect(preset, compare):
+    verdicts = judge(preset, compare(SKILLS))
+    figure = figures.forest(verdicts)
+    effects = [p for axes in figure.axes for p, _ in points(axes)]
+    expected = [v for v in verdicts if v.effect is not None]
+    expected.sort(key=lambda v: v.unit != "percentage points")
+    assert effects == pytest.approx([v.effect.estimate for v in expected])
+    primary = figures.forest(verdicts, only_primary=True)
+    assert sum(len(points(axes)) for axes in primary.axes) == sum(v.is_primary for v in verdicts)
+    assert [axes.get_xlabel() for axes in figure.axes] == [
+        "effect (percentage points)",
+        "effect (ln ratio)",
+    ]
+
+
+def test_bars_are_bounds_by_layer(preset, compare):
+    measurements = compare(SKILLS)
+    (axes,) = figures.lipschitz_by_layer(preset, measurements).axes
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["conv1", "fc1", "product"]
+    bars = [c for c in axes.containers if isinstance(c, BarContainer)]
+    heights = [[bar.get_height() for bar in container] for container in bars]
+    for title, found in zip(SKILLS, heights, strict=True):
+        bounds = measurements.lipschitz(title, "l2")
+        layers = np.array([[v for _, v in b.layers] + [b.product] for b in bounds])
+        assert found == pytest.approx(list(np.exp(np.log(layers).mean(axis=0))))
+
+
+def test_pictures_are_written_whole(preset, compare, tmp_path):
+    # One seed has no interval: markers without bars.
+    measurements = compare(SKILLS, seeds=1)
+    for name, figure in {
+        "figure_4_1": figures.figure_4_1([(preset, measurements)]),
+        "verdict": figures.forest(judge(preset, measurements)[:4]),
+    }.items():
+        png, pdf = figures.write_figure(figure, tmp_path, name)
+        assert png.read_bytes().startswith(b"\x89PNG")
+        assert pdf.read_bytes().startswith(b"%PDF")
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_folder_that_cannot_be_written_is_named(preset, compare, tmp_path):
+    (tmp_path / "file").write_text("")
+    figure = figures.lipschitz_by_layer(preset, compare({"SGD": 0.1}))
+    with pytest.raises(UserError, match="cannot write"):
+        figures.write_figure(figure, tmp_path / "file", "bars")
