@@ -88,6 +88,7 @@ def bounds(
     Raises:
         UserError: the model has a layer for which no bound is known, or weights that are not
             finite.
+        ValueError: the tolerance is not between 0 and 1.
 
     """
     device = next(model.parameters(), torch.empty(0)).device
@@ -110,7 +111,9 @@ class _Walk:
     def visit(self, module: nn.Module, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Add the module's steps; return the shape of its output."""
         if _runs_as(module, nn.Sequential) or _runs_as(module, PreActResNet18):
-            for child, part in module.named_children():
+            # Not named_children(), which leaves out a module's second use.
+            for child, part in module._modules.items():
+                assert part is not None
                 shape = self.visit(part, f"{name}.{child}" if name else child, shape)
             return shape
         if _runs_as(module, PreActBlock):
@@ -151,7 +154,8 @@ class _Walk:
 
 def _runs_as(module: nn.Module, kind: type[nn.Module]) -> bool:
     """Say whether a module is of a kind and computes what that kind does."""
-    return isinstance(module, kind) and type(module).forward is kind.forward
+    overridden = type(module).forward is not kind.forward or "forward" in vars(module)
+    return isinstance(module, kind) and not overridden
 
 
 def _output_shape(module: nn.Module, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -236,9 +236,11 @@ def norms(
             the upper bound of the periodic convolution, which is looser and as true.
 
     Raises:
-        ValueError: an entry is not finite.
+        ValueError: an entry is not finite, or the tolerance is not between 0 and 1.
 
     """
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance: expected a number in (0, 1), got {tolerance}")
     row, column = operator.absolute_sums
     if not math.isfinite(row + column):
         raise ValueError("expected finite weights")
@@ -281,8 +283,7 @@ def _of_matrix(operator: Matrix, tolerance: float) -> Enclosure:
         vector = operator.adjoint(vector) if rows <= columns else vector
     else:
         vector, margin = _lanczos(operator), tolerance
-    lower = rayleigh(operator, vector)
-    return Enclosure(lower, _certified(operator, gram, lower, margin), "Cholesky")
+    return _certified(operator, gram, rayleigh(operator, vector), margin)
 
 
 def _of_block(operator: Convolution, tolerance: float, max_flops: float) -> Enclosure:
@@ -297,8 +298,7 @@ def _of_block(operator: Convolution, tolerance: float, max_flops: float) -> Encl
         return Enclosure(lower, periodic.bound(s), "Cholesky, periodic")
     if gram.flops > max_flops:
         return Enclosure(lower, periodic.least_bound(), "Cholesky, periodic")
-    upper = _certified(operator, gram, lower, tolerance)
-    return Enclosure(lower, upper, "Cholesky")
+    return _certified(operator, gram, lower, tolerance)
 
 
 def rayleigh(operator: Matrix | Convolution, vector: Tensor) -> float:
@@ -504,9 +504,9 @@ def factorisation_error(gram: DenseGram | BandedGram, s: float, absolute: float)
     ``absolute`` bounds ‖|M|‖. The computed G is off by at most γ_p |M|ᵀ|M| with p products an
     entry, in norm by γ_p ‖|M|‖². The difference sI − G rounds its diagonal, which is in [0, s]. And
     LLᵀ = sI − G + E with |E| ≤ γ_q |L||Lᵀ| / (1 − γ_q) for q products an entry (Higham, theorem
-    10.3, in whichever order blocks are done): rows of L have at most two blocks of side m, thus
-    q = 2m + 1; |L||Lᵀ| has at most 3m entries a row, each at most max (LLᵀ)ᵢᵢ ≤ s / (1 − γ_q), so
-    that ‖E‖ ≤ 3m γ_q s / (1 − γ_q)².
+    10.3, in whichever order blocks are done, triangles being solved by substitution). Rows of L
+    have at most two blocks of side m, thus q = 2m + 1; |L||Lᵀ| has at most 3m entries a row, each
+    at most max (LLᵀ)ᵢᵢ ≤ s / (1 − γ_q), so that ‖E‖ ≤ 3m γ_q s / (1 − γ_q)².
     """
     m = gram.block
     q = gamma(2 * m + 2)
@@ -515,19 +515,20 @@ def factorisation_error(gram: DenseGram | BandedGram, s: float, absolute: float)
 
 def _certified(
     operator: Matrix | Convolution, gram: DenseGram | BandedGram, lower: float, margin: float
-) -> float:
-    """Return an upper bound on the ℓ2 norm.
+) -> Enclosure:
+    """Return an enclosure of the ℓ2 norm with the given lower end.
 
-    It is the root of the first s = lower² (1 + margin) that a factorisation proves, the margin
-    growing fourfold until one does; at last it is √(‖M‖₁ ‖M‖∞).
+    The upper one is the root of the first s = lower² (1 + margin) that a factorisation proves, the
+    margin growing fourfold until one does; at last it is √(‖M‖₁ ‖M‖∞).
     """
     absolute = absolute_bound(operator)
     start = max(lower, UNIT * absolute) ** 2
     while (s := start * (1 + margin)) < absolute**2:
         if factorises(gram, s):
-            return math.sqrt(s + factorisation_error(gram, s, absolute)) * (1 + 4 * UNIT)
+            upper = math.sqrt(s + factorisation_error(gram, s, absolute)) * (1 + 4 * UNIT)
+            return Enclosure(lower, upper, "Cholesky")
         margin *= 4
-    return absolute
+    return Enclosure(lower, absolute, "row and column sums")
 
 
 @dataclass(frozen=True, eq=False)
@@ -587,11 +588,13 @@ class PeriodicGram:
         """Return the upper bound on the operator's ℓ2 norm that holds if :meth:`factorises` does.
 
         As in :func:`factorisation_error`, complex products counting fourfold (Higham, lemma 3.5).
-        Before that, an entry of a matrix sums t weights times roots of unity, each off by at most
-        16 u: an error of at most (2t + 20) u Σ|W|, thus of η = (2t + 20) u a in norm.
+        Before that, an entry of a matrix sums t weights times two roots of unity each. The angle of
+        a root, below 2π, has three roundings, and its sine and cosine one: 20 u, for two roots 40 u
+        and for their product a few more. With the sum's own rounding that makes an error of at most
+        (4t + 60) u Σ|W|, thus of η = (4t + 60) u a in norm.
         """
         taps = math.prod(self.operator.weight.shape[2:])
-        eta = (2 * taps + 20) * UNIT * self.absolute
+        eta = (4 * taps + 60) * UNIT * self.absolute
         rows, columns = self.symbol.shape[1:]
         q = gamma(4 * (rows + 2))
         error = gamma(4 * columns) * (self.absolute + eta) ** 2 + UNIT * s

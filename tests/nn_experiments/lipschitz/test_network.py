@@ -251,6 +251,15 @@ def test_own_sequential_and_its_json():
     assert len(table.rows) == len(names(found)) + 6
 
 
+def test_a_layer_used_twice_counts_twice():
+    layer = nn.Linear(3, 3).double()
+    relu = nn.ReLU()
+    once = bounds(nn.Sequential(layer), (3,))
+    thrice = bounds(nn.Sequential(layer, relu, layer, relu, layer), (3,))
+    for norm in NORMS:
+        assert thrice.product(norm) == pytest.approx(once.product(norm) ** 3, rel=1e-12)
+
+
 class Shifted(nn.Linear):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x) ** 2
@@ -287,6 +296,19 @@ def test_refused_after_a_linear_layer(layer, message):
 def test_refused_layers(layer, message):
     with pytest.raises(UserError, match=message):
         bounds(layer, (2, 5, 5))
+
+
+def test_refused_forward_of_one_module():
+    layer = nn.Linear(2, 2)
+    layer.forward = lambda x: 100 * x
+    with pytest.raises(UserError, match=r"layer of the model \(Linear\): expected one of"):
+        bounds(layer, (2,))
+
+
+@pytest.mark.parametrize("tolerance", [0, -1, 1, math.nan])
+def test_refused_tolerance(tolerance):
+    with pytest.raises(ValueError, match="tolerance: expected a number in"):
+        bounds(nn.Linear(2, 2), (2,), tolerance=tolerance)
 
 
 def test_refused_weights():
