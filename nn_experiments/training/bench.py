@@ -24,7 +24,7 @@ from nn_experiments.training.device import computing, resolve
 from nn_experiments.training.step import Stepper
 
 _SHAPE, _CLASSES = (1, 28, 28), 10
-_OPTIMIZERS = (
+OPTIMIZERS = (
     OptimizerSpec("SGD", 0.1),
     OptimizerSpec("Adam", 0.0005),
     OptimizerSpec("RMSprop", 0.0005),
@@ -127,13 +127,20 @@ def bench_training(
     precisions = ["fp32", "bf16"] if _has_bf16(device) else ["fp32"]
     found = []
     with computing(device, threads, seed=0):
-        for optimizer, precision in itertools.product(_OPTIMIZERS, precisions):
+        for optimizer, precision in itertools.product(OPTIMIZERS, precisions):
             training = TrainingSpec(batch_size=batch_size)
             spec = RunSpec(DataSpec(), ModelSpec(), optimizer, training, 0)
             if precision == "bf16":
                 spec = replace(spec, training=replace(training, precision="bf16"))
             found.append(_measure(spec, device, rounds, steps, threads))
     return found
+
+
+def loops(
+    spec: RunSpec, images: Images, device: torch.device
+) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Return two functions that each train for one epoch on all images: the plain one, and ours."""
+    return _plain(spec, images, device), _ours(spec, images.to(device))
 
 
 def _has_bf16(device: torch.device) -> bool:
@@ -146,11 +153,11 @@ def _measure(
     spec: RunSpec, device: torch.device, rounds: int, steps: int, threads: int
 ) -> TrainingBench:
     batch = spec.training.batch_size
-    images = _random_images(batch * steps)
-    loops = (_plain(spec, images, device), _ours(spec, images.to(device)))
+    images = fashion_like(batch * steps)
+    pair = loops(spec, images, device)
     seconds: tuple[list[float], list[float]] = ([], [])
     for k in range(rounds + 1):
-        for loop, times in zip(loops, seconds, strict=True):
+        for loop, times in zip(pair, seconds, strict=True):
             begin = time.perf_counter()
             loop()
             if device.type == "cuda":
@@ -169,7 +176,8 @@ def _measure(
     )
 
 
-def _random_images(n: int) -> Images:
+def fashion_like(n: int) -> Images:
+    """Return ``n`` random images of Fashion-MNIST's size, with random labels."""
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (n, *_SHAPE), dtype=torch.uint8, generator=generator)
     return Images(pixels, torch.randint(_CLASSES, (n,), generator=generator), _CLASSES)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import multiprocessing
 from multiprocessing.context import ForkServerContext
 
+# An optimizer imports torch's compiler when it is first made, which takes seconds.
+_PRELOADED = ["nn_experiments.training.loop", "torch._dynamo"]
+
 
 def fork_context() -> ForkServerContext:
     """Return a context whose processes are forked from a server that only imports.
@@ -13,5 +16,5 @@ def fork_context() -> ForkServerContext:
     cannot be used in a fork of a process that uses it.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["nn_experiments.training.loop"])
+    context.set_forkserver_preload(_PRELOADED)
     return context
