@@ -40,6 +40,11 @@ class Program:
         self._count(node)
         return self._code(node)
 
+    def define(self, symbol: sp.Symbol, expr: sp.Expr) -> Code:
+        """Let a symbol stand for a term in the others, in what is added from now on."""
+        self._codes[symbol] = self._kept(self.add(expr))
+        return self._codes[symbol]
+
     def frame(self, values: Sequence[Value]) -> Frame:
         """Lay out the values of the symbols, and room for the shared subterms."""
         return [*values, *[None] * (self._size - len(values))]

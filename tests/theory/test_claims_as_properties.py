@@ -10,6 +10,7 @@ of any size as 2 × 2.
 from fractions import Fraction
 from functools import cache
 from itertools import chain, islice
+from math import prod
 
 import hypothesis
 import hypothesis.strategies as st
@@ -28,7 +29,7 @@ from theory.statements import Statement, equal
 
 POINTS = 1000
 BATCH = 25
-NEARBY = 50  # points taken near one that meets the hypotheses
+NEARBY = 50  # points taken near one that meets the hypotheses; ten times where these are rare
 TRIES = 4  # draws for each point that is wanted
 HOPELESS = 40  # draws without a tenth of them meeting the hypotheses, after which no more are made
 
@@ -92,9 +93,10 @@ def exactly(statement, enough):
         first = points.draw(choose)
         if first is None:
             return
-        # Points that meet hypotheses are dear: take their neighbours that meet them, too.
-        others = points.nearby(first, choose) if statement.hypotheses else ()
-        for point in islice(chain([first], others), min(NEARBY, enough - tally.met)):
+        # Points that meet hypotheses are dear: take others that meet them on a walk from there.
+        others = _walk(points, first, choose) if statement.hypotheses else ()
+        near = 10 * NEARBY if tally.met * 10 < tally.drawn - 10 else NEARBY
+        for point in islice(chain([first], others), min(near, enough - tally.met)):
             try:
                 met = conclusion(program.frame(point))
             except NotRepresentableError:
@@ -104,6 +106,15 @@ def exactly(statement, enough):
                 tally.broken.append(dict(zip(statement.symbols, point, strict=True)))
 
     return by_hypothesis(4 * len(statement.symbols) + 4, draw, enough)
+
+
+def _walk(points, point, choose):
+    """Neighbours of a point, then those of the last of them, and so on."""
+    while point is not None:
+        last = None
+        for last in points.nearby(point, choose):
+            yield last
+        point = last
 
 
 def in_intervals(statement, enough):
@@ -183,6 +194,11 @@ def _entries(expr, at):
             rows, columns = (int(_entries(n, at)) for n in expr.shape)
             one = Fraction(isinstance(expr, sp.Identity))
             return [[one * (i == j) for j in range(columns)] for i in range(rows)]
+        case sp.HadamardProduct():
+            tables = [_entries(part, at) for part in expr.args]
+            return [
+                [prod(x) for x in zip(*rows, strict=True)] for rows in zip(*tables, strict=True)
+            ]
         case sp.MatMul() | sp.Mul():
             return _times([_entries(part, at) for part in expr.args])
         case sp.MatAdd() | sp.Add():

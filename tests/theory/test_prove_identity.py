@@ -16,6 +16,18 @@ def test_identity_keeps_to_equations():
     assert identity.settle(Statement(And(equal(x, x), x > 0))).status is Status.UNKNOWN
 
 
+def test_a_failure_of_sympy_shows_nothing(monkeypatch):
+    def fail(expr):
+        raise AttributeError("'Equality' object has no attribute 'diff'")
+
+    true, false = Statement(equal((x + y) ** 2, x**2 + 2 * x * y + y**2)), Statement(equal(x, y))
+    for name in identity._NORMAL_FORMS:
+        monkeypatch.setitem(identity._NORMAL_FORMS, name, fail)
+        expected = Status.PROVED if name != "simplification" else Status.UNKNOWN
+        assert identity.settle(false).status is Status.UNKNOWN
+        assert identity.settle(true).status is expected
+
+
 C, d = matrix.C, matrix.d
 X, Y = (sp.MatrixSymbol(name, d, d) for name in "XY")
 

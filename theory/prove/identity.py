@@ -57,7 +57,18 @@ _NORMAL_FORMS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
 
 def normal_form_to_zero(expr: sp.Expr) -> str | None:
     """Name of the first normal form in which ``expr`` is literally 0, or None."""
-    return next((name for name, form in _NORMAL_FORMS.items() if form(expr) == 0), None)
+    return next((name for name in _NORMAL_FORMS if _is_zero(expr, name)), None)
+
+
+def _is_zero(expr: sp.Expr, name: str) -> bool:
+    """Whether a normal form is literally 0; where sympy fails at it, it shows nothing.
+
+    Simplification of nested distinctions of cases, for one, may end in any kind of error.
+    """
+    try:
+        return bool(_NORMAL_FORMS[name](expr) == 0)
+    except Exception:
+        return False
 
 
 def settle(statement: Statement, timeout: float = 10.0) -> Finding:

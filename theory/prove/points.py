@@ -3,12 +3,13 @@
 A point starts as simple numbers. While conditions fail, one symbol at a time is moved along its
 line: the values at which the terms of the conditions change sign there, and values between and
 beyond them, are tried, and one at which the fewest conditions fail is taken. So equations are
-solved, and intervals met however narrow. Nothing here is trusted: what is found is evaluated.
+solved, and intervals met however narrow. A symbol that a condition defines, as in b = f(a), is
+computed. Nothing here is trusted: what is found is evaluated.
 """
 
 import random
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -27,8 +28,10 @@ Choose = Callable[[int], int]
 
 _DENOMINATORS = (1, 2, 3, 4, 6, 12)
 _SPREAD = (10, 20, 50, 100, 1000)
+_CLOSE = 4  # neighbours of a point along one symbol's line, besides those at boundaries
 _MOVES = 12  # of one point along one symbol's line
 _ATOMS = 3  # of |·| and sign, whose signs are tried in each term
+_SHORT = 20  # operations in a definition that is put into a condition to find boundaries
 _LONGEST_TERM = 80  # operations in a term of which boundaries are sought
 _MOST_TERMS = 60  # of which boundaries are sought
 
@@ -89,17 +92,22 @@ class Points:
         for symbol in self.symbols:
             if not symbol.is_real or not simple_values(symbol):
                 raise ValueError(f"the symbol {symbol} is not declared real, or has no values")
-        self._program = Program(self.symbols)
-        self._parts = [part for c in self.conditions for part in conjuncts(c)]
+        parts = [part for c in self.conditions for part in conjuncts(c)]
+        self._definitions, self._parts = _definitions(parts, self.symbols)
+        self._free = tuple(s for s in self.symbols if s not in self._definitions)
+        self._program = Program(self._free)
+        self._defined = {s: self._program.define(s, d) for s, d in self._definitions.items()}
         self._tests = [self._program.add(part) for part in self._parts]
         self._valued = [False] * len(self._tests)
-        slots = {symbol: slot for slot, symbol in enumerate(self.symbols)}
+        rests_on = _free_symbols(self._definitions)
+        slots = {symbol: slot for slot, symbol in enumerate(self._free)}
         self._concerned = [
-            sorted(slots[s] for s in part.free_symbols if s in slots) for part in self._parts
+            sorted({slots[f] for s in part.free_symbols for f in rests_on(s) if f in slots})
+            for part in self._parts
         ]
         self._about = [
             [i for i, concerned in enumerate(self._concerned) if slot in concerned]
-            for slot in range(len(self.symbols))
+            for slot in range(len(self._free))
         ]
 
     def draw(self, choose: Choose, start: Sequence[Value] | None = None) -> Point | None:
@@ -107,29 +115,34 @@ class Points:
 
         The point is sought from ``start``, or else from simple numbers.
         """
-        values = list(start or (_simple(symbol, choose) for symbol in self.symbols))
+        given = self._restricted(start) if start else None
+        values = list(given or (_simple(symbol, choose) for symbol in self._free))
         for _ in range(_MOVES):
             failing = self._failing(values)
             if not failing:
-                return tuple(values)
+                return self._whole(values)
             concerned = self._concerned[failing[choose(len(failing))]]
             if not concerned:
                 return None
             slot = concerned[choose(len(concerned))]
             values[slot] = self._moved(values, slot, choose)
-        return None if self._failing(values) else tuple(values)
+        return None if self._failing(values) else self._whole(values)
 
     def nearby(self, point: Point, choose: Choose) -> Iterator[Point]:
         """Other points at which the conditions hold, which differ from one in one symbol.
 
-        They lie on the boundaries of the conditions, between and beyond them.
+        They lie on the boundaries of the conditions, between and beyond them, and close by.
         """
-        for slot in range(len(self.symbols)):
-            for value in dict.fromkeys(self._on_line(list(point), slot, choose)):
-                other = (*point[:slot], value, *point[slot + 1 :])
+        values = self._restricted(point)
+        for slot in range(len(values)):
+            close = self._close(values[slot], slot, choose)
+            for value in dict.fromkeys([*self._on_line(values, slot, choose), *close]):
+                other = [*values[:slot], value, *values[slot + 1 :]]
                 # The conditions about other symbols go on holding.
-                if value != point[slot] and not self._failures(other, self._about[slot], 0):
-                    yield other
+                if value != values[slot] and not self._failures(other, self._about[slot], 0):
+                    whole = self._whole(other)
+                    if whole is not None:
+                        yield whole
 
     @property
     def without_value(self) -> Boolean | None:
@@ -138,20 +151,39 @@ class Points:
 
     def are_met(self, point: Sequence[Value]) -> bool:
         """Whether all conditions hold at a point."""
-        return not self._failing(list(point))
+        values = self._restricted(point)
+        return not self._failing(values) and self._whole(values) == tuple(point)
 
     def simplified(self, point: Point, tries: int = 60) -> Point:
         """Replace numbers by simpler ones, one after the other, while the conditions hold."""
-        values = list(point)
+        values, best = self._restricted(point), point
         for _ in range(2):
-            for slot, symbol in enumerate(self.symbols):
+            for slot, symbol in enumerate(self._free):
                 for value in islice(simple_values(symbol), tries):
                     if value == values[slot]:
                         break
-                    if self.are_met([*values[:slot], value, *values[slot + 1 :]]):
-                        values[slot] = value
+                    other = [*values[:slot], value, *values[slot + 1 :]]
+                    whole = None if self._failing(other) else self._whole(other)
+                    if whole is not None:
+                        values, best = other, whole
                         break
-        return tuple(values)
+        return best
+
+    def _restricted(self, point: Sequence[Value]) -> list[Value]:
+        """The values of the symbols that are not defined."""
+        pairs = zip(self.symbols, point, strict=True)
+        return [value for symbol, value in pairs if symbol not in self._definitions]
+
+    def _whole(self, values: Sequence[Value]) -> Point | None:
+        """The point, with the symbols that are defined; None where one has no value."""
+        at = dict(zip(self._free, values, strict=True))
+        frame = self._program.frame(values)
+        for symbol, code in self._defined.items():
+            try:
+                at[symbol] = code(frame)
+            except (NotRepresentableError, ZeroDivisionError):
+                return None
+        return tuple(at[symbol] for symbol in self.symbols)
 
     def _failing(self, values: Sequence[Value]) -> list[int]:
         frame = self._program.frame(values)
@@ -190,7 +222,7 @@ class Points:
 
     def _on_line(self, values: list[Value], slot: int, choose: Choose) -> list[Value]:
         """Boundaries, numbers between and beyond them, and a simple number."""
-        symbol = self.symbols[slot]
+        symbol = self._free[slot]
         boundaries = sorted(set(self._boundaries(values, slot)))
         between = [_middle(low, high, choose) for low, high in pairwise(boundaries)]
         simple = [_simple(symbol, choose) for _ in range(2)]
@@ -204,6 +236,13 @@ class Points:
             found = sorted(whole)
         return [x for x in found if _is_admitted(symbol, x)]
 
+    def _close(self, value: Value, slot: int, choose: Choose) -> list[Value]:
+        """Numbers close to one that is not tied to the integers."""
+        if self._free[slot].is_integer:
+            return []
+        moved = [value + Fraction(choose(201) - 100, 10 ** (2 + choose(3))) for _ in range(_CLOSE)]
+        return [x for x in moved if _is_admitted(self._free[slot], x)]
+
     def _boundaries(self, values: list[Value], slot: int) -> Iterator[Value]:
         if self._lines is None:
             self._lines = self._all_lines()
@@ -216,16 +255,66 @@ class Points:
 
     def _all_lines(self) -> dict[int, list[Code]]:
         """For each symbol, values at which a term of a condition may change its sign."""
-        found: dict[sp.Symbol, dict[sp.Expr, None]] = {s: {} for s in self.symbols}
-        terms = dict.fromkeys(t for part in self._parts for t in _terms(part))
+        found: dict[sp.Symbol, dict[sp.Expr, None]] = {s: {} for s in self._free}
+        terms = dict.fromkeys(t for part in self._parts for t in _terms(self._spelt_out(part)))
         for term in sorted(terms, key=sp.count_ops)[:_MOST_TERMS]:
-            for symbol in self.symbols:
+            for symbol in self._free:
                 if symbol in term.free_symbols:
                     found[symbol] |= dict.fromkeys(roots(term, symbol))
         return {
             slot: [self._program.add(root) for root in found[symbol]]
-            for slot, symbol in enumerate(self.symbols)
+            for slot, symbol in enumerate(self._free)
         }
+
+    def _spelt_out(self, part: Boolean) -> Boolean:
+        """A condition with short definitions put in, so that its boundaries can be seen."""
+        short = {s: d for s, d in self._definitions.items() if sp.count_ops(d) <= _SHORT}
+        return part.xreplace(short)
+
+
+def _definitions(
+    parts: Sequence[Boolean], symbols: Sequence[sp.Symbol]
+) -> tuple[dict[sp.Symbol, sp.Expr], list[Boolean]]:
+    """Find conditions s = expr such that all can be computed, in order; return the others too."""
+    found: dict[sp.Symbol, sp.Expr] = {}
+    others = []
+    for part in parts:
+        sides = [part.args, part.args[::-1]] if isinstance(part, sp.Eq) else []
+        for one, other in sides:
+            rests_on = _free_symbols(found)
+            cyclic = any(one in rests_on(s) for s in other.free_symbols)
+            if one in symbols and one not in found and not cyclic and _is_as_declared(one, other):
+                found[one] = other
+                break
+        else:
+            others.append(part)
+    return dict(sorted(found.items(), key=lambda item: _depth(item[0], found))), others
+
+
+def _is_as_declared(symbol: sp.Symbol, expr: sp.Expr) -> bool:
+    """Whether a term is certain to be what a symbol is declared to be, besides being real."""
+    facts = symbol.assumptions0.items() - sp.Dummy(real=True).assumptions0.items()
+    return all(getattr(expr, f"is_{fact}") is wanted for fact, wanted in facts)
+
+
+def _depth(symbol: sp.Symbol, definitions: Mapping[sp.Symbol, sp.Expr]) -> int:
+    """How many definitions follow one another up to a symbol."""
+    if symbol not in definitions:
+        return 0
+    return 1 + max((_depth(s, definitions) for s in definitions[symbol].free_symbols), default=0)
+
+
+def _free_symbols(
+    definitions: Mapping[sp.Symbol, sp.Expr],
+) -> Callable[[sp.Symbol], frozenset[sp.Symbol]]:
+    """Return the function that gives the symbols, not defined themselves, on which one rests."""
+
+    def rests_on(symbol: sp.Symbol) -> frozenset[sp.Symbol]:
+        if symbol not in definitions:
+            return frozenset({symbol})
+        return frozenset().union(*map(rests_on, definitions[symbol].free_symbols))
+
+    return rests_on
 
 
 _POSITIVE = sp.Dummy(positive=True)
