@@ -33,7 +33,7 @@ def test_a_circle_of_definitions_is_an_equation_to_solve():
 
 
 def test_a_defined_symbol_is_as_declared():
-    points, found = drawn((n, a), equal(n, a / 2), a > 0, times=60)
+    _, found = drawn((n, a), equal(n, a / 2), a > 0, times=60)
     assert len(found) > 30
     assert all(x > 0 and Fraction(m).denominator == 1 and 2 * m == x for m, x in found)
     _, none = drawn((p, a), equal(p, -abs(a)))
