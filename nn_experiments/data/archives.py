@@ -23,7 +23,7 @@ def unpack(archive: Path, wanted: str, folder: Path, nested: str = "") -> None:
     Args:
         archive: the file to unpack.
         wanted: the file or folder, at the archive's top, that is moved; the rest is dropped.
-        folder: where it is moved to. Nothing of that name may be there.
+        folder: where it is moved to, unless it is there: another process may have been faster.
         nested: an archive in the archive, which is unpacked where it lies.
 
     Raises:
@@ -101,9 +101,6 @@ def _move(source: Path, target: Path, archive: Path) -> None:
         )
     try:
         source.rename(target)
-    except OSError as error:
+    except OSError:
         if not target.exists():
             raise
-        raise UserError(
-            f"cannot unpack {archive}: {target} is there and incomplete. Remove it and run again."
-        ) from error

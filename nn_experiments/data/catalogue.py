@@ -170,8 +170,8 @@ def _unpacked(data_set: Published, place: search.Place) -> search.Place:
         if found and not found.packed:
             return found
     raise UserError(
-        f"{place.paths[0]}: expected {', '.join(data_set.unpacked)} in it, not all are there. "
-        "Delete the archive and get it again."
+        f"{folder / _top(data_set)}: expected all of {', '.join(data_set.unpacked)} after "
+        f"{place.paths[0]} was unpacked, got less. Remove both and run again."
     )
 
 

@@ -39,7 +39,8 @@ def find(data_set: Published, data_dir: Path | None = None) -> Place | None:
     with the data set's name and then the folder itself.
 
     Raises:
-        UserError: ``data_dir`` or what the variable names is not a folder.
+        UserError: ``data_dir`` or what the variable names is not a folder, or one cannot be looked
+            into.
 
     """
     places = (held(data_set, folder) for folder in folders(data_set, data_dir))
@@ -47,13 +48,23 @@ def find(data_set: Published, data_dir: Path | None = None) -> Place | None:
 
 
 def held(data_set: Published, folder: Path) -> Place | None:
-    """Return how one folder holds all of a data set, unpacked rather than packed, or none."""
+    """Return how one folder holds all of a data set, unpacked rather than packed, or none.
+
+    Raises:
+        UserError: the folder cannot be looked into.
+
+    """
     unpacked = tuple(folder / path for path in data_set.unpacked)
-    if unpacked and all(path.exists() for path in unpacked):
-        return Place(folder, unpacked)
-    files = tuple(_plain_or_compressed(folder / file.name) for file in data_set.files)
-    if all(path.is_file() for path in files):
-        return Place(folder, files, packed=data_set.archive is not None)
+    try:
+        if unpacked and all(path.exists() for path in unpacked):
+            return Place(folder, unpacked)
+        files = tuple(_plain_or_compressed(folder / file.name) for file in data_set.files)
+        if all(path.is_file() for path in files):
+            return Place(folder, files, packed=data_set.archive is not None)
+    except OSError as error:
+        raise UserError(
+            f"cannot look into {folder}: {error.strerror or error}. Name another folder."
+        ) from error
     return None
 
 

@@ -101,7 +101,7 @@ def test_a_flipped_bit_in_a_compressed_file_is_named(tmp_path):
 
 
 def test_a_missing_file_is_named(pair, tmp_path):
-    with pytest.raises(UserError, match="cannot read .*nowhere"):
+    with pytest.raises(UserError, match=r"cannot read .*nowhere"):
         idx.read_pair(pair[0], tmp_path / "nowhere")
 
 
