@@ -1,0 +1,56 @@
+"""Accuracy under Gaussian noise (Table 4.3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from nn_experiments.attacks import draws
+from nn_experiments.attacks.networks import frozen
+from nn_experiments.images import Images
+
+# Attacks number their random starts from 0; see nn_experiments.attacks.batched.
+_STREAM = 1_000_000
+
+
+def correct_under_noise(
+    model: nn.Module,
+    images: Images,
+    variance: float,
+    seed: int,
+    batch: int,
+    *,
+    first: int = 0,
+) -> Tensor:
+    """Return which images are classified correctly after Gaussian noise was added to them.
+
+    Noise is added to values in [0, 1] and the sum is cut off at 0 and 1. The noise of image i is
+    √variance times standard normal numbers that depend on ``seed`` and ``first`` + i only: the same
+    for every model, variance and batch size.
+
+    Args:
+        model: maps images to logits, shape (N, classes); used in evaluation mode.
+        images: N images, on the model's device.
+        variance: of the noise, 0 or more.
+        seed: of the noise.
+        batch: how many images are classified at a time.
+        first: the number of the first image in its data set, where only a part is given.
+
+    Returns:
+        Shape (N,), bool, on the CPU.
+
+    Raises:
+        ValueError: the variance is negative, or the batch is empty.
+
+    """
+    if variance < 0 or batch < 1:
+        raise ValueError(f"expected variance >= 0 and batch >= 1, got {variance} and {batch}")
+    network, found = frozen(model), []
+    numbers = torch.arange(first, first + len(images))
+    for rows in torch.arange(len(images)).split(batch):
+        part = images.at(rows)
+        noise = draws.normals(seed, _STREAM, numbers[rows], images.shape).to(part.pixels.device)
+        noisy = (part.floats() + variance**0.5 * noise).clamp(0.0, 1.0)
+        with torch.no_grad():
+            found.append((network(noisy).argmax(1) == part.labels).cpu())
+    return torch.cat(found) if found else torch.zeros(0, dtype=torch.bool)
