@@ -54,14 +54,17 @@ def test_against_autograd(norm):
     model = build(ModelSpec("preactresnet18", batch_norm=True), (1, 5, 6), 3, seed=0)
     seen = images(3, 1, 5, 6)
     order = {"l2": 2, "linf": float("inf"), "l1": 1}[norm]
-    found = local_lower_bound(model, seen, norm)
-    assert model.training
-    model.eval()
     each = [
-        torch.autograd.functional.jacobian(model, x[None]).reshape(3, 30) for x in seen.floats()
+        torch.autograd.functional.jacobian(model.eval(), x[None]).reshape(3, 30)
+        for x in seen.floats()
     ]
-    expected = max(float(torch.linalg.matrix_norm(j, order)) for j in each)
-    assert found == pytest.approx(expected, rel=1e-4)
+    expected = torch.stack([torch.linalg.matrix_norm(j, order) for j in each])
+    model.train()
+    for order_of in (expected.argsort(), expected.argsort(descending=True)):
+        found = local_lower_bound(model, seen.at(order_of), norm, batch=2)
+        assert found == pytest.approx(float(expected.max()), rel=1e-4)
+    assert float(expected.min()) < (1 - 1e-3) * found
+    assert model.training
 
 
 def test_trained_network_lies_between_its_bounds():

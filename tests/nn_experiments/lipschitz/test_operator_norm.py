@@ -206,6 +206,21 @@ def test_the_margin_grows_until_a_factorisation_succeeds(monkeypatch):
     assert true <= found.upper <= 3 * true
 
 
+@pytest.mark.parametrize(
+    ("values", "method"), [(CASES[1], "Cholesky"), (CASES[3], "Cholesky, periodic")], ids=str
+)
+def test_upper_bounds_do_not_rest_on_the_guess(values, method, monkeypatch):
+    monkeypatch.setattr(operator_norm, "SMALL", 0)
+    operator, matrix = case(values)
+    _, singular, adjoint = torch.linalg.svd(matrix)
+    guess = adjoint[None, 0] + 0.05 * adjoint[None, -1]
+    monkeypatch.setattr(operator_norm, "_lanczos", lambda _: guess)
+    found = norms(operator, tolerance=0.01)["l2"]
+    assert found.method == method
+    assert found.lower < float(singular[0]) * (1 - 1e-3)
+    assert float(singular[0]) <= found.upper <= float(singular[0]) * 1.01
+
+
 def test_matrix_of_norm_one():
     orthogonal = torch.linalg.qr(random(40, 40)).Q
     found = norms(Matrix(orthogonal))
