@@ -15,10 +15,14 @@ where brightness is mid-gray, μ(y) is the class's template, the same for all of
 the factor p(x̃_I) cancels. Bayes' rule does not depend on the irrelevant band, and a classifier that
 ignores it loses nothing. What a classifier does with that band is what training alone decides; its
 energy is small and known. Rounding adds at most half a level of 255 to each pixel, which is 1/12
-squared level in each basis on average: the factorisation is exact up to that.
+squared level in each basis on average, and a few pixels in a million are clipped: the factorisation
+is exact up to that.
 
 Templates and noise have the 1/f amplitudes of natural images (section 4.2.2), f = √(i² + j²). So
-the signal-to-noise ratio is the same in all relevant bases.
+the signal-to-noise ratio is the same, on average, in all relevant bases.
+
+Images are not to be flipped in training: a horizontal flip changes the sign of all x̃_(i,j) with odd
+j, and thus the template.
 """
 
 from __future__ import annotations
