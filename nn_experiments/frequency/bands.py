@@ -46,7 +46,8 @@ def noise(shape: tuple[int, int, int], bands: int, noises: int, sigma: float, se
     σ√bands.
 
     All bands share δ_k; their noises are nonetheless independent, since no two bands have a basis
-    in common. The noise depends on the arguments only, and not on a device.
+    in common. The noise depends on the arguments only, and not on a device; the first noises are
+    the same however many there are.
 
     Args:
         shape: channels, height and width of the images that it will be added to.
@@ -68,7 +69,7 @@ def noise(shape: tuple[int, int, int], bands: int, noises: int, sigma: float, se
         )
     inside = masks(height, width, bands)[:, None, None]
     generator = torch.Generator().manual_seed(seed)
-    delta = torch.randn(noises, *shape, generator=generator, dtype=torch.float64)
-    limited = idct2(delta * inside)
+    deltas = [torch.randn(shape, generator=generator, dtype=torch.float64) for _ in range(noises)]
+    limited = idct2(torch.stack(deltas) * inside)
     norms = limited.square().sum((-3, -2, -1), keepdim=True).sqrt()
     return (limited * (sigma * math.sqrt(channels * height * width) / norms)).float()

@@ -212,7 +212,8 @@ def draw_observation_one(
 
     Args:
         original: by optimizer, the accuracies of its seeds, 0 to 1, without a filter.
-        filtered: by optimizer, filter and threshold in percent, the accuracies of its seeds.
+        filtered: by optimizer, filter and threshold in percent, the accuracies of its seeds; what
+            is missing is not drawn, but something must be there.
         note: what the figure was made from, such as numbers of images and seeds.
 
     """
@@ -226,7 +227,8 @@ def draw_observation_one(
                 aside = _ASIDE * (i - (len(filtered) - 1) / 2)
                 runs = {p: run for (k, p), run in sorted(filtered[title].items()) if k == kind}
                 _error_bars(axes, runs, aside, look, title)
-                _error_bars(axes, {0: original[title]}, aside, {**look, **_STAR}, None)
+                unfiltered = {0: original.get(title, ())}
+                _error_bars(axes, unfiltered, aside, {**look, **_STAR}, None)
             axes.set_title(_TITLES[kind], loc="left")
             axes.set_xlabel("basis vectors removed from training images (%)")
         panels[0].set_ylabel("accuracy on original test images (%)")
@@ -249,7 +251,7 @@ def _error_bars(
     look: Mapping[str, Any],
     label: str | None,
 ) -> None:
-    points = {x: 100 * np.asarray(sample, np.float64) for x, sample in samples.items()}
+    points = {x: 100 * np.asarray(seeds, np.float64) for x, seeds in samples.items() if len(seeds)}
     axes.errorbar(
         [x + aside for x in points],
         [float(sample.mean()) for sample in points.values()],

@@ -96,9 +96,9 @@ def test_forward_transform_for_the_inverse_leaves_the_band(noises):
 def test_noise_is_white_in_its_band(noises):
     """Its spectrum is a positive multiple of standard Gaussian numbers, shared by all bands."""
     generator = torch.Generator().manual_seed(3)
-    delta = torch.randn(NOISES, *SHAPE, generator=generator, dtype=torch.float64)
+    deltas = [torch.randn(SHAPE, generator=generator, dtype=torch.float64) for _ in range(NOISES)]
     inside = masks(*SHAPE[1:], BANDS)[:, None, None]
-    wanted = (delta * inside).flatten(2)
+    wanted = (torch.stack(deltas) * inside).flatten(2)
     wanted = wanted / wanted.norm(dim=2, keepdim=True)
     spectra = dct2(noises.double()).flatten(2)
     got = spectra / spectra.norm(dim=2, keepdim=True)
@@ -110,6 +110,7 @@ def test_noises_differ_by_seed_and_number_and_nothing_else(noises):
     state = torch.get_rng_state()
     assert torch.equal(noise(SHAPE, BANDS, NOISES, SIGMA, seed=3), noises)
     assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(noise(SHAPE, BANDS, 1, SIGMA, seed=3), noises[:, :1])
     other = noise(SHAPE, BANDS, NOISES, SIGMA, seed=4)
     assert (other - noises).flatten(2).norm(dim=2).min() > 0.1
     flat = noises.flatten(2).double()

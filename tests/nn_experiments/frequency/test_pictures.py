@@ -130,6 +130,14 @@ def test_observation_one_with_one_filter_and_one_seed():
     assert len(figure.axes) == 1
 
 
+def test_observation_one_with_trainings_that_failed():
+    filtered = {"SGD": {("frequency", 50): [0.8]}, "Adam": {("frequency", 50): []}, "RMSprop": {}}
+    figure = draws(pictures.draw_observation_one({"SGD": [], "Adam": [0.9]}, filtered))
+    (axes,) = figure.axes
+    drawn = [line for line in axes.lines if np.asarray(line.get_ydata()).size]
+    assert sorted(float(line.get_ydata()[0]) for line in drawn) == pytest.approx([80, 90])
+
+
 def test_observation_two():
     drops = {title: np.random.default_rng(i).normal(size=(3, 10)) for i, title in enumerate(TITLES)}
     figure = draws(pictures.draw_observation_two(drops, "3 seeds, 200 images"))
@@ -169,6 +177,7 @@ def test_looks_differ_and_know_pytorchs_spelling():
     assert list(chosen) == titles
     assert len({to_hex(look["color"]) for look in chosen.values()}) == len(titles)
     assert len({look["marker"] for look in chosen.values()}) == len(titles)
+    assert chosen["SGD-m"] == looks(["SGD-m"])["SGD-m"]
     assert chosen["RMSprop"] == looks(["RMSProp"])["RMSProp"]
 
 
