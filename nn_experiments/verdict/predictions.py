@@ -348,8 +348,8 @@ def _energy_of(c: _Comparison, model: str) -> Verdict:
 def _same_order(network: Verdict, linear: Verdict) -> Verdict:
     """Judge whether two differences have one sign; both intervals must tell it.
 
-    Both signs are wrong or right together only if neither interval misses its value, so the chance
-    of a false verdict is at most the sum of the two.
+    A false verdict needs one of the two intervals to miss its true value, so its chance is at most
+    the sum of theirs. The effect shown is the networks'.
     """
     verdict = replace(network, prediction=LINEAR, measure="order of irrelevant gradient energy")
     orders = {network.outcome, linear.outcome}

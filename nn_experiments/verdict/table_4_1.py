@@ -16,13 +16,7 @@ import numpy as np
 from nn_experiments.specs import OptimizerSpec, Preset
 from nn_experiments.verdict import published
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, Interval, mean
-from nn_experiments.verdict.measurements import (
-    KINDS,
-    Floats,
-    LipschitzBound,
-    Measure,
-    Measurements,
-)
+from nn_experiments.verdict.measurements import KINDS, LipschitzBound, Measure, Measurements
 
 FACTOR = 2.0
 """Numbers within this factor of each other are called of one size."""
@@ -125,13 +119,16 @@ def average_robust_accuracy(
     """Return the mean accuracy in percent over the highlighted perturbations, with its interval.
 
     Attacks may be put to fewer images than noise; then the mean is over the images that all three
-    have, the first ones. None unless each was measured.
+    have, the first ones, and over the trainings that have all three; None if there is none.
     """
     measures, _ = perturbed_measures(preset)
-    found = [measurements.correct(optimizer.title, measure) for measure in measures]
-    answers = [values for values in found if values is not None]
-    if not answers or len(answers) < len(found):
+    found = [
+        [run.correct[measure] for measure in measures]
+        for run in measurements.finished(optimizer.title)
+        if all(measure in run.correct for measure in measures)
+    ]
+    if not found or not measures:
         return None
-    seeds, images = (min(values.shape[axis] for values in answers) for axis in (0, 1))
-    average: Floats = np.mean([values[:seeds, :images] for values in answers], axis=0)
+    images = min(len(answers) for run in found for answers in run)
+    average = np.mean([[answers[:images] for answers in run] for run in found], axis=1)
     return mean(average, preset.margins.confidence, added_square=ONE_DISAGREEMENT).scaled(100)

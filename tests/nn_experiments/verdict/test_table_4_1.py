@@ -85,3 +85,14 @@ def test_elsewhere_the_average_is_over_middle_levels(preset, compare):
     some = replace(elsewhere, robustness=robustness)
     assert perturbed_measures(some) == (("gaussian/0.2", "linf/0.5"), False)
     assert average_robust_accuracy(some, compare({"SGD": 0.1}), preset.optimizers[0]) is None
+
+
+def test_trainings_that_were_not_put_to_every_perturbation_are_left_out(preset, compare):
+    measurements = compare({"SGD": 0.5})
+    first, *rest = measurements.runs
+    partial = replace(first, correct={m: c for m, c in first.correct.items() if m != "l2/0.1"})
+    found = average_robust_accuracy(preset, Measurements((partial, *rest)), preset.optimizers[0])
+    assert found == average_robust_accuracy(preset, Measurements(tuple(rest)), preset.optimizers[0])
+    nothing = RobustnessSpec((), (), ())
+    empty = replace(preset, robustness=nothing)
+    assert average_robust_accuracy(empty, measurements, preset.optimizers[0]) is None
