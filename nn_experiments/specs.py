@@ -7,9 +7,9 @@ Numbers that name a column of a published table (variances, radii) are kept as e
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 Level = str
 """A positive number as exact text: ``"0.01"``, ``"1/255"``."""
@@ -39,8 +39,14 @@ def _require(holds: bool, what: str, got: object) -> None:
         raise ValueError(f"{what}, got {got}")
 
 
+class Spec:
+    """What all specs share: a field that does not exist is an error where a spec is read."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+
 @dataclass(frozen=True)
-class DataSpec:
+class DataSpec(Spec):
     """Which images, and how many of them."""
 
     name: str = "fashion-mnist"
@@ -52,8 +58,17 @@ class DataSpec:
     test_images: int | None = None
     """How many to test on, the first ones; or all."""
     subset_seed: int = 0
+    filtered_by: Literal["", "magnitude", "frequency"] = ""
+    """What the training images' DCT coefficients are ranked by for removal (Observation I)."""
+    filtered_percent: int = 0
+    """How many of them are removed."""
 
     def __post_init__(self) -> None:
+        _require(
+            bool(self.filtered_by) == (0 < self.filtered_percent < 100),
+            "filtered_percent: expected 1 to 99 with filtered_by, and 0 without",
+            self.filtered_percent,
+        )
         for name in ("train_images", "test_images"):
             value = getattr(self, name)
             _require(value is None or value >= 1, f"{name}: expected 1 or more, or none", value)
@@ -65,11 +80,11 @@ class DataSpec:
 
 
 @dataclass(frozen=True)
-class ModelSpec:
+class ModelSpec(Spec):
     """Which network."""
 
     name: str = "two-layer-cnn"
-    """``two-layer-cnn``, ``preactresnet18``, or ``package.module:Class`` for one's own."""
+    """``two-layer-cnn``, ``preactresnet18``, ``linear``, or ``package.module:Class``."""
     batch_norm: bool = False
     """BatchNorm in PreActResNet18 (Table 4.4)."""
     options: dict[str, Setting] = field(default_factory=dict)
@@ -77,7 +92,7 @@ class ModelSpec:
 
 
 @dataclass(frozen=True)
-class OptimizerSpec:
+class OptimizerSpec(Spec):
     """Which update rule, with PyTorch's defaults but for what is said here."""
 
     name: str = "SGD"
@@ -105,7 +120,7 @@ class OptimizerSpec:
 
 
 @dataclass(frozen=True)
-class TrainingSpec:
+class TrainingSpec(Spec):
     """The schedule, the same for all optimizers (appendix 4.A of the thesis)."""
 
     epochs: int = 200
@@ -131,7 +146,7 @@ class TrainingSpec:
 
 
 @dataclass(frozen=True)
-class RunSpec:
+class RunSpec(Spec):
     """One training: everything that its weights depend on, given device and library versions."""
 
     data: DataSpec
@@ -142,7 +157,7 @@ class RunSpec:
 
 
 @dataclass(frozen=True)
-class RobustnessSpec:
+class RobustnessSpec(Spec):
     """The perturbations under which accuracy is measured (Table 4.3)."""
 
     gaussian: tuple[Level, ...] = ("0.001", "0.005", "0.01")
@@ -164,7 +179,7 @@ class RobustnessSpec:
 
 
 @dataclass(frozen=True)
-class FrequencySpec:
+class FrequencySpec(Spec):
     """Observation I (section 4.3.1) and Observation II (section 4.3.2)."""
 
     bands: int = 10
@@ -188,7 +203,7 @@ class FrequencySpec:
 
 
 @dataclass(frozen=True)
-class MarginsSpec:
+class MarginsSpec(Spec):
     """What counts as similar and as different; fixed before the results that they judge."""
 
     accuracy: float = 2.0
@@ -208,7 +223,7 @@ class MarginsSpec:
 
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(Spec):
     """A comparison of optimizers: what is trained, how it is measured, how it is judged."""
 
     title: str = ""
@@ -222,6 +237,10 @@ class Preset:
     robustness: RobustnessSpec = field(default_factory=RobustnessSpec)
     frequency: FrequencySpec = field(default_factory=FrequencySpec)
     lipschitz: bool = True
+    """Whether Lipschitz bounds are computed."""
+    gradient_energy: bool = False
+    """On synthetic images: the share of the input gradient in the irrelevant band, of the networks
+    and of linear models that are trained by the same rules on the same images."""
     margins: MarginsSpec = field(default_factory=MarginsSpec)
     published: str = ""
     """The data set's name in the published tables, if it is in them."""
@@ -245,11 +264,35 @@ class Preset:
             "sweep: expected data.validation_images > 0 to choose by",
             self.data.validation_images,
         )
+        _require(
+            not self.gradient_energy or self.data.name.startswith("synthetic"),
+            "gradient_energy: expected synthetic images, whose irrelevant band is known",
+            self.data.name,
+        )
 
     def runs(self) -> tuple[RunSpec, ...]:
-        """Return every training: optimizers × seeds."""
+        """Return the networks' trainings: optimizers × seeds."""
         return tuple(
             RunSpec(self.data, self.model, optimizer, self.training, seed)
             for optimizer in self.optimizers
             for seed in self.seeds
         )
+
+    def filtered_runs(self) -> tuple[RunSpec, ...]:
+        """Return the trainings of Observation I: those on filtered images."""
+        found = []
+        for kind in self.frequency.filters:
+            for percent in self.frequency.thresholds:
+                data = replace(self.data, filtered_by=kind, filtered_percent=percent)
+                found += [replace(run, data=data) for run in self.runs()]
+        return tuple(found)
+
+    def linear_runs(self) -> tuple[RunSpec, ...]:
+        """Return the trainings of linear models that gradients are compared with."""
+        if not self.gradient_energy or self.model.name == "linear":
+            return ()
+        return tuple(replace(run, model=ModelSpec("linear")) for run in self.runs())
+
+    def all_runs(self) -> tuple[RunSpec, ...]:
+        """Return every training."""
+        return self.runs() + self.filtered_runs() + self.linear_runs()

@@ -1,10 +1,11 @@
-"""Networks, built from their spec: the thesis's two, or a class of one's own."""
+"""Networks, built from their spec: the thesis's two, a linear model, or a class of one's own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from math import prod
 
 import torch
 from torch import nn
@@ -40,6 +41,9 @@ def build(spec: ModelSpec, shape: tuple[int, int, int], classes: int, seed: int)
             case "preactresnet18":
                 _refuse(spec, batch_norm=False)
                 return PreActResNet18(shape, classes, spec.batch_norm)
+            case "linear":
+                _refuse(spec, batch_norm=True)
+                return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), classes))
         model = _own(spec)
         _check(spec.name, model, shape, classes)
         return model
@@ -80,7 +84,8 @@ def _class_at(path: str) -> type[nn.Module]:
     module_name, colon, class_name = path.partition(":")
     if not (module_name and colon and class_name):
         raise UserError(
-            f"model: expected two-layer-cnn, preactresnet18 or package.module:Class, got {path!r}."
+            "model: expected two-layer-cnn, preactresnet18, linear or package.module:Class, got "
+            f"{path!r}."
         )
     try:
         found = getattr(import_module(module_name), class_name)

@@ -202,7 +202,7 @@ def test_own_class(own):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        (ModelSpec("resnet"), "expected two-layer-cnn, preactresnet18 or package.module:Class"),
+        (ModelSpec("resnet"), "expected two-layer-cnn, preactresnet18, linear or package"),
         (ModelSpec("two-layer-cnn", batch_norm=True), "expected batch_norm to be off"),
         (ModelSpec("two-layer-cnn", options={"a": 1}), "expected no options"),
         (ModelSpec("preactresnet18", options={"a": 1}), "expected no options"),

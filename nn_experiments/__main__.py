@@ -1,0 +1,336 @@
+"""Commands: ``python -m nn_experiments compare | train | evaluate | … | data | bench``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from nn_experiments import presets
+from nn_experiments.specs import OptimizerSpec, Preset
+from theory.commands import BAD_INPUT, leave, run
+from theory.errors import UserError
+from theory.tables import TextTable
+
+_RESULTS = Path("results/nn_experiments")
+_PRESET_COMMANDS = {
+    "compare": "Train, evaluate, judge and draw: the whole comparison.",
+    "train": "Train the networks only.",
+    "evaluate": "Measure the networks that are trained, then judge and draw.",
+    "frequency": "Measure what trained networks do with frequencies only (Observation II).",
+    "lipschitz": "Bound the Lipschitz constants of trained networks only.",
+    "tables": "Write the tables again, from what was measured.",
+    "figures": "Draw the figures again, from what was measured and the trained networks.",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where and how."""
+
+    settings: Annotated[Preset, tyro.conf.arg(name="")]
+    """The preset's fields: each is an option."""
+    out: Path | None = None
+    """Folder of the comparison; results/nn_experiments/PRESET if none is named."""
+    data_dir: Path | None = None
+    """Folder of data sets, to look in first and to download to; or set THEORY_FIRST_DATA."""
+    download: bool = True
+    """Download a data set that is not found."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, …"""
+    jobs: int | None = None
+    """How many processes train or measure at once; on a CPU as many as it has cores, else 1."""
+    threads: int | None = None
+    """CPU threads of each; results depend on their number. One, if several work at once."""
+    cluster: Literal["slurm", "local"] | None = None
+    """Queue the trainings as an array of jobs, and wait for them."""
+    cluster_minutes: int = 240
+    """Time limit of a queued training."""
+    cluster_gpus: int = 1
+    """GPUs of a queued training."""
+    cluster_partition: str = ""
+    """Partition to queue in."""
+    only: tuple[str, ...] = ()
+    """Optimizers to compare, by name or label; all, if none is named."""
+    batch_norm: bool = False
+    """With BatchNorm, as in Table 4.4."""
+    momentum: float | None = None
+    """Compare SGD without and with this momentum, as in Table 4.7."""
+
+    def preset(self) -> Preset:
+        """Return the settings, with the options that change several of them."""
+        preset = self.settings
+        if self.batch_norm:
+            preset = replace(preset, model=replace(preset.model, batch_norm=True))
+        if self.momentum is not None:
+            preset = replace(preset, optimizers=_with_momentum(preset, self.momentum))
+        if self.only:
+            preset = replace(preset, optimizers=_chosen(preset, self.only))
+        if not preset.optimizers:
+            raise UserError("optimizers: expected at least one in the preset, got none.")
+        return preset
+
+
+def _with_momentum(preset: Preset, momentum: float) -> tuple[OptimizerSpec, ...]:
+    plain = next((o for o in preset.optimizers if o.name == "SGD" and not o.options), None)
+    if plain is None:
+        raise UserError("--momentum: expected a preset with plain SGD, got none.")
+    with_momentum = replace(plain, options={"momentum": momentum}, label="SGD-m")
+    return plain, with_momentum
+
+
+def _chosen(preset: Preset, names: tuple[str, ...]) -> tuple[OptimizerSpec, ...]:
+    titles = [optimizer.title for optimizer in preset.optimizers]
+    for name in names:
+        if name not in titles:
+            raise UserError(f"--only: expected some of {', '.join(titles)}, got {name}.")
+    return tuple(optimizer for optimizer in preset.optimizers if optimizer.title in names)
+
+
+@dataclass(frozen=True)
+class Data:
+    """List the data sets: how many images, and where they were found; or read one, to check it."""
+
+    name: Annotated[str, tyro.conf.Positional] = ""
+    """Data set to read (and download, if it is not found)."""
+    data_dir: Path | None = None
+    """Folder of data sets, to look in first and to download to; or set THEORY_FIRST_DATA."""
+    download: bool = True
+    """Download the data set if it is not found."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        from nn_experiments import data
+        from nn_experiments.specs import DataSpec
+
+        if not self.name:
+            _show(data.describe(self.data_dir))
+            return 0
+        found = data.load(DataSpec(self.name), data_dir=self.data_dir, download=self.download)
+        channels, height, width = found.shape
+        print(
+            f"{found.name}: {len(found.train)} images to train on, {len(found.test)} to test on, "
+            f"{height} × {width} pixels, {channels} channel(s), {found.classes} classes."
+        )
+        return 0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Measure training and attacks against plain ways to do the same, as ratios in one run.
+
+    Prints a table for each, with the median and the spread of the times; writes no file.
+    """
+
+    repeats: int = 5
+    """Measurements of each."""
+    device: str = "auto"
+    """Where to run: auto, cpu or cuda."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        from nn_experiments import bench
+
+        if self.repeats < 1:
+            raise UserError(f"--repeats: expected 1 or more, got {self.repeats}.")
+        for title, table in bench.tables(self.repeats, self.device):
+            print(f"\n{title}")
+            _show(table)
+        return 0
+
+
+def _run_preset(command: str, name: str, options: Options) -> int:
+    from nn_experiments import compare
+    from nn_experiments.cluster import Resources
+    from nn_experiments.loading import Loader
+    from nn_experiments.training import resolve
+
+    preset = options.preset()
+    on_cpu = resolve(options.device).type == "cpu"
+    jobs = options.jobs if options.jobs is not None else (_cores() if on_cpu else 1)
+    if jobs < 1:
+        raise UserError(f"--jobs: expected 1 or more, got {jobs}.")
+    place = compare.Place(
+        options.out or _RESULTS / Path(name).stem,
+        Loader(options.data_dir, options.download),
+        options.device,
+        jobs,
+        options.threads,
+        options.cluster,
+        Resources(
+            minutes=options.cluster_minutes,
+            gpus=options.cluster_gpus,
+            partition=options.cluster_partition,
+        )
+        if options.cluster
+        else None,
+    )
+    return _Work(command, preset, place).run()
+
+
+class _Work:
+    """The stages of a command on a preset, with progress on standard error."""
+
+    def __init__(self, command: str, preset: Preset, place: Any) -> None:
+        from nn_experiments import compare
+
+        self.command, self.preset, self.place = command, preset, place
+        self.clock = compare.Clock(place.out / "seconds.json")
+
+    def run(self) -> int:
+        """Go through the stages of the command; return the exit code."""
+        from nn_experiments import compare
+
+        with self._stage("preparing") as advance:
+            self.preset = compare.settled(self.preset, self.place, advance)
+        failed: list[str] = []
+        if self.command in ("compare", "train"):
+            with self._stage("training") as advance:
+                records = compare.train(self.preset, self.place, advance)
+            failed = [
+                f"{r.spec.optimizer.title} seed {r.spec.seed}: {r.status}"
+                for r in records
+                if not r.finished
+            ]
+            for line in failed:
+                print(f"not trained: {line}", file=sys.stderr)
+        if self.command == "train":
+            print(f"Trained networks: {self.place.runs}")
+        elif self.command in ("tables", "figures"):
+            self._again(compare)
+        else:
+            self._measure(compare)
+        return 1 if failed else 0
+
+    def _measure(self, compare: Any) -> None:
+        parts = {"frequency": ("frequency",), "lipschitz": ("lipschitz",)}
+        records = compare.records(self.preset, self.place)
+        with self._stage("measuring") as advance:
+            measured = compare.evaluate(
+                self.preset,
+                self.place,
+                records,
+                advance,
+                *([parts[self.command]] if self.command in parts else []),
+            )
+        with self._stage("describing"):
+            compare.describe(self.preset, self.place, measured, self.clock.seconds)
+            compare.draw_images(self.preset, self.place, records)
+        _show(compare.summary(self.preset, measured))
+        print(f"Report: {self.place.out / 'report.md'}")
+
+    def _again(self, compare: Any) -> None:
+        measured = compare.load_measurements(self.place)
+        if self.command == "tables":
+            names = compare.write_tables(self.preset, measured, self.place.out / "tables")
+        else:
+            names = compare.draw_again(self.preset, self.place, measured)
+        print(f"{self.place.out / self.command}: {', '.join(names)}")
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[Any]:
+        columns = (
+            TextColumn(name),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+        )
+        with (
+            self.clock.stage(name),
+            Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+        ):
+            task = bar.add_task("", total=1.0)
+            yield lambda doing, share: bar.update(task, description=doing, advance=share)
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _show(table: TextTable) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=140)
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in table.header:
+        shown.add_column(column, overflow="fold")
+    for row in table.rows:
+        shown.add_row(*row)
+    console.print(shown)
+
+
+def _usage() -> str:
+    commands = [f"  {name:<10} {text}" for name, text in _PRESET_COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: python -m nn_experiments COMMAND PRESET [OPTIONS]",
+            "       python -m nn_experiments data [NAME] | bench",
+            "",
+            "Do the linear predictions carry over to networks?",
+            "",
+            *commands,
+            f"  {'data':<10} {(Data.__doc__ or '').splitlines()[0]}",
+            f"  {'bench':<10} {(Bench.__doc__ or '').splitlines()[0]}",
+            "",
+            f"presets: {', '.join(presets.names())}, or the path of a TOML file of your own",
+            "options: python -m nn_experiments COMMAND PRESET --help",
+            "",
+            "Exit codes: 0 done; 1 done, but a network was not trained; 2 bad input;",
+            "130 interrupted: the same command goes on.",
+        ]
+    )
+
+
+def main(args: list[str] | None = None) -> int:
+    """Parse the command line and run the command; return the exit code."""
+    args = sys.argv[1:] if args is None else args
+    match args:
+        case [] | ["-h" | "--help", *_]:
+            print(_usage())
+            return 0 if args else BAD_INPUT
+        case ["data", *rest]:
+            return run(tyro.cli(Data, prog="python -m nn_experiments data", args=rest))
+        case ["bench", *rest]:
+            return run(tyro.cli(Bench, prog="python -m nn_experiments bench", args=rest))
+        case [command, *rest] if command in _PRESET_COMMANDS:
+            return run(lambda: _parsed(command, rest))
+    print(f"error: expected a command, got {args[0]!r}.\n\n{_usage()}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _parsed(command: str, args: list[str]) -> int:
+    if not args or args[0].startswith("-"):
+        if args and args[0] in ("-h", "--help"):
+            print(_usage())
+            return 0
+        raise UserError(
+            f"{command}: expected a preset ({', '.join(presets.names())}, or a .toml file) first."
+        )
+    name, *rest = args
+    preset = presets.read(name)
+    try:
+        options = tyro.cli(
+            Options,
+            prog=f"python -m nn_experiments {command} {name}",
+            description=_PRESET_COMMANDS[command],
+            default=Options(preset),
+            args=rest,
+        )
+    except ValueError as error:
+        raise UserError(f"{error}.") from error
+    return _run_preset(command, name, options)
+
+
+if __name__ == "__main__":
+    leave(main())

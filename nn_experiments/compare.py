@@ -1,0 +1,297 @@
+"""A comparison from its preset to its verdict, stage by stage; what was done is not repeated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from nn_experiments import drawing, measure
+from nn_experiments.cluster import Resources, submit_all
+from nn_experiments.loading import Loader
+from nn_experiments.specs import Preset, RunSpec
+from nn_experiments.training import (
+    RunRecord,
+    folder_name,
+    load_model,
+    read_record,
+    resolve,
+    train_all,
+)
+from nn_experiments.training.budget import images_within_budget
+from nn_experiments.training.device import hardware
+from nn_experiments.training.sweep import choose_learning_rates
+from nn_experiments.verdict import measurements as kept
+from nn_experiments.verdict import report, tables
+from nn_experiments.verdict.measurements import Measurements
+from nn_experiments.verdict.predictions import judge, summarise
+from theory.artefacts import ensure_writable, environment, read_json, write_json, write_text
+from theory.errors import UserError
+from theory.tables import TextTable
+
+Say = Callable[[str], None]
+Advance = Callable[[str, float], None]
+"""Is given what is being done, and how much of the stage's work was just completed, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a comparison runs and what it leaves behind.
+
+    Attributes:
+        out: its folder: ``runs/`` for the trainings, results beside it.
+        loader: reads the images.
+        device: where to compute.
+        jobs: how many processes train or measure at once, on a CPU.
+        threads: of a CPU operation in each; if None, the cores shared out.
+        cluster: where trainings are queued, if not here.
+        resources: what each queued training gets.
+
+    """
+
+    out: Path
+    loader: Loader
+    device: str = "auto"
+    jobs: int = 1
+    threads: int | None = None
+    cluster: Literal["slurm", "local"] | None = None
+    resources: Resources | None = None
+
+    @property
+    def runs(self) -> Path:
+        """Folder of the runs' folders."""
+        return self.out / "runs"
+
+    @property
+    def cpu_threads(self) -> int:
+        """Threads of a CPU operation in each process."""
+        return self.threads or max(1, torch.get_num_threads() // self.jobs)
+
+
+def settled(preset: Preset, place: Place, advance: Advance) -> Preset:
+    """Return the preset with what it leaves to a rule: the number of images, the learning rates.
+
+    Raises:
+        UserError: data are missing, or a rule cannot be followed.
+
+    """
+    ensure_writable(place.out)
+    if preset.training_budget is not None:
+        data = place.loader(preset.data)
+        estimate = images_within_budget(
+            preset,
+            data,
+            place.device,
+            jobs=place.jobs,
+            threads=place.cpu_threads,
+            record=place.out / "budget.json",
+        )
+        preset = replace(preset, data=replace(preset.data, train_images=estimate.images))
+    choice = choose_learning_rates(
+        preset,
+        place.loader,
+        place.runs,
+        place.device,
+        place.jobs,
+        _epochs(preset, len(preset.optimizers) * len(preset.sweep), advance),
+        threads=place.cpu_threads,
+    )
+    preset = replace(preset, optimizers=choice.optimizers)
+    _require_same(preset, place.out)
+    write_json(place.out / "preset.json", asdict(preset))
+    return preset
+
+
+def _require_same(preset: Preset, out: Path) -> None:
+    """Refuse a folder that holds another comparison: its trainings would be left over."""
+    path = out / "preset.json"
+    if not path.exists():
+        return
+    earlier, now = read_json(path), asdict(preset)
+    changed = sorted(
+        name
+        for name in ("data", "model", "training")
+        if _plain(earlier.get(name)) != _plain(now[name])
+    )
+    if changed:
+        raise UserError(
+            f"{out} holds a comparison with other settings ({', '.join(changed)}). "
+            "Name another folder with --out, or delete this one."
+        )
+
+
+def _plain(value: Any) -> Any:
+    return (
+        [_plain(v) for v in value]
+        if isinstance(value, list | tuple)
+        else ({k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value)
+    )
+
+
+def train(preset: Preset, place: Place, advance: Advance) -> list[RunRecord]:
+    """Train every run of a preset that is settled; one that fails is reported by its record."""
+    runs = preset.all_runs()
+    if place.cluster is not None:
+        return submit_all(
+            runs,
+            place.loader,
+            place.runs,
+            place.device,
+            cluster=place.cluster,
+            resources=place.resources,
+        )
+    return train_all(
+        runs,
+        place.loader,
+        place.runs,
+        place.device,
+        place.jobs,
+        _epochs(preset, len(runs), advance),
+        threads=place.cpu_threads,
+    )
+
+
+def _epochs(preset: Preset, runs: int, advance: Advance) -> Callable[..., None]:
+    def tell(spec: RunSpec, line: Mapping[str, Any]) -> None:
+        loss = line.get("train_loss", line.get("loss"))
+        shown = f", loss {loss:.3g}" if isinstance(loss, float) else ""
+        doing = f"{spec.optimizer.title} seed {spec.seed}, epoch {line.get('epoch')}{shown}"
+        advance(doing, 1 / (runs * preset.training.epochs))
+
+    return tell
+
+
+def records(preset: Preset, place: Place) -> list[RunRecord]:
+    """Return what became of the trainings so far.
+
+    Raises:
+        UserError: none of them has begun.
+
+    """
+    found = [
+        read_record(folder)
+        for run in preset.all_runs()
+        if (folder := place.runs / folder_name(run)).joinpath("run.json").exists()
+    ]
+    if not found:
+        raise UserError(
+            f"expected trained networks in {place.runs}, found none of this preset. "
+            "Run `python -m nn_experiments train` with the same options first."
+        )
+    return found
+
+
+def evaluate(
+    preset: Preset,
+    place: Place,
+    found: Sequence[RunRecord],
+    advance: Advance,
+    parts: tuple[str, ...] = measure.PARTS,
+) -> Measurements:
+    """Measure the networks, and write down what was measured."""
+    task = measure.Task(preset, place.runs, place.loader, place.device, place.cpu_threads, parts)
+    total = measure.count(task, found)
+    measured = measure.measure_all(
+        task, found, place.jobs, lambda piece: advance(piece, 1 / max(1, total))
+    )
+    if parts != measure.PARTS:
+        measured = measure.collect(replace(task, parts=measure.PARTS), found)
+    kept.save(measured, place.out / "measurements.safetensors")
+    return measured
+
+
+def describe(
+    preset: Preset, place: Place, measured: Measurements, seconds: Mapping[str, float]
+) -> None:
+    """Write evidence, report, tables and figures."""
+    where = environment() | {
+        "torch": torch.__version__,
+        "device": hardware(resolve(place.device)),
+        "jobs": place.jobs,
+        "threads": place.cpu_threads,
+    }
+    write_json(place.out / "evidence.json", report.evidence(preset, measured, where, seconds))
+    write_tables(preset, measured, place.out / "tables")
+    names = drawing.draw_all(preset, measured, place.out / "figures")
+    text = report.report(preset, measured, where, [f"figures/{name}.png" for name in names])
+    write_text(place.out / "report.md", text)
+
+
+def write_tables(preset: Preset, measured: Measurements, folder: Path) -> list[str]:
+    """Write the tables in Markdown, CSV and LaTeX; return their names."""
+    verdicts = judge(preset, measured)
+    found: dict[str, TextTable] = {
+        "verdict": tables.summary_table(summarise(verdicts)),
+        "comparisons": tables.verdict_table(verdicts),
+        "accuracy": tables.accuracies(preset, measured),
+        "trainings": tables.training_table(preset, measured),
+    }
+    if any(run.lipschitz for run in measured.runs):
+        found["lipschitz"] = tables.lipschitz_and_robustness([(preset, measured)])
+        found["local_bounds"] = tables.local_bounds_table(preset, measured)
+    if any(run.gradient_energy for run in measured.runs):
+        found["gradient_energy"] = tables.gradients_table(preset, measured)
+    for name, table in found.items():
+        write_text(folder / f"{name}.md", table.markdown() + "\n")
+        write_text(folder / f"{name}.csv", table.csv())
+        write_text(folder / f"{name}.tex", table.latex())
+    return list(found)
+
+
+def draw_images(preset: Preset, place: Place, found: Sequence[RunRecord]) -> list[str]:
+    """Draw the data, and images perturbed for the first network of each optimizer."""
+    device = resolve(place.device)
+    models = {}
+    for record in found:
+        title = record.spec.optimizer.title
+        is_network = record.spec in preset.runs()
+        if record.finished and is_network and title not in models:
+            models[title] = load_model(place.runs / folder_name(record.spec), device)[0]
+    data = place.loader(preset.data).to(device)
+    return drawing.draw_images(preset, data, models, place.out / "figures")
+
+
+def draw_again(preset: Preset, place: Place, measured: Measurements) -> list[str]:
+    """Draw every figure; return their names."""
+    drawn = drawing.draw_all(preset, measured, place.out / "figures")
+    return drawn + draw_images(preset, place, records(preset, place))
+
+
+class Clock:
+    """Seconds that each stage took, over all calls that worked on a comparison."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.seconds: dict[str, float] = read_json(path) if path.exists() else {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of a block to a stage, also if it is interrupted."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            passed = time.perf_counter() - start
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + passed, 1)
+            write_json(self._path, self.seconds)
+
+
+def summary(preset: Preset, measured: Measurements) -> TextTable:
+    """Return one row for each prediction."""
+    return tables.summary_table(summarise(judge(preset, measured)))
+
+
+def load_measurements(place: Place) -> Measurements:
+    """Read what was measured; raises UserError where nothing was."""
+    path = place.out / "measurements.safetensors"
+    if not path.exists():
+        raise UserError(
+            f"expected measurements in {path}, found none. "
+            "Run `python -m nn_experiments evaluate` with the same options first."
+        )
+    return kept.load(path)
