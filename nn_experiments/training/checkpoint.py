@@ -47,8 +47,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     tensors: dict[str, Tensor] = {}
     layout = _packed(checkpoint.state, "", tensors)
     metadata = {"format": _FORMAT, "header": dict(checkpoint.header), "layout": layout}
-    content = safetensors.torch.save(tensors, {k: json.dumps(v) for k, v in metadata.items()})
-    write_whole(path, lambda part: _write_durably(part, content))
+    text = {name: json.dumps(value) for name, value in metadata.items()}
+    write_whole(path, lambda part: _write_durably(part, tensors, text))
 
 
 def load(path: Path, device: torch.device | str) -> Checkpoint:
@@ -74,12 +74,28 @@ def load(path: Path, device: torch.device | str) -> Checkpoint:
         ) from error
 
 
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
+def _write_durably(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    try:
+        safetensors.torch.save_file(tensors, path, metadata)
+    except safetensors.SafetensorError as error:
+        raise OSError(str(error)) from error
+    with path.open("rb+") as file:
         # Otherwise a power failure after the move could leave an empty file under the final name.
         os.fsync(file.fileno())
+
+
+def _unshared(tensor: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+    """Return a tensor as the format wants it, copied only if need be: all its memory is its own.
+
+    Weights that a model uses twice share memory.
+    """
+    tensor = tensor.detach().cpu()
+    memory = tensor.untyped_storage()
+    used = {other.untyped_storage().data_ptr() for other in tensors.values()}
+    whole = memory.nbytes() == tensor.numel() * tensor.element_size() and tensor.is_contiguous()
+    if whole and memory.data_ptr() not in used:
+        return tensor
+    return tensor.clone(memory_format=torch.contiguous_format)
 
 
 def _packed(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
@@ -89,8 +105,7 @@ def _packed(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
     """
     match value:
         case Tensor():
-            # Weights that a model uses twice share memory, which the format does not allow.
-            tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
+            tensors[name] = _unshared(value, tensors)
             return {"tensor": name}
         case Mapping():
             pairs = [[key, _packed(v, f"{name}/{key}", tensors)] for key, v in value.items()]

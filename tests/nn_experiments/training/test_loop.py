@@ -113,6 +113,17 @@ def test_scores_do_not_depend_on_how_images_are_split(data, monkeypatch):
     assert model.training
 
 
+def test_scores_are_of_the_model_in_evaluation_mode(data):
+    model = models.build(NOISY, data.shape, data.classes, 0)
+    # BatchNorm's running means are not yet those of any minibatch.
+    found = score(model, data.train)
+    model.eval()
+    with torch.no_grad():
+        right = (model(data.train.floats()).argmax(1) == data.train.labels).sum()
+    assert found.accuracy == int(right) / len(data.train)
+    assert found == score(model, data.train)
+
+
 @pytest.mark.parametrize("model", [ModelSpec(), NOISY], ids=["cnn", "dropout and BatchNorm"])
 def test_the_same_bits_twice_and_others_for_another_seed(tmp_path, data, model):
     for folder, seed in (("a", 0), ("b", 0), ("c", 1)):

@@ -37,6 +37,9 @@ def test_flips_are_fair_and_independent_of_the_order():
     first = augment.order(0, 0, n) < n / 2
     assert abs(int((flips & first).sum()) - n / 4) < 2.5 * n**0.5
     assert not torch.equal(flips, augment.flips(0, 1, n))
+    starts = [augment.seeded(purpose, 0, 0).initial_seed() for purpose in ("order", "flips")]
+    assert starts[0] != starts[1]
+    assert torch.equal(flips, torch.randint(2, (n,), generator=augment.seeded("flips", 0, 0)) == 1)
 
 
 def test_flip_mirrors_those_chosen(data):
