@@ -53,7 +53,7 @@ class BandResponse:
 
 
 def drops(
-    model: nn.Module, images: Images, spec: FrequencySpec, *, batch: int = 256
+    model: nn.Module, images: Images, spec: FrequencySpec, *, batch: int = 100
 ) -> BandResponse:
     """Classify images under band-limited noise, with the same noises for all images.
 
