@@ -1,0 +1,241 @@
+"""Whole comparisons, small: synthetic images, tiny trainings, every stage and every file."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nn_experiments import drawing
+from nn_experiments.__main__ import main
+from nn_experiments.verdict import measurements
+
+REPOSITORY = Path(__file__).parents[2]
+# Files that a comparison writes, but for trainings.
+FILES = ("evidence.json", "report.md", "measurements.safetensors", "preset.json", "seconds.json")
+
+PRESET = """
+title = "Tiny"
+seeds = [0, 1]
+gradient_energy = true
+
+[data]
+name = "synthetic"
+train_images = 60
+test_images = 40
+
+[model]
+name = "linear"
+
+[[optimizers]]
+name = "SGD"
+learning_rate = 0.1
+
+[[optimizers]]
+name = "Adam"
+learning_rate = 0.001
+
+[training]
+epochs = 3
+milestones = [2]
+batch_size = 20
+flips = false
+
+[robustness]
+gaussian = ["0.01"]
+l2 = ["0.5"]
+linf = ["0.03"]
+attacks = "apgd"
+engine = "batched"
+images = 4
+
+[frequency]
+bands = 4
+noises = 2
+images = 30
+thresholds = [50]
+filters = ["frequency"]
+"""
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """The folder of a finished comparison, and the preset's file."""
+    folder = tmp_path_factory.mktemp("compared")
+    preset = folder / "tiny.toml"
+    preset.write_text(PRESET)
+    out = folder / "out"
+    assert main(["compare", str(preset), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 0
+    return out, preset
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave figures out: they take longer than all else here."""
+    monkeypatch.setattr(drawing, "draw_all", lambda *_: [])
+    monkeypatch.setattr(drawing, "draw_images", lambda *_: [])
+
+
+def again(compared, tmp_path, command, *options):
+    """Run another command on a copy of the comparison."""
+    out, preset = compared
+    copy = tmp_path / "copy"
+    shutil.copytree(out, copy)
+    code = main(
+        [command, str(preset), "--out", str(copy), "--jobs", "1", "--threads", "1", *options]
+    )
+    return code, copy
+
+
+def test_everything_is_written(compared):
+    out, _ = compared
+    for name in FILES:
+        assert (out / name).stat().st_size > 0
+    for name in ("verdict", "comparisons", "accuracy", "trainings", "lipschitz", "gradient_energy"):
+        for suffix in (".md", ".csv", ".tex"):
+            assert (out / "tables" / name).with_suffix(suffix).stat().st_size > 0
+    drawn = {path.stem for path in (out / "figures").iterdir()}
+    assert drawn == {
+        *("figure_4_1", "effects", "lipschitz", "observation_one", "observation_two"),
+        *("spectrum", "filters", "bands", "gaussian_noise", "l2_attack", "linf_attack"),
+    }
+
+
+def test_every_part_of_the_preset_was_measured(compared):
+    out, _ = compared
+    found = measurements.load(out / "measurements.safetensors")
+    assert [(run.optimizer, run.seed) for run in found.runs] == [
+        ("SGD", 0), ("SGD", 1), ("Adam", 0), ("Adam", 1),
+    ]  # fmt: skip
+    for run in found.runs:
+        assert run.finished
+        sizes = {measure: len(correct) for measure, correct in run.correct.items()}
+        assert sizes == {
+            "clean": 40, "gaussian/0.01": 40, "l2/0.5": 4, "linf/0.03": 4, "filtered/frequency/50": 40,
+        }  # fmt: skip
+        assert run.bands.correct.shape == (4, 2, 30)
+        assert set(run.lipschitz) == set(run.lipschitz_local) == {"l2", "linf", "l1"}
+        for norm, bound in run.lipschitz.items():
+            assert 0 < run.lipschitz_local[norm] <= bound.product * (1 + 1e-5)
+        assert run.gradient_energy["network"].shape == (40,)
+        assert run.training_loss > 0
+
+
+def test_evidence_says_what_ran_where(compared):
+    out, _ = compared
+    evidence = json.loads((out / "evidence.json").read_text())
+    assert evidence["kind"] == "observed"
+    assert evidence["is_small_sample"]
+    assert evidence["environment"]["device"] == "cpu"
+    assert evidence["environment"]["threads"] == 1
+    assert set(evidence["seconds"]) >= {"preparing", "training", "measuring"}
+    assert {record["verdict"] for record in evidence["summary"]} <= {
+        "supported", "contradicted", "inconclusive", "not run",
+    }  # fmt: skip
+
+
+def test_what_was_done_is_not_repeated(undrawn, compared, tmp_path):
+    before = {p: p.stat().st_mtime_ns for p in (compared[0] / "runs").rglob("*") if p.is_file()}
+    code, copy = again(compared, tmp_path, "compare")
+    assert code == 0
+    for path, written in before.items():
+        assert (copy / path.relative_to(compared[0])).stat().st_mtime_ns == written
+    old, new = (
+        measurements.load(folder / "measurements.safetensors").runs
+        for folder in (compared[0], copy)
+    )
+    assert [run.correct.keys() for run in old] == [run.correct.keys() for run in new]
+
+
+def test_a_changed_level_is_measured_anew_and_alone(undrawn, compared, tmp_path):
+    code, copy = again(compared, tmp_path, "evaluate", "--robustness.l2", "0.5", "1.0")
+    assert code == 0
+    for run in measurements.load(copy / "measurements.safetensors").runs:
+        assert {"l2/0.5", "l2/1.0", "linf/0.03"} <= set(run.correct)
+        assert (run.correct["l2/1.0"] <= run.correct["l2/0.5"]).all()
+
+
+@pytest.mark.parametrize("command", ["frequency", "lipschitz", "tables", "figures"])
+def test_single_stages(undrawn, compared, tmp_path, command):
+    code, copy = again(compared, tmp_path, command)
+    assert code == 0
+    assert len(measurements.load(copy / "measurements.safetensors").runs) == 4
+
+
+def test_other_settings_need_another_folder(compared, tmp_path, capsys):
+    code, copy = again(compared, tmp_path, "train", "--training.epochs", "4")
+    assert code == 2
+    assert "holds a comparison with other settings (training)" in capsys.readouterr().err
+    assert json.loads((copy / "preset.json").read_text())["training"]["epochs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["compare"], "expected a preset"),
+        (["compare", "nope"], "expected a preset"),
+        (["compere", "quick"], "expected a command"),
+        (["compare", "quick", "--jobs", "0"], "--jobs"),
+        (["compare", "quick", "--only", "SGD", "Adamax"], "--only: expected some of SGD, Adam"),
+        (["compare", "quick", "--device", "tpu"], "expected a device"),
+        (["evaluate", "synthetic"], "expected trained networks"),
+        (["tables", "synthetic"], "expected measurements"),
+        (["train", "synthetic", "--cluster", "slurm"], "sbatch was not found"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_told_in_one_message(args, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    budget = ["--training-budget", "None"] if len(args) > 1 and args[1] == "synthetic" else []
+    assert main([*args, *budget]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option", [["--training.epochs", "0"], ["--epochs", "3"], ["--seeds", "x"]]
+)
+def test_options_that_are_none_are_told(option, capsys):
+    with pytest.raises(SystemExit) as told:
+        main(["compare", "quick", *option])
+    assert told.value.code == 2
+    assert option[0].strip("-").split(".")[-1] in capsys.readouterr().err
+
+
+def test_an_optimizer_that_cannot_be_built_leaves_the_others(compared, tmp_path, capsys):
+    _, preset = compared
+    path = tmp_path / "mixed.toml"
+    path.write_text(
+        PRESET.replace("learning_rate = 0.001", "learning_rate = 0.001\noptions = {beta = 1}")
+    )
+    out = tmp_path / "out"
+    assert main(["train", str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 1
+    told = capsys.readouterr().err
+    assert "not trained: Adam seed 0" in told
+    assert "not trained: SGD" not in told
+
+
+def test_a_comparison_that_is_killed_goes_on_to_the_same_result(undrawn, compared, tmp_path):
+    out, preset = compared
+    copy = tmp_path / "killed"
+    command = [
+        *(sys.executable, "-m", "nn_experiments", "compare", str(preset)),
+        *("--out", str(copy), "--jobs", "1", "--threads", "1"),
+    ]
+    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL)
+    for _ in range(1200):
+        if list(copy.glob("runs/*/measured/*")) or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert main(command[3:]) == 0
+    old, new = (
+        measurements.load(folder / "measurements.safetensors").runs for folder in (out, copy)
+    )
+    for a, b in zip(old, new, strict=True):
+        assert a.training_loss == b.training_loss
+        for measure in a.correct:
+            assert (a.correct[measure] == b.correct[measure]).all()

@@ -1,0 +1,110 @@
+"""Presets that come with the package, and TOML files of one's own."""
+
+import csv
+from importlib.resources import files
+
+import pytest
+
+from nn_experiments import presets
+from nn_experiments.specs import level
+from nn_experiments.verdict import published
+from theory.errors import UserError
+
+PUBLISHED = ("mnist", "fashion-mnist", "cifar10", "cifar100", "svhn", "caltech101", "imagenette")
+
+
+def test_the_thesis_data_sets_and_the_small_ones_are_there():
+    assert {*PUBLISHED, "quick", "synthetic", "synthetic-high"} == set(presets.names())
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_full_presets_are_the_thesis_settings(name):
+    preset = presets.read(name)
+    rates = {
+        (row["dataset"], row["optimizer"]): float(row["initial_learning_rate"])
+        for row in csv.DictReader(
+            files("nn_experiments.published")
+            .joinpath("table_4_2_setup.csv")
+            .read_text()
+            .splitlines()
+        )
+    }
+    assert {
+        (preset.published, optimizer.title): optimizer.learning_rate
+        for optimizer in preset.optimizers
+    }.items() <= rates.items()
+    assert preset.training.epochs == 200
+    assert preset.training.milestones == (100, 150)
+    assert preset.training.batch_size == 128
+    assert preset.training.flips == (name not in ("mnist", "svhn"))
+    assert preset.seeds == (0, 1, 2)
+    assert preset.robustness.attacks == "autoattack"
+    assert preset.robustness.images == 1000
+    spec = preset.robustness
+    for kind, levels in (("gaussian", spec.gaussian), ("l2", spec.l2), ("linf", spec.linf)):
+        assert sorted(levels, key=level) == list(levels)
+        for text in levels:
+            for optimizer in preset.optimizers:
+                assert published.accuracy(preset, optimizer, f"{kind}/{text}") is not None
+
+
+def test_a_published_level_is_not_any_level():
+    preset = presets.read("fashion-mnist")
+    assert published.accuracy(preset, preset.optimizers[0], "l2/0.11") is None
+
+
+def test_the_control_differs_in_the_images_only():
+    low, high = presets.read("synthetic"), presets.read("synthetic-high")
+    assert low.data.name != high.data.name
+    for name in ("model", "optimizers", "training", "robustness", "frequency", "margins", "seeds"):
+        assert getattr(low, name) == getattr(high, name)
+
+
+def test_observation_one_and_linear_models_are_trainings_of_their_own():
+    preset = presets.read("cifar10")
+    assert len(preset.runs()) == 9
+    assert len(preset.filtered_runs()) == 9 * 9 * 2
+    assert len(set(map(repr, preset.all_runs()))) == 9 + 162
+    assert len(presets.read("synthetic").linear_runs()) == 9
+    assert presets.read("quick").linear_runs() == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = ", "expected TOML"),
+        ("sedes = [1]", "sedes: there is no such field"),
+        ("[training]\nepochs = '3'", "training.epochs: .*integer, got '3'"),
+        ("[training]\nepochs = 0", "epochs: expected 1 or more, got 0"),
+        ("[robustness]\nl2 = ['0']", "expected a number > 0 as text"),
+        ("seeds = [1, 1]", "expected no repetition"),
+        ("sweep = [1.0]", "validation_images > 0"),
+        ("gradient_energy = true", "expected synthetic images"),
+        ("[data]\nfiltered_by = 'magnitude'", "filtered_percent"),
+        ("day = 2026-01-01", "expected TOML"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told(tmp_path, text, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message):
+        presets.read(str(path))
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(UserError, match="cannot read"):
+        presets.read(str(tmp_path / "none.toml"))
+    with pytest.raises(UserError, match="expected a preset .*quick"):
+        presets.read("quik")
+
+
+def test_a_file_of_ones_own(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        "[[optimizers]]\nname = 'SGD'\nlearning_rate = 1\noptions = {momentum = 0.9}\n"
+        "[training]\nmilestones = []\n"
+    )
+    preset = presets.read(str(path))
+    assert preset.optimizers[0].options == {"momentum": 0.9}
+    assert preset.optimizers[0].learning_rate == 1.0
+    assert preset.training.milestones == ()
