@@ -90,7 +90,7 @@ def _heat_map(axes: Axes, amplitude: Tensor, *, log: bool) -> None:
     if log:
         greatest = float(values.max()) or 1.0
         values = np.maximum(values, greatest * _LEAST_AMPLITUDE)
-        norm = LogNorm(min(float(values.min()), greatest / 10), greatest)
+        norm = LogNorm(float(values.min()), greatest)
     drawn = axes.imshow(values, cmap=_COLOURS, norm=norm, interpolation="nearest")
     axes.spines[:].set_visible(False)
     axes.set(xlabel="frequency j", ylabel="frequency i")
