@@ -115,7 +115,8 @@ def test_every_part_of_the_preset_was_measured(compared):
         assert run.finished
         sizes = {measure: len(correct) for measure, correct in run.correct.items()}
         assert sizes == {
-            "clean": 40, "gaussian/0.01": 40, "l2/0.5": 4, "linf/0.03": 4, "filtered/frequency/50": 40,
+            "clean": 40, "gaussian/0.01": 40, "l2/0.5": 4, "linf/0.03": 4,
+            "filtered/frequency/50": 40,
         }  # fmt: skip
         assert run.bands.correct.shape == (4, 2, 30)
         assert set(run.lipschitz) == set(run.lipschitz_local) == {"l2", "linf", "l1"}
@@ -204,8 +205,7 @@ def test_options_that_are_none_are_told(option, capsys):
     assert option[0].strip("-").split(".")[-1] in capsys.readouterr().err
 
 
-def test_an_optimizer_that_cannot_be_built_leaves_the_others(compared, tmp_path, capsys):
-    _, preset = compared
+def test_an_optimizer_that_cannot_be_built_leaves_the_others(tmp_path, capsys):
     path = tmp_path / "mixed.toml"
     path.write_text(
         PRESET.replace("learning_rate = 0.001", "learning_rate = 0.001\noptions = {beta = 1}")

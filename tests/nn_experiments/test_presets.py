@@ -94,7 +94,7 @@ def test_what_is_wrong_in_a_file_is_told(tmp_path, text, message):
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(UserError, match="cannot read"):
         presets.read(str(tmp_path / "none.toml"))
-    with pytest.raises(UserError, match="expected a preset .*quick"):
+    with pytest.raises(UserError, match=r"expected a preset .*quick"):
         presets.read("quik")
 
 

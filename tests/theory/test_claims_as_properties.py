@@ -269,23 +269,14 @@ def points_of(claim):
 
 
 # Claims of which all statements are about constants, which the back ends evaluate, need no points.
-# Functions without an enclosure (gamma), and invariants that hardly a point satisfies, leave some
-# claims with fewer points. Their share is bounded here, and they are printed by ``pytest -s``.
-FEW = 0.1
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_no_exact_point_breaks_a_proved_statement(claim):
-    for statement, found in points_of(claim).items():
+    tallies = points_of(claim)
+    for statement, found in tallies.items():
         assert not found.broken, (str(statement), found.broken)
-
-
-def test_claims_are_put_to_enough_points():
-    sample = CLAIMS[::20]  # all of them are counted in the test above; a process has only its share
-    met = {c: sum(t.met for t in points_of(c).values()) for c in sample if points_of(c)}
-    scarce = {claim: n for claim, n in met.items() if n < POINTS}
-    print(f"\n{sum(met.values())} points for {len(met)} claims; fewer than {POINTS}: {scarce}")
-    assert len(scarce) <= FEW * len(met)
+    assert not tallies or sum(found.met for found in tallies.values()) >= POINTS
 
 
 x, y, z = sp.symbols("x y z", real=True)

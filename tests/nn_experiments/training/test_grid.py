@@ -63,9 +63,11 @@ def test_what_is_over_is_not_loaded_again(tmp_path, data):
         loads.append(spec)
         return data
 
-    again = train_all(GRID[:3], load, tmp_path, "cpu")
-    assert again == first
-    # Only the run that failed is tried again.
+    over = [GRID[0], DIVERGING]
+    assert train_all(over, load, tmp_path, "cpu") == [first[0], first[2]]
+    assert not loads
+    # A run that failed is tried again.
+    assert train_all(GRID[:3], load, tmp_path, "cpu") == first
     assert loads == [DATA]
 
 
