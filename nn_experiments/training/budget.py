@@ -18,7 +18,7 @@ from nn_experiments import models, optimizers
 from nn_experiments.images import DataSet, Images
 from nn_experiments.specs import OptimizerSpec, Preset, RunSpec
 from nn_experiments.training.device import computing, memory_errors, resolve
-from nn_experiments.training.processes import fork_context
+from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.training.step import Stepper
 from theory.artefacts import read_json, write_json
 from theory.errors import UserError
@@ -175,6 +175,7 @@ class _Timing:
 
     def send(self, images: _Plain, results: Connection) -> None:
         """Send what :meth:`seconds` returns."""
+        end_with_parent()
         results.send(self.seconds(images.images()))
 
     def _of(self, optimizer: OptimizerSpec, images: Images) -> float:

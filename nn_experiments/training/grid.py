@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +21,7 @@ from nn_experiments.training.folder import (
     require_same,
 )
 from nn_experiments.training.loop import Progress, train
-from nn_experiments.training.processes import fork_context
+from nn_experiments.training.processes import end_with_parent, fork_context
 from theory.errors import UserError
 
 LoadData = Callable[[DataSpec], DataSet]
@@ -157,8 +156,7 @@ class _Task:
     threads: int
 
     def train(self, spec: RunSpec, results: Connection) -> None:
-        # Ctrl-C reaches all processes of a terminal; the one that started this one ends it.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        end_with_parent()
         load = partial(self.load_data, spec.data)
         results.send(train_or_report(spec, load, self.root, self.device, None, self.threads))
 

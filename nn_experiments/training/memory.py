@@ -17,7 +17,7 @@ from nn_experiments.images import Images
 from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, RunSpec, TrainingSpec
 from nn_experiments.training.bench import fashion_like
 from nn_experiments.training.device import computing, resolve
-from nn_experiments.training.processes import fork_context
+from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.training.step import Stepper
 from theory.errors import UserError
 
@@ -77,6 +77,7 @@ def bench_memory(device: torch.device | str = "cpu", *, images: int = 60_000) ->
 
 
 def _measure_and_send(name: str, n: int, results: Connection) -> None:
+    end_with_parent()
     device = torch.device(name)
     spec = RunSpec(DataSpec(), ModelSpec(), OptimizerSpec("Adam", 5e-4), TrainingSpec(), 0)
     with computing(device, 1, seed=0):
