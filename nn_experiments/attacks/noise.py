@@ -46,11 +46,19 @@ def correct_under_noise(
     if variance < 0 or batch < 1:
         raise ValueError(f"expected variance >= 0 and batch >= 1, got {variance} and {batch}")
     network, found = frozen(model), []
-    numbers = torch.arange(first, first + len(images))
-    for rows in torch.arange(len(images)).split(batch):
-        part = images.at(rows)
-        noise = draws.normals(seed, _STREAM, numbers[rows], images.shape).to(part.pixels.device)
-        noisy = (part.floats() + variance**0.5 * noise).clamp(0.0, 1.0)
+    for start in range(0, len(images), batch):
+        part = images.at(slice(start, start + batch))
         with torch.no_grad():
-            found.append((network(noisy).argmax(1) == part.labels).cpu())
+            logits = network(noisy(part, variance, seed, first=first + start))
+            found.append((logits.argmax(1) == part.labels).cpu())
     return torch.cat(found) if found else torch.zeros(0, dtype=torch.bool)
+
+
+def noisy(images: Images, variance: float, seed: int, *, first: int = 0) -> Tensor:
+    """Return images with noise as in :func:`correct_under_noise`.
+
+    Shape (N, channels, height, width), float32, values from 0 to 1, on the images' device.
+    """
+    numbers = torch.arange(first, first + len(images))
+    noise = draws.normals(seed, _STREAM, numbers, images.shape).to(images.pixels.device)
+    return (images.floats() + variance**0.5 * noise).clamp(0.0, 1.0)

@@ -66,5 +66,6 @@ def networks():
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
+            optimizer.zero_grad()
             found.append(network)
     return found
