@@ -10,9 +10,10 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from nn_experiments import style
 from nn_experiments.attacks import noise
 from nn_experiments.attacks.attack import attack
-from nn_experiments.frequency import bands, energy, pictures, style
+from nn_experiments.frequency import bands, energy, pictures
 from nn_experiments.images import DataSet, Images
 from nn_experiments.specs import Norm, Preset, RobustnessSpec, level
 from nn_experiments.verdict import figures

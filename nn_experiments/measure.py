@@ -387,8 +387,9 @@ def _energy(preset: Preset, model_name: str) -> _Piece:
     def found(model: nn.Module, data: DataSet) -> dict[str, Any]:
         bands = synthetic.bands(preset.data.name, data.shape[1])
         masks = bands.irrelevant[None].to(data.test.pixels.device)
-        shares = gradient_energy.shares(model, data.test, masks)
-        return {"gradient_energy": {model_name: shares[:, 0].double().cpu().numpy()}}
+        shares = gradient_energy.shares(model, data.test, masks)[:, 0].double().cpu()
+        # A gradient that is zero, as of a network that answers always the same, has no shares.
+        return {} if shares.isnan().any() else {"gradient_energy": {model_name: shares.numpy()}}
 
     return _Piece("energy", {}, _one_by_one(found))
 

@@ -16,7 +16,8 @@ from torch import Tensor
 from nn_experiments.frequency.dct import dct2
 from nn_experiments.frequency.energy import diagonal
 from nn_experiments.frequency.filters import Kind, by_frequency, by_magnitude
-from nn_experiments.frequency.style import (
+from nn_experiments.images import Images
+from nn_experiments.style import (
     GREATEST_HEIGHT_INCHES,
     WIDTH_INCHES,
     footnote,
@@ -27,7 +28,6 @@ from nn_experiments.frequency.style import (
     show,
     write_figure,
 )
-from nn_experiments.images import Images
 
 __all__ = [
     "draw_bands",

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -19,6 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.style import WIDTH_INCHES, house_style, looks
 from nn_experiments.verdict import published
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, Interval, mean
 from nn_experiments.verdict.measurements import CLEAN, KINDS, Kind, Measure, Measurements
@@ -26,7 +25,6 @@ from nn_experiments.verdict.outcomes import Outcome
 from nn_experiments.verdict.predictions import IRRELEVANT, LN_RATIO, POINTS, Verdict
 from nn_experiments.verdict.table_4_1 import perturbed_measures
 from nn_experiments.verdict.tables import NORM_SYMBOLS, Compared, measure_text, name_of
-from theory.artefacts import write_whole
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -42,20 +40,6 @@ _PANELS: dict[Kind, str] = {
     "l2": "ℓ2-bounded attack",
     "linf": "ℓ∞-bounded attack",
 }
-_RC = {
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "axes.titlesize": 8.5,
-    "legend.fontsize": 7.5,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "lines.linewidth": 1.1,
-    "hatch.linewidth": 0.5,
-    "pdf.fonttype": 42,
-}
-_WIDTH_INCHES, _DPI = 7.2, 300
 
 
 @dataclass(frozen=True)
@@ -72,8 +56,8 @@ def figure_4_1(compared: Sequence[Compared]) -> Figure:
     A colour for each data set and a shape for each optimizer; bars are intervals over trainings and
     test images. Hollow markers are the published values, where they are known.
     """
-    with mpl.rc_context(_RC):
-        figure = Figure(figsize=(_WIDTH_INCHES, 3.2), layout="constrained")
+    with house_style():
+        figure = Figure(figsize=(WIDTH_INCHES, 3.2), layout="constrained")
         panels = dict(zip(KINDS, figure.subplots(1, 3, sharey=True), strict=True))
         titles = list(dict.fromkeys(o.title for preset, _ in compared for o in preset.optimizers))
         for (preset, measurements), colour in zip(compared, _cycle(_COLOURS), strict=False):
@@ -232,8 +216,8 @@ def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure
     by_unit = [[v for v in shown if v.unit == unit] for unit in units] or [[]]
     # Rows of text, and what the axes of a panel take beside them.
     heights = [0.45 + 0.165 * _lines(rows) for rows in by_unit]
-    with mpl.rc_context(_RC):
-        figure = Figure(figsize=(_WIDTH_INCHES, sum(heights) + 0.6), layout="constrained")
+    with house_style():
+        figure = Figure(figsize=(WIDTH_INCHES, sum(heights) + 0.6), layout="constrained")
         panels = np.ravel(figure.subplots(len(by_unit), 1, height_ratios=heights))
         for axes, rows in zip(panels, by_unit, strict=True):
             _draw_forest(axes, rows)
@@ -318,11 +302,11 @@ def lipschitz_by_layer(preset: Preset, measurements: Measurements, norm: str = "
         for bound in bounds:
             for layer, value in (*bound.layers, ("product", bound.product)):
                 bars.setdefault(layer, {}).setdefault(title, []).append(value)
-    with mpl.rc_context(_RC):
-        figure = Figure(figsize=(_WIDTH_INCHES, 3.4), layout="constrained")
+    with house_style():
+        figure = Figure(figsize=(WIDTH_INCHES, 3.4), layout="constrained")
         axes = figure.subplots()
-        for i, title in enumerate(found):
-            _draw_bars(axes, bars, title, i, len(found))
+        for i, (title, look) in enumerate(looks(list(found)).items()):
+            _draw_bars(axes, bars, title, look["color"], i, len(found))
         axes.set_xticks(range(len(bars)), list(bars))
         if len(bars) > 8:
             axes.tick_params(axis="x", labelrotation=60)
@@ -340,7 +324,7 @@ def lipschitz_by_layer(preset: Preset, measurements: Measurements, norm: str = "
 
 
 def _draw_bars(
-    axes: Axes, bars: dict[str, dict[str, list[float]]], title: str, i: int, n: int
+    axes: Axes, bars: dict[str, dict[str, list[float]]], title: str, colour: str, i: int, n: int
 ) -> None:
     places, heights, below, above = [], [], [], []
     for place, by_title in enumerate(bars.values()):
@@ -358,24 +342,10 @@ def _draw_bars(
             heights,
             width=0.7 / n,
             yerr=np.maximum([below, above], 0),
-            color=_COLOURS[i % len(_COLOURS)],
+            color=colour,
             hatch=_HATCHES[i % len(_HATCHES)],
             edgecolor="white",
             linewidth=0.3,
             error_kw={"elinewidth": 0.8, "capsize": 1.5},
             label=title,
         )
-
-
-def write_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
-    """Write ``NAME.png`` and ``NAME.pdf`` whole; return their paths.
-
-    Raises:
-        UserError: the folder cannot be written.
-
-    """
-    png, pdf = folder / f"{name}.png", folder / f"{name}.pdf"
-    with mpl.rc_context(_RC):
-        write_whole(png, lambda part: figure.savefig(part, dpi=_DPI))
-        write_whole(pdf, lambda part: figure.savefig(part, metadata={"CreationDate": None}))
-    return png, pdf

@@ -10,8 +10,8 @@ from nn_experiments.frequency import pictures
 from nn_experiments.frequency.bands import masks, noise
 from nn_experiments.frequency.energy import average_amplitude
 from nn_experiments.frequency.filters import by_frequency
-from nn_experiments.frequency.style import GREATEST_HEIGHT_INCHES, WIDTH_INCHES, looks
 from nn_experiments.images import Images
+from nn_experiments.style import GREATEST_HEIGHT_INCHES, WIDTH_INCHES, looks
 from theory.errors import UserError
 
 TITLES = ("SGD", "Adam", "RMSprop")

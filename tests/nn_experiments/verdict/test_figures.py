@@ -7,11 +7,11 @@ import pytest
 from matplotlib.container import BarContainer, ErrorbarContainer
 
 from nn_experiments.specs import DataSpec
+from nn_experiments.style import write_figure
 from nn_experiments.verdict import figures
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, mean
 from nn_experiments.verdict.measurements import Measurements
 from nn_experiments.verdict.predictions import judge
-from theory.errors import UserError
 
 SKILLS = {"SGD": 0.2, "Adam": 0.9, "RMSProp": 0.8}
 
@@ -105,14 +105,7 @@ def test_pictures_are_written_whole(preset, compare, tmp_path):
     measurements = compare(SKILLS, seeds=1)
     assert figures.forest(judge(preset, measurements), only_primary=True).axes
     figure = figures.figure_4_1([(preset, measurements)])
-    png, pdf = figures.write_figure(figure, tmp_path, "figure_4_1")
+    png, pdf = write_figure(figure, tmp_path / "figure_4_1")
     assert png.read_bytes().startswith(b"\x89PNG")
     assert pdf.read_bytes().startswith(b"%PDF")
     assert sorted(tmp_path.iterdir()) == [pdf, png]
-
-
-def test_a_folder_that_cannot_be_written_is_named(preset, compare, tmp_path):
-    (tmp_path / "file").write_text("")
-    figure = figures.lipschitz_by_layer(preset, compare({"SGD": 0.1}))
-    with pytest.raises(UserError, match="cannot write"):
-        figures.write_figure(figure, tmp_path / "file", "bars")

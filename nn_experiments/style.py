@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from torch import Tensor
 
 from theory.artefacts import write_whole
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WIDTH_INCHES = 7.2
 """The width of a page's text."""
@@ -41,6 +43,7 @@ _RC = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "lines.linewidth": 1.3,
+    "hatch.linewidth": 0.5,
     "pdf.fonttype": 42,
 }
 _DPI = 300
