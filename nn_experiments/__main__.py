@@ -135,14 +135,17 @@ class Bench:
     """Measurements of each."""
     device: str = "auto"
     """Where to run: auto, cpu or cuda."""
+    data_dir: Path | None = None
+    """Folder of data sets, to look in first and to download to; or set THEORY_FIRST_DATA."""
 
     def __call__(self) -> int:
         """Run the command; return the exit code."""
         from nn_experiments import bench
+        from nn_experiments.loading import Loader
 
         if self.repeats < 1:
             raise UserError(f"--repeats: expected 1 or more, got {self.repeats}.")
-        for title, table in bench.tables(self.repeats, self.device):
+        for title, table in bench.tables(self.repeats, self.device, Loader(self.data_dir)):
             print(f"\n{title}")
             _show(table)
         return 0

@@ -1,0 +1,83 @@
+"""Training and attacks against plain ways to do the same: ratios measured in one run."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from torch import nn
+
+from nn_experiments.attacks.bench import Timing, bench_attacks
+from nn_experiments.images import DataSet
+from nn_experiments.loading import Loader
+from nn_experiments.specs import (
+    DataSpec,
+    Level,
+    ModelSpec,
+    Norm,
+    OptimizerSpec,
+    RunSpec,
+    TrainingSpec,
+)
+from nn_experiments.training import load_model, resolve, train
+from nn_experiments.training.bench import HEADER, bench_training
+from theory.tables import TextTable
+
+# A network that has learnt something, so that some images break early and some never do.
+_DATA = DataSpec(train_images=512, test_images=100)
+_EPOCHS = 30
+_RADII: dict[Norm, tuple[Level, ...]] = {"l2": ("0.1", "0.5"), "linf": ("0.01", "0.03")}
+_NETWORKS_ON_GPU = 9  # as many as a comparison has, attacked at once
+
+
+def tables(repeats: int, device: str, loader: Loader) -> Iterator[tuple[str, TextTable]]:
+    """Yield a title and a table for each kind of work, once it is measured.
+
+    Raises:
+        UserError: the device is not there, or Fashion-MNIST is not found.
+
+    """
+    rows = [bench.cells() for bench in bench_training(device, rounds=repeats)]
+    yield "Training the two-layer CNN, batches of 128", TextTable(HEADER, rows)
+    where = resolve(device)
+    data = loader(_DATA)
+    networks = _NETWORKS_ON_GPU if where.type == "cuda" else 1
+    with tempfile.TemporaryDirectory() as folder:
+        models = [
+            _trained(data, Path(folder) / str(seed), seed, device) for seed in range(networks)
+        ]
+    for norm, radii in _RADII.items():
+        timings = bench_attacks(models, data.test.to(where), norm, radii, repeats)
+        title = (
+            f"APGD-CE and APGD-T, {len(data.test)} images, {networks} network(s), {norm} radii "
+            + " and ".join(radii)
+        )
+        yield title, _attacks(timings, radii)
+
+
+def _trained(data: DataSet, folder: Path, seed: int, device: str) -> nn.Module:
+    schedule = TrainingSpec(epochs=_EPOCHS, milestones=())
+    spec = RunSpec(_DATA, ModelSpec(), OptimizerSpec("Adam", 0.0005), schedule, seed)
+    train(spec, data, folder, device)
+    return load_model(folder, device)[0]
+
+
+def _attacks(timings: Sequence[Timing], radii: Sequence[Level]) -> TextTable:
+    reference = timings[0].seconds
+    rows = []
+    for timing in timings:
+        ratios = [a / b for a, b in zip(reference, timing.seconds, strict=True)]
+        rows.append(
+            [
+                timing.name,
+                f"{statistics.median(timing.seconds):.1f}",
+                f"{statistics.median(ratios):.2f}",
+                f"{min(ratios):.2f} to {max(ratios):.2f}",
+                str(len(ratios)),
+                *(f"{100 * accuracy:.1f}" for accuracy in timing.accuracy),
+            ]
+        )
+    header = ["engine", "seconds", "ratio", "range of ratios", "rounds"]
+    return TextTable([*header, *(f"robust at {radius} (%)" for radius in radii)], rows)
