@@ -26,7 +26,9 @@ def data() -> DataSet:
     return DataSet("random", images(40), images(20))
 
 
-def test_an_array_gives_what_training_here_gives(tmp_path, data):
+def test_an_array_gives_what_training_here_gives(tmp_path, data, monkeypatch):
+    # How long submitit looks for the result of a job that has ended, on a slow file system.
+    monkeypatch.setattr("submitit.local.local.LocalJob._results_timeout_s", 1)
     over = run_spec(OptimizerSpec("SGD", 0.1))
     dying = run_spec(model=ModelSpec("tests.nn_experiments.training.small:Exiting"))
     runs = [run_spec(), over, dying]
