@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nn_experiments.attacks.bench import table, time_engines
+from nn_experiments.attacks.bench import bench_attacks
 from nn_experiments.images import Images
 from nn_experiments.models import build
 from nn_experiments.specs import ModelSpec
@@ -24,9 +24,8 @@ def test_engines(benchmark, request):
     network, images = _case(2 if quick else 64)
     radii = ("0.05", "0.1") if quick else ("0.005", "0.01")
     rows = benchmark.pedantic(
-        time_engines, args=([network], images, "linf", radii, 1), rounds=1 if quick else 3
+        bench_attacks, args=([network], images, "linf", radii, 1), rounds=1 if quick else 3
     )
     assert [row.name for row in rows][:2] == ["reference", "batched"]
-    assert table(rows).rows[0][2].startswith("1.00×")
     for row in rows:
         benchmark.extra_info[row.name] = {"seconds": row.seconds, "accuracy": row.accuracy}
