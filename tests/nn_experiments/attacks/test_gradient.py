@@ -20,10 +20,11 @@ def _binary(n=60):
     return network, images, gap, normal.detach()
 
 
-@pytest.mark.parametrize(("norm", "dual", "radius"), [("l2", 2, "0.1"), ("linf", 1, "0.02")])
-def test_one_step_is_the_best_attack_on_a_binary_linear_network(norm, dual, radius):
+@pytest.mark.parametrize(("norm", "dual"), [("l2", 2), ("linf", 1)])
+def test_one_step_is_the_best_attack_on_a_binary_linear_network(norm, dual):
     network, images, gap, normal = _binary()
     distance = gap / normal.norm(dual)
+    radius = f"{float(distance.median()):.5f}"
     sure = (distance / float(radius) - 1).abs() > 1e-4
     found = fgsm([network], images, norm, [radius])
     assert torch.equal(found.correct[0, 0, sure], (distance > float(radius))[sure])
