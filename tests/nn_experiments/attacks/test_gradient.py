@@ -32,7 +32,10 @@ def test_one_step_is_the_best_attack_on_a_binary_linear_network(norm, dual):
     wrong = gap / normal.norm(3 - dual)
     assert not torch.equal(found.correct[0, 0, sure], (wrong > float(radius))[sure])
     many = pgd([network], images, norm, [radius], 40, 0)
-    near = (distance / float(radius) - 1).abs() > 0.01
+    # What the start has across the gradient shrinks by 1 + 2.5 / 40 a step under ℓ2, to 9 % of ε
+    # or, if it began small, to less: the step along the gradient is then within 0.4 % of ε; five
+    # times that are left for what is cut off on the way.
+    near = (distance / float(radius) - 1).abs() > 0.02
     assert torch.equal(many.correct[0, 0, near], found.correct[0, 0, near])
     assert (found.attacks, many.attacks) == (("FGSM",), ("PGD-40",))
 
