@@ -1,5 +1,6 @@
 # make reproduce   prove the claims, check the simulation, draw Figure 4.7
 # make test        lint, types and tests
+# make compare     train small networks and judge the predictions about them
 # make bench       the benchmarks, as ratios
 # make certify     put the claims' real-arithmetic obligations to the kernel of Coq (needs coqc)
 # make system-deps what the tests need from the system's package manager
@@ -18,7 +19,7 @@ comma  := ,
 with    = $(BASE)-$(subst $(comma),-,$(1))
 
 .DELETE_ON_ERROR:
-.PHONY: reproduce test lint bench certify certify-test system-deps clean
+.PHONY: reproduce test lint compare bench certify certify-test system-deps clean
 
 reproduce: $(if $(EXTRAS),$(call with,$(EXTRAS)),$(BASE))
 	$(RUN) -m simulations check
@@ -26,15 +27,19 @@ reproduce: $(if $(EXTRAS),$(call with,$(EXTRAS)),$(BASE))
 	$(RUN) -m simulations figure-4.7
 
 test: lint
-	$(RUN) -m pytest -n 2
+	$(RUN) -m pytest -n 2 --dist worksteal
 
 lint: $(call with,nn-test)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
+compare: $(call with,nn)
+	$(RUN) -m nn_experiments compare quick
+
 bench: $(call with,nn-test)
 	$(RUN) -m simulations bench
+	$(RUN) -m nn_experiments bench
 	$(RUN) -m pytest tests/benchmarks --benchmark-enable --benchmark-only
 
 # Coq, 350 MB, is not among the system-deps: apt-get install coq

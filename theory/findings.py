@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from theory.exact import Assignment, NotRepresentableError, Surd, holds
-from theory.statements import Along, Always, EventuallyAlways, Possible, Statement
+from theory.statements import Along, Always, EventuallyAlways, Possible, Statement, show
 
 
 class Status(StrEnum):
@@ -286,7 +286,8 @@ Finding = (
 
 
 def _point(at: Assignment) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in _texts(at).items()) or "these constants"
+    values = (f"{symbol} = {show(value.to_sympy())}" for symbol, value in at.items())
+    return ", ".join(values) or "these constants"
 
 
 def _texts(at: Assignment) -> dict[str, str]:

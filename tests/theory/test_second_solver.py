@@ -11,7 +11,7 @@ from theory.prove import smt
 from theory.statements import Statement
 
 
-def answer(smtlib, milliseconds=20_000):
+def answer(smtlib, milliseconds=5_000):
     """The answers of cvc5 to the text's commands."""
     solver = cvc5.Solver(cvc5.TermManager())
     solver.setOption("tlimit-per", str(milliseconds))

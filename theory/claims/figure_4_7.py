@@ -22,7 +22,7 @@ from theory.numbers import exact
 from theory.orbit import PopulationSignGD, SignGDLimit, Vector
 from theory.published import figure_4_7, half_unit
 from theory.risk import adversarial_risk, dual_norm
-from theory.statements import Along, Boolean, equal
+from theory.statements import Along, Boolean, equal, show
 
 _FIGURE = figure_4_7()
 _PROBLEM = _FIGURE.problem
@@ -128,7 +128,7 @@ CLAIMS = (
         where=_WHERE,
         says=f"|A(0)| is {_FIGURE.initial_A}.",
         published=for_all(_rounds_to(_abs_A, _FIGURE.initial_A)),
-        correction=f"|A(0)| = {_abs_A} rounds to {_computed_A}.",
+        correction=f"|A(0)| = {show(_abs_A)} rounds to {_computed_A}.",
         corrected=for_all(_rounds_to(_abs_A, _computed_A)),
         expects=Status.REFUTED,
         note="The printed number is (√3/3)σ̃0²|w̃0*|, with w̃0* in the place of ẽ0(0).",
