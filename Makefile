@@ -10,6 +10,7 @@ PYTHON ?= python3
 EXTRAS ?=
 VENV   := .venv
 RUN    := $(VENV)/bin/python
+IMAGES := dataset-fashion-mnist
 
 # The environment is rebuilt when what it is made from changes, not when a file is merely touched.
 INPUTS := $(shell (cat pyproject.toml constraints.txt; pwd; $(PYTHON) --version) 2>&1 | cksum | tr ' ' '-')
@@ -34,7 +35,10 @@ lint: $(call with,nn-test)
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
+# Without Debian's package of the images, and without the right to install it, they are downloaded.
 compare: $(call with,nn)
+	@dpkg -s $(IMAGES) >/dev/null 2>&1 || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+	  apt-get install -y -qq --no-install-recommends $(IMAGES) >/dev/null || true
 	$(RUN) -m nn_experiments compare quick
 
 bench: $(call with,nn-test)
@@ -61,7 +65,7 @@ $(BASE)-%: $(BASE)
 	$(PIP) --editable '.[$(subst -,$(comma),$*)]'
 	@touch $@
 
-SYSTEM_PACKAGES := poppler-utils dataset-fashion-mnist
+SYSTEM_PACKAGES := poppler-utils $(IMAGES)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 system-deps:

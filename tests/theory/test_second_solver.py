@@ -11,7 +11,7 @@ from theory.prove import smt
 from theory.statements import Statement
 
 
-def answer(smtlib, milliseconds=5_000):
+def answer(smtlib, milliseconds=20_000):
     """The answers of cvc5 to the text's commands."""
     solver = cvc5.Solver(cvc5.TermManager())
     solver.setOption("tlimit-per", str(milliseconds))
@@ -41,16 +41,8 @@ def certificates(verdict):
 def test_every_certificate_convinces_the_second_solver(certificates):
     # The same question often serves several claims.
     answers = {text: answer(text) for text in set(certificates.values())}
-    dissent = {key: answers[text] for key, text in certificates.items() if answers[text] == "sat"}
+    dissent = {key: answers[text] for key, text in certificates.items() if answers[text] != "unsat"}
     assert dissent == {}
-    # It may run out of time, which is no dissent; so few of them that it is known which.
-    undecided = {
-        key: answers[text] for key, text in certificates.items() if answers[text] != "unsat"
-    }
-    print(
-        f"{len(certificates) - len(undecided)} of {len(certificates)} confirmed; not: {undecided}"
-    )
-    assert len(undecided) <= len(certificates) / 100
     assert len(certificates) >= 60
 
 

@@ -22,6 +22,7 @@ _next = normalised_step(NormalisedState(_a, _b, _c), _r)
 _x, _y, _s = sp.symbols("x y s", real=True)
 _x0, _y0, _beta = sp.symbols("x_0 y_0 beta", real=True)
 _n, _t, _n1, _n2, _n3 = sp.symbols("n t n_1 n_2 n_3", integer=True)
+_u = sp.Symbol("u", integer=True)  # long steps that are still to come, before the next short one
 _rho, _L, _D0 = _r - _third, _r + 2 * _third, _y0 - _x0
 
 
@@ -36,7 +37,8 @@ def _moved(long: Boolean, short: Boolean) -> dict[sp.Symbol, sp.Expr]:
 
 
 _outside = _x >= 1
-_FLAT = _moved(sp.And(_outside, _x >= _y), sp.And(_outside, _x < _y))
+_long_step, _short_step = sp.And(_outside, _x >= _y), sp.And(_outside, _x < _y)
+_FLAT = _moved(_long_step, _short_step) | {_u: sp.Piecewise((_u - 1, _long_step), (_u, True))}
 _TURNING = _moved(sp.And(_outside, _x > _y), sp.And(_outside, _x <= _y, _y >= _r)) | {
     _s: sp.Piecewise((_s + _r, sp.And(_outside, _x <= _y, _y >= _r)), (_s, True))
 }
@@ -61,7 +63,14 @@ _flat_counts = (*_larger_of_one_and(_y0, _top), _least(_n1, _x0, _top, 1), _r <=
 _flat_invariant = sp.And(
     _y >= 0,
     sp.Or(
-        sp.And(sp.Eq(_n, 0), sp.Eq(_y, _y0), sp.Eq(_x, _x0 - _t), _t >= 0, _t <= _n1),
+        sp.And(
+            sp.Eq(_n, 0),
+            sp.Eq(_y, _y0),
+            sp.Eq(_x, _x0 - _n1 + _u),
+            sp.Eq(_t, _n1 - _u),
+            _t >= 0,
+            _u >= 0,
+        ),
         sp.And(
             _n >= 0,
             sp.Eq(_t, _n1 + _n),
@@ -95,7 +104,9 @@ _clipped = sp.And(
 
 _x1 = _x0 - _n1
 _x2 = _x1 - _third - _n2
-_TOGGLING = _moved(sp.And(_outside, _x >= _y), sp.And(_outside, _x < _y))
+_TOGGLING = _moved(_long_step, _short_step) | {
+    _u: sp.Piecewise((_u - 1, _long_step), (_n2, sp.And(_short_step, sp.Eq(_n, 0))), (_u, True))
+}
 _toggling_counts = (
     _beta > 0,
     _beta < _r,
@@ -105,14 +116,22 @@ _toggling_counts = (
     _least(_n2, _x1 - _third, _other_top, 1),
 )
 _toggling_invariant = sp.Or(
-    sp.And(sp.Eq(_n, 0), sp.Eq(_y, _beta), sp.Eq(_x, _x0 - _t), _t >= 0, _t <= _n1),
+    sp.And(
+        sp.Eq(_n, 0),
+        sp.Eq(_y, _beta),
+        sp.Eq(_x, _x1 + _u),
+        sp.Eq(_t, _n1 - _u),
+        _t >= 0,
+        _u >= 0,
+    ),
     sp.And(
         sp.Eq(_n, 1),
         _x1 >= 1,
         sp.Eq(_y, _r - _beta),
-        sp.Eq(_x, _x0 - _t + 2 * _third),
-        _n1 + 1 <= _t,
-        _t <= _n1 + 1 + _n2,
+        sp.Eq(_x, _x1 - _third - _n2 + _u),
+        sp.Eq(_t, _n1 + 1 + _n2 - _u),
+        _u >= 0,
+        _u <= _n2,
     ),
     sp.And(
         _n >= 1,
@@ -218,6 +237,7 @@ CLAIMS = (
             _FLAT,
             sp.Or(_outside, sp.And(sp.Eq(_t, _n1 + _n), _least(_n, _x0 - _n1, 1, _third))),
             *_at_start,
+            sp.Eq(_u, _n1),
             *_flat_counts,
             invariant=_flat_invariant,
         ),
@@ -249,6 +269,7 @@ CLAIMS = (
             sp.Eq(_y, _beta),
             sp.Eq(_n, 0),
             sp.Eq(_t, 0),
+            sp.Eq(_u, _n1),
             _x0 >= 1,
             *_toggling_counts,
             invariant=_toggling_invariant,
