@@ -1,17 +1,15 @@
 """A small network trained on Fashion-MNIST, and test images."""
 
-import gzip
-from pathlib import Path
+from functools import cache
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from nn_experiments.images import Images
-
-FOLDER = Path("/usr/share/datasets/fashion-mnist")
+from nn_experiments.data import load
+from nn_experiments.specs import DataSpec
+from theory.errors import UserError
 
 
 @pytest.fixture(autouse=True)
@@ -19,22 +17,18 @@ def _one_thread():
     torch.set_num_threads(1)
 
 
-def _read(split):
-    if not FOLDER.exists():
-        pytest.skip("Debian's package dataset-fashion-mnist is not installed")
-    pixels = gzip.decompress((FOLDER / f"{split}-images-idx3-ubyte.gz").read_bytes())[16:]
-    labels = gzip.decompress((FOLDER / f"{split}-labels-idx1-ubyte.gz").read_bytes())[8:]
-    return Images(
-        torch.from_numpy(np.frombuffer(pixels, np.uint8).reshape(-1, 1, 28, 28).copy()),
-        torch.from_numpy(np.frombuffer(labels, np.uint8).astype(np.int64)),
-        10,
-    )
+@cache
+def _fashion():
+    try:
+        return load(DataSpec("fashion-mnist", train_images=6_400), download=False)
+    except UserError as error:
+        pytest.skip(f"Fashion-MNIST is not at hand: {error}")
 
 
 @pytest.fixture(scope="session")
 def fashion():
     """The first 200 test images."""
-    return _read("t10k").first(200)
+    return _fashion().test.first(200)
 
 
 def _network(seed):
@@ -54,7 +48,7 @@ def _network(seed):
 def networks():
     """Two networks, trained for a few hundred steps each."""
     torch.set_num_threads(1)
-    images = _read("train").first(6_400)
+    images = _fashion().train
     found = []
     with torch.random.fork_rng(devices=[]):
         for seed in (0, 1):
