@@ -106,7 +106,12 @@ def always(
     lemmas = {
         **_images_have_values(step, (*lasting, kept)),
         "the invariant holds at the start": Statement(kept, given),
-        "the invariant is kept by a step": Statement(statement.after(kept), (*lasting, kept)),
+        **{
+            f"the invariant is kept by a step{case}": Statement(
+                statement.after(kept), (*lasting, where)
+            )
+            for case, where in _cases(kept)
+        },
     }
     if invariant is not None:
         lemmas["the invariant implies the region"] = Statement(region, (*lasting, kept))
@@ -160,6 +165,13 @@ def ends_in(
         lemmas,
         {"no periodic orbit elsewhere": statement},
     )
+
+
+def _cases(formula: Boolean) -> list[tuple[str, Boolean]]:
+    """Split a disjunction into its cases, each a smaller question for a solver."""
+    if not isinstance(formula, sp.Or):
+        return [("", formula)]
+    return [(f", case {i}", case) for i, case in enumerate(formula.args, start=1)]
 
 
 def _lasting(step: Mapping[sp.Symbol, sp.Expr], given: tuple[Boolean, ...]) -> tuple[Boolean, ...]:

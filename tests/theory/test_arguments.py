@@ -38,6 +38,19 @@ def test_always_with_a_counter():
     assert status(always(step, Eq(3 * x, 3 * p - 2 * n), Eq(x, p), Eq(n, 0))) is not Status.PROVED
 
 
+def test_an_invariant_by_cases_is_kept_case_by_case():
+    """(0, y) and (x, 0) take turns; a case left out, or one that is not kept, is no proof."""
+    rotate = {x: y, y: x}
+    axes = sp.Or(Eq(x, 0), Eq(y, 0))
+    proof = always(rotate, Eq(x * y, 0), Eq(x, 0), invariant=axes)
+    assert status(proof) is Status.PROVED
+    kept = [o.name for o in proof.sufficient if "kept" in o.name]
+    assert kept == [f"the invariant is kept by a step, case {i}" for i in (1, 2)]
+    assert status(always(rotate, axes, Eq(x, 0), invariant=sp.Or(Eq(x, 0), Eq(x, 1)))) is (
+        Status.UNKNOWN
+    )
+
+
 def test_an_escape_refutes_always():
     evidence = settle_argument(always(TOWARD, x > -1, x > -2), 2.0)
     assert evidence.status is Status.REFUTED
