@@ -54,8 +54,9 @@ certify-test: $(call with,nn-test)
 	$(RUN) -m pytest -m coq tests/theory/test_certify.py
 
 $(BASE):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  found=$$($(PYTHON) --version 2>/dev/null) || found="not to be found"; \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$found." >&2; \
 	  echo "Name another interpreter: make PYTHON=python3.12 ..." >&2; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(PIP) --editable .

@@ -52,7 +52,9 @@ _w, _e = sp.symbols("w e", real=True)
 _w0, _w1, _w2, _moved = sp.symbols("w_0 w_1 w_2 Delta", real=True)
 _weights = (_w0, _w1, _w2 + _moved)
 _norm_sq = sum(w**2 for w in _weights)
-_norm_sq_on_cycle = sum((w + e) ** 2 for w, e in zip(_weights, (_e0, _e1, _e2), strict=True))
+_delta = sp.Symbol("delta", real=True)  # the drift of c after T
+_drifts = denormalise(NormalisedState(_a, _b, _delta), _r, _eta)
+_norm_sq_on_cycle = sum((w + e) ** 2 for w, e in zip(_weights, _drifts, strict=True))
 _excess = sp.diff(_norm_sq_on_cycle, _eta).subs(_eta, 0)
 
 
@@ -169,7 +171,7 @@ CLAIMS = (
             "",
             {},
             {
-                "for starts with one a and b on the limit cycle": Statement(
+                "for starts with one a and b on the limit cycle, and c drifting by δ": Statement(
                     equal(_excess, 0), (*_generic, _inside_cycle)
                 )
             },

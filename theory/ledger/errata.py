@@ -256,7 +256,8 @@ def _files(id_: str, names: Iterable[str]) -> str:
 
 
 def _markdown_of_refutation(r: Refutation, formula: str) -> list[str]:
-    lines = [] if r.formula == formula else [f"It would imply: {_code(r.formula)}", ""]
+    name = f" ({_md(r.obligation)})" if r.obligation != "statement" else ""
+    lines = [] if r.formula == formula else [f"It would imply{name}: {_code(r.formula)}", ""]
     lines += [f"Counterexample: {_md(r.at)}" if r.at != _CONSTANTS else r.at]
     lines += ["", *(f"- {_md(line)}" for line in r.evaluated)] if r.evaluated else []
     return [*lines, "", f"Certificate: `{r.certificate}`"] if r.certificate else lines

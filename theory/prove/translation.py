@@ -184,6 +184,12 @@ class Translation:
                 return self._piecewise(expr.args)
         if expr is sp.pi:
             return self._pi()
+        if isinstance(expr, sp.Float):
+            exact = sp.Rational(str(expr)).limit_denominator(10**6)
+            raise UnsupportedError(
+                f"the number {float(expr):g} is a rounded one; write an exact one, such as "
+                f"sympy.Rational({exact.p}, {exact.q})"
+            )
         raise UnsupportedError(f"the term {expr} has a construct that is not supported")
 
     def _whole(self, expr: sp.Expr) -> Any | None:
