@@ -105,6 +105,12 @@ def test_verdicts_certificates_and_counterexamples(check, tmp_path):
             assert (tmp_path / "out" / obligation["file"]).is_file()
 
 
+def test_a_rounded_number_is_told_to_be_written_exactly(check):
+    code, output, _, _ = check("CLAIMS = (claim('mine', 0.1 * x <= 0.1 * abs(x)),)")
+    assert code == 1
+    assert "write an exact one, such as sympy.Rational(1, 10)" in " ".join(output.split())
+
+
 def test_the_construct_outside_the_fragment_is_named(check):
     code, output, _, _ = check("CLAIMS = (claim('mine', sp.gamma(k) > k),)")
     assert code == 1

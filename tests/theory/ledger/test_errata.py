@@ -81,6 +81,8 @@ def test_markdown(verdicts, files):
     assert "4.7.8" not in text
     assert "is outside after 2 steps" in text
     assert "interval arithmetic" in text
+    assert "It would imply (some): " in text  # a part of the statement is named
+    assert "It would imply (statement)" not in text
 
 
 def test_json(verdicts, files):
