@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -247,12 +248,40 @@ class _Work:
             TimeElapsedColumn(),
             TextColumn("{task.description}"),
         )
+        console = Console(stderr=True)
         with (
             self.clock.stage(name),
-            Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+            Progress(
+                *columns, console=console, transient=True, disable=not console.is_terminal
+            ) as bar,
         ):
             task = bar.add_task("", total=1.0)
-            yield lambda doing, share: bar.update(task, description=doing, advance=share)
+            lines = None if console.is_terminal else _Lines(name)
+
+            def advance(doing: str, share: float) -> None:
+                bar.update(task, description=doing, advance=share)
+                if lines is not None:
+                    lines.tell(doing, share)
+
+            yield advance
+
+
+class _Lines:
+    """Progress where there is no terminal, as in a job's log: a line now and then."""
+
+    _SECONDS = 15.0
+
+    def __init__(self, stage: str) -> None:
+        self._stage, self._share = stage, 0.0
+        self._told = time.monotonic()
+
+    def tell(self, doing: str, share: float) -> None:
+        """Add to the share of the stage that is done; print it if it is time for a line."""
+        self._share += share
+        if time.monotonic() >= self._told + self._SECONDS:
+            self._told = time.monotonic()
+            percent = 100 * min(1.0, self._share)
+            print(f"{self._stage}: {percent:.0f} %, {doing}", file=sys.stderr, flush=True)
 
 
 def _cores() -> int:

@@ -195,9 +195,9 @@ def evaluate(
 ) -> Measurements:
     """Measure the networks, and write down what was measured."""
     task = measure.Task(preset, place.runs, place.loader, place.device, place.cpu_threads, parts)
-    total = measure.count(task, found)
+    total = measure.missing(task, found)
     measured = measure.measure_all(
-        task, found, place.jobs, lambda piece: advance(piece, 1 / max(1, total))
+        task, found, place.jobs, lambda what, weight: advance(what, weight / total)
     )
     if parts != measure.PARTS:
         measured = measure.collect(replace(task, parts=measure.PARTS), found)

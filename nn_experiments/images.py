@@ -8,6 +8,15 @@ import torch
 from torch import Tensor
 
 
+def batch_size(device: torch.device) -> int:
+    """Return how many images to evaluate at once.
+
+    On a CPU 64 images' activations stay in its caches; measured with the two-layer CNN, 256 take
+    1.6 times as long per image.
+    """
+    return 64 if device.type == "cpu" else 256
+
+
 @dataclass(frozen=True)
 class Images:
     """Labelled images of one size.

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,9 +26,9 @@ from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.tally import Robust
 from nn_experiments.data import synthetic
 from nn_experiments.frequency import gradient_energy, observation_two
-from nn_experiments.images import DataSet, Images
+from nn_experiments.images import DataSet, Images, batch_size
 from nn_experiments.loading import Loader
-from nn_experiments.specs import Norm, Preset, RunSpec, level
+from nn_experiments.specs import DataSpec, Norm, Preset, RunSpec, level
 from nn_experiments.training import RunRecord, folder_name, load_model, resolve
 from nn_experiments.training.processes import fork_context
 from nn_experiments.verdict import measurements as kept
@@ -49,12 +49,13 @@ PICTURES = 8
 
 _VERSION = 1  # of what pieces hold; a change measures anew
 _LINEAR = "linear"
-_BATCH = 256
+_ATTACK_SETTINGS = ("attacks", "engine", "largest_first", "noise_seed")
 _TOP = 5
 _MANY_CLASSES = 10  # beyond which the five largest outputs are looked at, too
 _JACOBIANS = 100  # images at which a lower bound on the Lipschitz constant is sought
 
-Tell = Callable[[str], None]
+Tell = Callable[[str, float], None]
+"""Is given what was measured, and its weight: about how long it takes, in any unit."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def measure_all(task: Task, records: Sequence[RunRecord], jobs: int, tell: Tell)
         task: what is measured.
         records: of the trainings of ``task.preset.all_runs()``.
         jobs: how many processes measure at once, on a CPU; a GPU attacks all networks at once.
-        tell: is given each piece that is done.
+        tell: is called after each piece.
 
     Raises:
         UserError: a network or its data cannot be used.
@@ -95,12 +96,17 @@ def measure_all(task: Task, records: Sequence[RunRecord], jobs: int, tell: Tell)
 
 
 def _abreast(task: Task, records: Sequence[RunRecord], jobs: int, tell: Tell) -> None:
+    pieces = [(record, piece) for record in records for piece in _plan(task, record.spec)]
+    # Those that take longest begin first, so that all processes end at about the same time.
+    pieces.sort(key=lambda found: -found[1].weight)
     pool = ProcessPoolExecutor(jobs, mp_context=fork_context())
     try:
-        started = [pool.submit(_measure_silently, task, [record]) for record in records]
+        started = [
+            pool.submit(_measure_silently, task, record, piece.file) for record, piece in pieces
+        ]
         for future in as_completed(started):
-            for piece in future.result():
-                tell(piece)
+            for done in future.result():
+                tell(*done)
     except BaseException:
         for process in list(getattr(pool, "_processes", {}).values()):
             process.kill()
@@ -109,19 +115,20 @@ def _abreast(task: Task, records: Sequence[RunRecord], jobs: int, tell: Tell) ->
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _measure_silently(task: Task, records: Sequence[RunRecord]) -> list[str]:
-    told: list[str] = []
-    _measure(task, records, told.append)
+def _measure_silently(task: Task, record: RunRecord, file: str) -> list[tuple[str, float]]:
+    told: list[tuple[str, float]] = []
+    _measure(task, [record], lambda what, weight: told.append((what, weight)), file)
     return told
 
 
-def count(task: Task, records: Sequence[RunRecord]) -> int:
-    """Return how many pieces are missing."""
+def missing(task: Task, records: Sequence[RunRecord]) -> float:
+    """Return the weight of all pieces that are missing."""
     return sum(
-        not (_folder(task, record) / piece.file).exists()
+        piece.weight
         for record in records
         if record.finished
         for piece in _plan(task, record.spec)
+        if not (_folder(task, record) / piece.file).exists()
     )
 
 
@@ -181,34 +188,45 @@ class _Piece:
     measure: Callable[[Sequence[nn.Module], DataSet], list[dict[str, Any]]]
 
     @property
+    def weight(self) -> float:
+        """About how long it takes: attacks minutes, others seconds."""
+        return 10.0 if "attacks" in self.settings else 1.0
+
+    @property
     def file(self) -> str:
         """Name of its file in a run's folder."""
         text = json.dumps([_VERSION, self.name, self.settings], sort_keys=True)
         return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.safetensors"
 
 
-def _measure(task: Task, records: Sequence[RunRecord], tell: Tell) -> None:
-    """Measure the pieces that are missing, of networks with the same kind of pieces at once."""
+def _measure(task: Task, records: Sequence[RunRecord], tell: Tell, file: str | None = None) -> None:
+    """Measure the pieces that are missing, of networks with the same kind of pieces at once.
+
+    Only the piece with that ``file`` is, if one is named.
+    """
     device = resolve(task.device)
     if device.type == "cpu":
         torch.set_num_threads(task.threads)
-    data: DataSet | None = None
     models: dict[str, nn.Module] = {}
     for role in ("network", "filtered", "linear"):
         group = [record for record in records if _role(task.preset, record.spec) == role]
         for piece in _plan(task, group[0].spec) if group else ():
             todo = [r for r in group if not (_folder(task, r) / piece.file).exists()]
-            if not todo:
+            if not todo or file not in (None, piece.file):
                 continue
-            if data is None:
-                data = task.loader(task.preset.data).to(device)
+            data = _loaded(task.loader, task.preset.data, device)
             for record in todo:
                 name = folder_name(record.spec)
                 if name not in models:
                     models[name] = load_model(task.root / name, device)[0]
             _measured(task, piece, todo, [models[folder_name(r.spec)] for r in todo], data)
             for record in todo:
-                tell(f"{_title(record.spec)}: {piece.name}")
+                tell(f"{_title(record.spec)}: {piece.name}", piece.weight)
+
+
+@lru_cache(maxsize=1)
+def _loaded(loader: Loader, spec: DataSpec, device: torch.device) -> DataSet:
+    return loader(spec).to(device)
 
 
 def _measured(
@@ -298,9 +316,10 @@ def _answers(
     model: nn.Module, images: Images, measure: str, perturb: _Perturb = _as_they_are
 ) -> dict[str, np.ndarray]:
     """Whether the label is the largest output and, of many, among the five largest."""
+    size = batch_size(images.pixels.device)
     logits = [
-        model(perturb(images.at(slice(first, first + _BATCH)), first=first))
-        for first in range(0, len(images), _BATCH)
+        model(perturb(images.at(slice(first, first + size)), first=first))
+        for first in range(0, len(images), size)
     ]
     return _ranked(torch.cat(logits), images.labels, images.classes, measure)
 
@@ -317,12 +336,13 @@ def _noise(preset: Preset) -> _Piece:
 
     def found(model: nn.Module, data: DataSet) -> dict[str, Any]:
         correct: dict[str, np.ndarray] = {}
+        images = data.test.first(spec.noisy_images)
         for text in spec.gaussian:
             noisy = partial(noise.noisy, variance=level(text), seed=spec.noise_seed)
-            correct |= _answers(model, data.test, f"gaussian/{text}", noisy)
+            correct |= _answers(model, images, f"gaussian/{text}", noisy)
         return {"correct": correct}
 
-    settings = {"variances": spec.gaussian, "seed": spec.noise_seed}
+    settings = {"variances": spec.gaussian, "seed": spec.noise_seed, "last": spec.noisy_images}
     return _Piece("gaussian", settings, _one_by_one(found))
 
 
@@ -351,7 +371,7 @@ def _attack(preset: Preset, norm: Norm, radii: tuple[str, ...], first: int) -> _
         return [_robust(robust, i, model, images) for i, model in enumerate(models)]
 
     settings = {
-        **{name: asdict(spec)[name] for name in ("attacks", "engine", "noise_seed")},
+        **{name: asdict(spec)[name] for name in _ATTACK_SETTINGS},
         "radii": radii,
         "first": first,
         "last": last,

@@ -170,12 +170,27 @@ class RobustnessSpec(Spec):
     """Who runs the APGD attacks; FAB-T and Square are always the reference engine's."""
     images: int = 1000
     """How many test images are attacked, the first ones."""
+    noisy_images: int | None = None
+    """How many test images Gaussian noise is added to, the first ones; or all."""
+    largest_first: bool = False
+    """Whether what stands at the largest radius counts as standing at smaller ones, without being
+    attacked there: the batched engine is then nearly as much faster as there are radii."""
     noise_seed: int = 0
 
     def __post_init__(self) -> None:
         for text in (*self.gaussian, *self.l2, *self.linf):
             level(text)
         _require(self.images >= 1, "images: expected 1 or more", self.images)
+        _require(
+            self.noisy_images is None or self.noisy_images >= 1,
+            "noisy_images: expected 1 or more",
+            self.noisy_images,
+        )
+        _require(
+            not self.largest_first or self.engine == "batched",
+            "largest_first: expected the batched engine",
+            self.engine,
+        )
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ def attack(
     *,
     first: int = 0,
     keep: int = 0,
-    largest_first: bool = False,
 ) -> Robust:
     """Attack images by the attacks and the engine of a spec.
 
@@ -39,10 +38,10 @@ def attack(
 
     The reference engine attacks each radius anew. The batched engine, and FAB-T and Square after
     it, attack at a radius only what stood at all smaller ones, since what was found there lies in
-    the larger balls too. With ``largest_first`` they begin at the largest radius, and what stood
-    there counts as standing at smaller ones, without being attacked there. That is about as much
-    faster as there are radii. It loses what an attack would find in a small ball but missed in a
-    larger one: accuracies can only come out larger, and the engine's name says so.
+    the larger balls too. With ``spec.largest_first`` they begin at the largest radius, and what
+    stood there counts as standing at smaller ones, without being attacked there. That is nearly as
+    much faster as there are radii. It loses what an attack would find in a small ball but missed in
+    a larger one: accuracies can only come out larger, and the engine's name says so.
 
     Args:
         models: what is attacked: maps from float images in [0, 1] to logits, shape (N, classes),
@@ -50,26 +49,22 @@ def attack(
         images: N images, on the models' device.
         norm: of the perturbations.
         radii: R radii, in any order.
-        spec: its ``attacks`` and its ``engine``.
+        spec: its ``attacks``, its ``engine`` and ``largest_first``.
         seed: of all random numbers.
         progress: is told how far the work has come.
         first: the number of the first image in its data set, where only a part is given.
         keep: of how many images to return adversarial examples, the first ones.
-        largest_first: see above; the reference engine does not have it.
 
     Returns:
         Correctness of shape (models, R, N), and what it came from.
 
     Raises:
-        ValueError: ``largest_first`` was asked of the reference engine.
         UserError: a network does not fit the images, or its logits are not finite; images are too
             small for an attack; or one image does not fit into the device's memory.
         RuntimeError: an attack left its ball. That is a mistake of this program.
 
     """
     ours = spec.engine == "batched"
-    if largest_first and not ours:
-        raise ValueError("largest_first: expected the batched engine, got the reference engine")
     attacks = batched.ATTACKS if ours else reference.apgd_attacks(images.classes)
     if spec.attacks == "autoattack":
         attacks = (*attacks, "FAB-T", "Square")
@@ -77,22 +72,22 @@ def attack(
     tally = Tally(models, images, norm, radii, attacks, nested=ours, first=first, keep=keep)
     notes = batched.notes(images.classes) if ours else []
     shares = _Shares(progress, len(radii) * (ours + len(by_reference)))
-    order = tally.order[::-1] if largest_first else tally.order
+    order = tally.order[::-1] if spec.largest_first else tally.order
     for place, radius in enumerate(order):
-        larger = order[place - 1] if largest_first and place else None
+        larger = order[place - 1] if spec.largest_first and place else None
         title = f"{norm} {radii[radius]}"
         if ours:
             batched.break_images(tally, radius, seed, shares.next(title), broken_at=larger)
         for name in by_reference:
             index, share = attacks.index(name), shares.next(title)
             notes += reference.break_images(tally, radius, index, name, seed, share, larger)
-    return tally.result(_engine(spec, largest_first), Settings().steps, notes)
+    return tally.result(_engine(spec), Settings().steps, notes)
 
 
-def _engine(spec: RobustnessSpec, largest_first: bool) -> str:
+def _engine(spec: RobustnessSpec) -> str:
     if spec.engine == "reference":
         return reference.name()
-    ours = batched.NAME + (", largest radius first" if largest_first else "")
+    ours = batched.NAME + (", largest radius first" if spec.largest_first else "")
     if spec.attacks == "apgd":
         return ours
     return f"{ours}; FAB-T and Square: {reference.name()}"

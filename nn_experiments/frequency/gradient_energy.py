@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 
 from nn_experiments.frequency.dct import dct2
 from nn_experiments.frequency.modes import evaluating
-from nn_experiments.images import Images
+from nn_experiments.images import Images, batch_size
 
 Objective = Literal["margin", "loss"]
 """The logit of the label less the greatest other one, or the cross-entropy loss."""
@@ -29,7 +29,7 @@ def shares(
     masks: Tensor,
     *,
     of: Objective = "margin",
-    batch: int = 256,
+    batch: int | None = None,
 ) -> Tensor:
     """Return each mask's share of the energy of the input gradient, for every image.
 
@@ -42,8 +42,8 @@ def shares(
         images: at which gradients are taken.
         masks: shape (masks, height, width), bool; they need not be a partition of the bases.
         of: what the gradient is of.
-        batch: how many images to differentiate at once; the result does not depend on it, but for
-            rounding.
+        batch: how many images to differentiate at once; by default what is fast. The result does
+            not depend on it, but for rounding.
 
     Returns:
         Shape (N, masks), float64, on the CPU, from 0 to 1: energy in a mask's bases, of all
@@ -59,6 +59,7 @@ def shares(
             f"{tuple(masks.shape)} {masks.dtype}"
         )
     device = images.pixels.device
+    batch = batch or batch_size(device)
     members = masks.flatten(1).to(device=device, dtype=torch.float64)
     result = torch.empty(len(images), len(masks), dtype=torch.float64)
     with evaluating(model):

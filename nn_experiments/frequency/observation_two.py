@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from nn_experiments.frequency.bands import noise
 from nn_experiments.frequency.modes import evaluating
-from nn_experiments.images import Images
+from nn_experiments.images import Images, batch_size
 from nn_experiments.specs import FrequencySpec
 
 
@@ -53,7 +53,7 @@ class BandResponse:
 
 
 def drops(
-    model: nn.Module, images: Images, spec: FrequencySpec, *, batch: int = 100
+    model: nn.Module, images: Images, spec: FrequencySpec, *, batch: int | None = None
 ) -> BandResponse:
     """Classify images under band-limited noise, with the same noises for all images.
 
@@ -65,8 +65,8 @@ def drops(
             shape (n, classes); on the images' device.
         images: of which the first ``spec.images`` are used.
         spec: the bands, noises, size of the noise and seed.
-        batch: how many images to classify at once; the result does not depend on it, but for
-            rounding.
+        batch: how many images to classify at once; by default what is fast. The result does not
+            depend on it, but for rounding.
 
     Returns:
         The response, on the CPU.
@@ -77,6 +77,7 @@ def drops(
     """
     images = images.first(spec.images)
     device = images.pixels.device
+    batch = batch or batch_size(device)
     noises = noise(images.shape, spec.bands, spec.noises, spec.sigma, spec.seed).to(device)
     clean = torch.empty(len(images), dtype=torch.bool, device=device)
     correct = torch.empty(spec.bands, spec.noises, len(images), dtype=torch.bool, device=device)

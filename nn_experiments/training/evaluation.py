@@ -8,9 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nn_experiments.images import Images
-
-_BATCH = 256
+from nn_experiments.images import Images, batch_size
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,9 @@ def score(model: nn.Module, images: Images) -> Score:
     model.eval()
     loss = torch.zeros((), dtype=torch.float64, device=images.pixels.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.pixels.device)
-    for start in range(0, len(images), _BATCH):
-        batch = images.at(slice(start, start + _BATCH))
+    size = batch_size(images.pixels.device)
+    for start in range(0, len(images), size):
+        batch = images.at(slice(start, start + size))
         logits = model(batch.floats())
         loss += functional.cross_entropy(logits.double(), batch.labels, reduction="sum")
         correct += (logits.argmax(1) == batch.labels).sum()
