@@ -1,7 +1,8 @@
 """From theory to JAX: the only crossing.
 
-Scalar expressions, one per coordinate, are compiled by :func:`compile_formula`. What is not scalar
-is a named array primitive: the DCT matrix here, and sums and norms where they are used.
+Scalar expressions, one per coordinate, are compiled by :func:`compile_formula`, and NumPy code that
+acts entry by entry by :func:`compile_arrays`. What is neither is a named array primitive: the DCT
+matrix here, and sums and norms where they are used.
 """
 
 import inspect
@@ -9,8 +10,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import sympy as sp
+from numpy.lib.mixins import NDArrayOperatorsMixin
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 from sympy.printing.numpy import JaxPrinter
@@ -19,7 +23,7 @@ from theory import dct
 
 _SUPPORTED: Final = (
     *(sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Number, sp.NumberSymbol),
-    *(sp.sign, sp.Abs, sp.Min, sp.Max, sp.exp, sp.log, sp.sin, sp.cos),
+    *(sp.sign, sp.Abs, sp.Min, sp.Max, sp.exp, sp.log, sp.sin, sp.cos, sp.floor, sp.ceiling),
     *(sp.Piecewise, ExprCondPair, sp.core.relational.Relational, BooleanAtom),
     *(sp.And, sp.Or, sp.Not),
 )
@@ -81,6 +85,67 @@ def _check(expression: Any, symbols: list[sp.Symbol]) -> None:
             f"expected only the parameters {symbols}, got {sorted(map(str, unknown))} "
             f"in {expression}"
         )
+
+
+class _Dispatched(NDArrayOperatorsMixin):
+    """A JAX array that NumPy's functions and operators accept, by the protocols of NEP 13 and 18.
+
+    They then call their namesakes in ``jax.numpy``.
+    """
+
+    def __init__(self, value: jax.Array) -> None:
+        self.value = value
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
+        if method != "__call__":
+            return NotImplemented
+        return _call(ufunc, args, options)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, options: Any
+    ) -> Any:
+        return _call(function, args, options)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)  # raises, as the value is not known while tracing
+
+
+def _call(function: Callable[..., Any], args: Any, options: Any) -> _Dispatched:
+    namesake = getattr(jnp, function.__name__, None)
+    if namesake is None:
+        raise ValueError(f"numpy.{function.__name__} has no JAX form")
+    return _Dispatched(namesake(*map(_bare, args), **options))
+
+
+def _bare(x: Any) -> Any:
+    return x.value if isinstance(x, _Dispatched) else x
+
+
+def compile_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile NumPy code of ``theory`` that acts entry by entry to a function of JAX arrays.
+
+    With integers the result is exact, so it equals that of the NumPy code; turn on 64 bits for it
+    (:func:`simulations.device.computing`).
+
+    Args:
+        function: takes a tree of arrays (a NamedTuple, say) and returns one. It may use operators
+            and NumPy's functions that ``jax.numpy`` has, without looking at the values.
+
+    Returns:
+        A jitted function from trees of arrays to trees of JAX arrays, of the same shapes.
+
+    Raises:
+        ValueError: when called first, if a function of NumPy's has no namesake in ``jax.numpy``.
+        jax.errors.TracerBoolConversionError: the same, if the code branches on a value.
+
+    """
+
+    @jax.jit
+    def compiled(arrays: Any) -> Any:
+        result = function(jax.tree.map(_Dispatched, arrays))
+        return jax.tree.map(_bare, result)
+
+    return compiled
 
 
 @lru_cache(maxsize=32)

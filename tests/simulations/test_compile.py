@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from simulations.compile import compile_formula, dct_matrix
+from simulations.compile import compile_arrays, compile_formula, dct_matrix
 from theory import dct
 from theory.dynamics import NormalisedState, normalised_step
+from theory.limit import closed_form
+from theory.orbit import Start
 from theory.risk import adversarial_risk
 
 UNIT_ROUNDOFF = 2.0**-53
@@ -18,8 +20,9 @@ UNIT_ROUNDOFF = 2.0**-53
         lambda x, y: sp.Min(x, y, sp.Rational(1, 3)) - sp.Max(y, -2),
         lambda x, y: sp.Piecewise((x, x > y), (y**2, sp.And(x >= -1, sp.Not(y > 2))), (-1, True)),
         lambda x, y: sp.sqrt(x**2 + 2) * sp.exp(-y) + sp.pi,
+        lambda x, y: sp.floor(x / 2 - y) - 2 * sp.ceiling(y * x),
     ],
-    ids=["sign-abs", "min-max", "piecewise", "transcendental"],
+    ids=["sign-abs", "min-max", "piecewise", "transcendental", "floor-ceiling"],
 )
 def test_compiled_formula_is_the_formula_evaluated(formula):
     x, y = np.array([[-2.0, -0.5, 0.0, 0.25, 3.0], [1.0, -0.5, 0.0, -4.0, 2.5]])
@@ -56,6 +59,28 @@ def test_single_precision_is_kept():
 def test_unsupported_formula_is_rejected(formula, message):
     with pytest.raises(ValueError, match=message):
         compile_formula(formula)
+
+
+@pytest.mark.parametrize("thirds_of_r", [(1, 30), (100, 101), (101, 300), (300, 2000)], ids=str)
+def test_array_code_in_jax_is_the_array_code_in_numpy(thirds_of_r):
+    """The closed form of signGD on integers, where both are exact, in each of its regimes of r."""
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(-20_000, 20_000, (2, 2000))
+    start = Start(a, b, rng.integers(*thirds_of_r, 2000), np.full(2000, 100))
+    compiled = compile_arrays(closed_form)
+    expected = jax.tree.leaves(closed_form(start))
+    for ours, theirs in zip(jax.tree.leaves(compiled(start)), expected, strict=True):
+        assert ours.dtype == np.int64
+        np.testing.assert_array_equal(ours, theirs)
+    shifted = jax.tree.leaves(compiled(start._replace(a=a + 1)))
+    assert not all((x == y).all() for x, y in zip(shifted, expected, strict=True))
+
+
+def test_array_code_that_needs_values_is_rejected():
+    with pytest.raises(jax.errors.TracerBoolConversionError):
+        compile_arrays(lambda x: x if x > 0 else -x)(np.array(1.0))
+    with pytest.raises(ValueError, match=r"numpy.busday_count has no JAX form"):
+        compile_arrays(lambda x: np.busday_count(x, x))(np.ones(3))
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 7])
