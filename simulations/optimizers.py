@@ -1,7 +1,8 @@
-"""The update rules of the comparison, each an ``(init, update)`` pair of optax.
+"""The update rules of the comparison, each an ``(init, update)`` pair.
 
-Adam and RMSProp are PyTorch's with its defaults: ε = 1e-8 is added to the square root, Adam
-corrects both moments for their bias, and RMSProp starts its second moment at zero and does not.
+Adam and RMSProp are PyTorch's with its defaults, see :mod:`simulations.explore.rules`: ε = 1e-8 is
+added to the square root, Adam corrects both moments for their bias, and RMSProp starts its second
+moment at zero and does not.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,18 +13,13 @@ from typing import Final
 import jax
 import optax
 
-RULES: Final[Mapping[str, Callable[[float | jax.Array], optax.GradientTransformation]]] = (
-    MappingProxyType(
-        {
-            "GD": optax.sgd,
-            "signGD": optax.sign_sgd,
-            "Adam": partial(optax.adam, b1=0.9, b2=0.999, eps=1e-8, eps_root=0.0),
-            "RMSProp": partial(optax.rmsprop, decay=0.99, eps=1e-8, eps_in_sqrt=False),
-        }
-    )
-)
+from simulations.explore.rules import pair_of
 
-OPTIMIZERS: Final = tuple(RULES)
+OPTIMIZERS: Final = ("GD", "signGD", "Adam", "RMSProp")
+
+RULES: Final[Mapping[str, Callable[[float | jax.Array], optax.GradientTransformation]]] = (
+    MappingProxyType({name: partial(pair_of, name) for name in OPTIMIZERS})
+)
 
 
 def rule(name: str, learning_rate: float | jax.Array) -> optax.GradientTransformation:

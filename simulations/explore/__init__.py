@@ -1,0 +1,1 @@
+"""Linear regression beyond three dimensions: any spectrum, any rule, O(d log d) a step."""
