@@ -196,24 +196,23 @@ class _Work:
 
         with self._stage("preparing") as advance:
             self.preset = compare.settled(self.preset, self.place, advance)
-        failed: list[str] = []
+        code = 0
         if self.command in ("compare", "train"):
             with self._stage("training") as advance:
                 records = compare.train(self.preset, self.place, advance)
-            failed = [
-                f"{r.spec.optimizer.title} seed {r.spec.seed}: {r.status}"
-                for r in records
-                if not r.finished
-            ]
-            for line in failed:
-                print(f"not trained: {line}", file=sys.stderr)
+            untrained = [record for record in records if not record.finished]
+            for record in untrained:
+                title = f"{record.spec.optimizer.title} seed {record.spec.seed}"
+                print(f"not trained: {title}: {record.status}", file=sys.stderr)
+            if untrained:
+                code = BAD_INPUT if any(record.failed for record in untrained) else 1
         if self.command == "train":
             print(f"Trained networks: {self.place.runs}")
         elif self.command in ("tables", "figures"):
             self._again(compare)
         else:
             self._measure(compare)
-        return 1 if failed else 0
+        return code
 
     def _measure(self, compare: Any) -> None:
         parts = {"frequency": ("frequency",), "lipschitz": ("lipschitz",)}
@@ -318,8 +317,8 @@ def _usage() -> str:
             f"presets: {', '.join(presets.names())}, or the path of a TOML file of your own",
             "options: python -m nn_experiments COMMAND PRESET --help",
             "",
-            "Exit codes: 0 done; 1 done, but a network was not trained; 2 bad input;",
-            "130 interrupted: the same command goes on.",
+            "Exit codes: 0 done; 1 done, but a training diverged; 2 bad input, or a run that could",
+            "not be trained (the others were); 130 interrupted: the same command goes on.",
         ]
     )
 

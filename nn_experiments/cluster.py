@@ -14,7 +14,7 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError, Uncomplet
 from submitit.helpers import DelayedSubmission
 
 from nn_experiments.specs import RunSpec
-from nn_experiments.training.folder import RunRecord, folder_name
+from nn_experiments.training.folder import FAILED, RunRecord, folder_name
 from nn_experiments.training.grid import LoadData, over_already, require_grid, train_or_report
 from theory.errors import UserError
 
@@ -149,4 +149,4 @@ def _awaited(spec: RunSpec, job: Any) -> RunRecord:
         why = str(error).strip().rpartition("\n")[2]
     except UncompletedJobError as error:
         why = str(error).partition("\n")[0]
-    return RunRecord(spec, f"failed: job {job.job_id}: {why} Its log is {job.paths.stderr}.")
+    return RunRecord(spec, f"{FAILED}job {job.job_id}: {why} Its log is {job.paths.stderr}.")

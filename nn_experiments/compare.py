@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import torch
 
-from nn_experiments import drawing, measure
+from nn_experiments import drawing, measure, models, optimizers
 from nn_experiments.cluster import Resources, submit_all
 from nn_experiments.loading import Loader
 from nn_experiments.specs import Preset, RunSpec
@@ -134,8 +134,14 @@ def _plain(value: Any) -> Any:
 
 
 def train(preset: Preset, place: Place, advance: Advance) -> list[RunRecord]:
-    """Train every run of a preset that is settled; one that fails is reported by its record."""
+    """Train every run of a preset that is settled; one that fails is reported by its record.
+
+    Raises:
+        UserError: data are missing, or there is no such model or optimizer: no run could succeed.
+
+    """
     runs = preset.all_runs()
+    _require_possible(preset, place)
     if place.cluster is not None:
         return submit_all(
             runs,
@@ -154,6 +160,14 @@ def train(preset: Preset, place: Place, advance: Advance) -> list[RunRecord]:
         _epochs(preset, len(runs), advance),
         threads=place.cpu_threads,
     )
+
+
+def _require_possible(preset: Preset, place: Place) -> None:
+    """Build once what every run builds, so that a mistake in it is told before anything is done."""
+    data = place.loader(preset.data)
+    model = models.build(preset.model, data.shape, data.classes, preset.seeds[0])
+    for optimizer in preset.optimizers:
+        optimizers.build(optimizer, model.parameters())
 
 
 def _epochs(preset: Preset, runs: int, advance: Advance) -> Callable[..., None]:

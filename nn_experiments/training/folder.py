@@ -25,7 +25,7 @@ from nn_experiments.specs import RunSpec, TrainingSpec
 from theory.artefacts import ensure_writable, read_json, write_json, write_text
 from theory.errors import UserError
 
-RUNNING, FINISHED = "running", "finished"
+RUNNING, FINISHED, FAILED = "running", "finished", "failed: "
 _DIVERGED = "diverged at step "
 
 
@@ -74,6 +74,11 @@ class RunRecord:
     def finished(self) -> bool:
         """Whether there is a trained model."""
         return self.status == FINISHED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it could not be trained, for a reason outside the training."""
+        return self.status.startswith(FAILED)
 
     @property
     def settled(self) -> bool:

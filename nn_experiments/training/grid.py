@@ -14,6 +14,7 @@ import torch
 from nn_experiments.images import DataSet
 from nn_experiments.specs import DataSpec, RunSpec
 from nn_experiments.training.folder import (
+    FAILED,
     Metrics,
     RunRecord,
     folder_name,
@@ -118,7 +119,7 @@ def train_or_report(
 
 
 def _failed(spec: RunSpec, why: str) -> RunRecord:
-    return RunRecord(spec, f"failed: {why}")
+    return RunRecord(spec, FAILED + why)
 
 
 def _one_by_one(

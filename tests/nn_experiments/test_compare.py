@@ -205,16 +205,35 @@ def test_options_that_are_none_are_told(option, capsys):
     assert option[0].strip("-").split(".")[-1] in capsys.readouterr().err
 
 
-def test_an_optimizer_that_cannot_be_built_leaves_the_others(tmp_path, capsys):
-    path = tmp_path / "mixed.toml"
-    path.write_text(
-        PRESET.replace("learning_rate = 0.001", "learning_rate = 0.001\noptions = {beta = 1}")
-    )
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("learning_rate = 0.001", "learning_rate = 0.001\noptions = {beta = 1}", "got 'beta'"),
+        ('name = "linear"', 'name = "nonlinear"', "expected two-layer-cnn"),
+        ('name = "Adam"', 'name = "Adom"', "Did you mean Adam?"),
+    ],
+)
+def test_what_no_run_could_do_is_told_before_any(old, new, message, tmp_path, capsys):
+    path = tmp_path / "mistaken.toml"
+    assert old in PRESET
+    path.write_text(PRESET.replace(old, new))
     out = tmp_path / "out"
-    assert main(["train", str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 1
+    assert main(["train", str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 2
+    assert message in capsys.readouterr().err
+    assert not (out / "runs").exists()
+
+
+def test_a_run_that_fails_leaves_the_others(tmp_path, capsys):
+    path, out = tmp_path / "preset.toml", tmp_path / "out"
+    path.write_text(PRESET)
+    spoilt = out / "runs" / folder_name(presets.read(str(path)).runs()[0])
+    spoilt.mkdir(parents=True)
+    (spoilt / "run.json").write_text("{")
+    assert main(["train", str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 2
     told = capsys.readouterr().err
-    assert "not trained: Adam seed 0" in told
-    assert "not trained: SGD" not in told
+    assert told.count("not trained: ") == 1
+    assert "not trained: SGD seed 0: failed: " in told
+    assert len(list(out.glob("runs/*/model.safetensors"))) == 3
 
 
 def test_a_comparison_that_is_killed_goes_on_to_the_same_result(undrawn, compared, tmp_path):
