@@ -1,0 +1,1 @@
+"""Questions that the proofs do not reach, each with its pictures, numbers and statement."""

@@ -1,0 +1,341 @@
+import json
+import xml.etree.ElementTree as ET
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import theory
+from simulations.device import computing
+from simulations.population import run_signgd
+from simulations.questions.lattice import (
+    UNIT,
+    as_floats,
+    closed_forms,
+    float_can_tell,
+    nearest_starts,
+    rounding_error,
+)
+from simulations.questions.phase_diagram import agreement, command, experiment, outcomes
+from simulations.questions.phase_diagram.agreement import compare, steps_to_the_limit
+from simulations.questions.phase_diagram.command import run
+from simulations.questions.phase_diagram.settings import PhaseDiagram
+from simulations.style import Written
+from theory.claims.equation_4_19_ratio import CLAIMS, leading_ratio
+from theory.errors import UserError
+from theory.limit import adversarial_risk_ratio
+from theory.orbit import Start, follow_many
+from theory.problem import LinearProblem
+
+SIGMA0_SQ, EPSILON = 0.01, 2**0.5
+N = 24**2  # one shape, so that each function is compiled once
+SMALL = PhaseDiagram(points=24, size=8, sizes=(8, 512))
+
+
+def random_starts(size, seed=0, n=N, r=(0.05, 5.0), q=(0.1, 10.0)):
+    rng = np.random.default_rng(seed)
+    a = size + rng.random(n)
+    ratio, slope = (np.exp(rng.uniform(*np.log(ends), n)) for ends in (r, q))
+    signs = rng.choice([-1, 1], (2, n))
+    return nearest_starts(signs[0] * a, signs[1] * slope * a, ratio)
+
+
+# --- Starts without ties --------------------------------------------------------------------------
+
+
+def test_starts_meet_no_ties():
+    start = random_starts(5)
+    assert not follow_many(start)["tied"].any()
+    even = start._replace(a=3 * UNIT * (start.a // (3 * UNIT)))  # a whole number reaches 0
+    assert follow_many(even)["tied"].any()
+
+
+def test_starts_are_near_what_was_asked_for():
+    rng = np.random.default_rng(1)
+    a, b = rng.uniform(-50, 50, (2, 1000))
+    r = rng.uniform(0.01, 5, 1000)
+    for asked, got in zip((a, b, r), as_floats(nearest_starts(a, b, r)), strict=True):
+        assert np.abs(asked - got).max() <= (1 + 1e-6) / (3 * UNIT)
+        assert np.abs(asked - got).max() > 0.9 / (3 * UNIT)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (([1e13], [1.0], [1.0]), "expected numbers up to"),
+        (([np.nan], [1.0], [1.0]), "expected numbers up to"),
+        (([1.0], [1.0], [1e-9]), "expected ratios of at least"),
+    ],
+)
+def test_starts_out_of_range(numbers, message):
+    with pytest.raises(ValueError, match=message):
+        nearest_starts(*numbers)
+
+
+def test_rounding_stays_below_its_bound():
+    """Integers and float64, 300 steps on; the bound is not a million times too large either."""
+    start, steps = random_starts(40, r=(0.25, 0.25)), 300
+    a, b, r = as_floats(start)
+    error = rounding_error(start, steps)
+    moved, there = run_exactly(start, steps)
+    runs = run_signgd(a, b, np.zeros(N), float(r[0]), steps, device="cpu")
+    shares = [
+        np.abs(x - y / (3 * UNIT)).max() / error.max()
+        for x, y in zip((runs.a, runs.b), there, strict=True)
+    ]
+    assert 1e-6 < max(shares) <= 1
+    np.testing.assert_array_equal(runs.c, moved)
+    wrong = run_signgd(a, b, np.zeros(N), float(r[0]) + 2.0**-32, steps, device="cpu")
+    assert (np.abs(wrong.b - there[1] / (3 * UNIT)) > error).any()
+
+
+def run_exactly(start, steps):
+    """c − c(0), and 3au and 3bu, by (4.16) in integers."""
+    a, b, c = start.a, start.b, 0 * start.a
+    for _ in range(steps):
+        plus, middle, minus = np.sign(a + b), np.sign(a), np.sign(a - b)
+        a = a - UNIT * (plus + middle + minus)
+        b = b - start.r * ((plus - minus) // 2)
+        c = c - (plus - 2 * middle + minus) // 2
+    return c, (a, b)
+
+
+def test_where_floating_point_can_tell():
+    assert float_can_tell(random_starts(64), 20_000).all()
+    assert not float_can_tell(random_starts(10**6), 10**7).any()
+
+
+# --- Closed form and simulation -------------------------------------------------------------------
+
+
+def test_every_orbit_ends_on_the_cycle_of_the_closed_form():
+    start = random_starts(10)
+    for ratio in (0.07, 1 / 3, 0.5, 3.0):
+        part = nearest_starts(*as_floats(start)[:2], np.full(N, ratio))
+        c0 = np.full(N, 0.375)
+        counts = compare(part, c0, "cpu")
+        assert counts["starts"] == N
+        assert counts["steps"] >= N * 30
+        assert [counts[k] for k in agreement.COUNTS[2:]] == [0, 0, 0, 0], ratio
+
+
+@pytest.mark.parametrize(
+    ("part", "count"),
+    [("t", "T_differs"), ("c", "movement_differs"), ("a", None), ("b", None)],
+)
+def test_the_comparison_notices_a_wrong_closed_form(monkeypatch, part, count):
+    def wrong(start, device):
+        found = closed_forms(start, device)
+        at_T, (first, second) = found.at_T, found.cycle
+        if count:
+            return found._replace(at_T=at_T._replace(**{part: getattr(at_T, part) + 1}))
+        shifted = first._replace(**{part: getattr(first, part) + 1})
+        return found._replace(cycle=(shifted, second))
+
+    monkeypatch.setattr(agreement, "closed_forms", wrong)
+    counts = compare(random_starts(6, r=(0.5, 0.5)), np.zeros(N), "cpu")
+    assert counts[count or "limit_differs"] > 0
+    assert counts["float_cannot_tell"] == 0
+
+
+def test_starts_that_float_cannot_tell_are_counted_apart(monkeypatch):
+    monkeypatch.setattr(agreement, "float_can_tell", lambda start, steps: start.a < 0)
+    start = random_starts(6, r=(0.5, 0.5))
+    counts = compare(start, np.zeros(N), "cpu")
+    assert counts["float_cannot_tell"] == (start.a > 0).sum() > 0
+    assert counts["starts"] == N
+
+
+def test_enough_steps_are_taken():
+    start = random_starts(12)
+    started = follow_many(start)["cycle_start"]
+    assert started.max() <= steps_to_the_limit(start)
+    longest = start.a[np.argmax(started)]
+    only = Start(*(x[start.a == longest] for x in start))
+    assert started.max() > steps_to_the_limit(only) / 2
+
+
+# --- Ratios ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("w2", [0.0, 0.3, -0.3])
+def test_ratio_is_that_of_the_exact_limits(w2):
+    """By :func:`theory.limit.adversarial_risk_ratio` in ℚ(√2, √3), with η = 1 and ε² = 2."""
+    start = random_starts(9, seed=3)
+    found = outcomes.outcomes(start, w2, SIGMA0_SQ, EPSILON, "cpu")
+    for i in range(6):
+        a, b, r = (sp.Rational(int(x[i]), 3 * UNIT) for x in start[:3])
+        target = (-sp.sqrt(3) * a, -sp.sqrt(2) * b / r, sp.Integer(0))
+        w2_0 = sp.sqrt(6) / 3 * sp.Rational(*found.c0[i].as_integer_ratio())
+        variance = sp.Rational(1, 100)
+        problem = LinearProblem(
+            (variance, r * variance, sp.Integer(0)),
+            target,
+            (sp.Integer(0), sp.Integer(0), w2_0),
+            sp.Integer(1),
+            sp.sqrt(2),
+            frozenset({2}),
+        )
+        exact = float(adversarial_risk_ratio(problem))
+        assert abs(found.ratio[i] / exact - 1) <= outcomes.RATIO_ERROR
+        S = float(sum(x**2 for x in target))
+        moved = float(sp.sqrt(6) / 3) * found.moved[i]
+        main_term = float(leading_ratio(S, float(w2_0), moved))
+        assert abs(main_term / exact - 1) > outcomes.RATIO_ERROR
+        # w2 is a share of ‖w̃*‖, and signGD moves away from it, to the other side, or towards it.
+        assert float(w2_0) == pytest.approx(-np.sign(float(a)) * w2 * S**0.5, abs=1e-5)
+
+
+def test_condition_is_that_of_the_ledger():
+    claim = next(c for c in CLAIMS if c.id == "4.19-always.1")
+    assert claim.only_if == "Δw̃2(Δw̃2 + 2w̃2(0)) > 0"
+    found = outcomes.outcomes(random_starts(6), 0.05, SIGMA0_SQ, EPSILON, "cpu")
+    for c0, moved, condition in zip(found.c0, found.moved, found.condition, strict=True):
+        main_term = leading_ratio(Fraction(1), Fraction(c0), Fraction(moved))
+        assert condition == (main_term > 1) - (main_term < 1)
+    assert {-1, 1} <= set(found.condition)
+
+
+def test_bounds_hold_for_every_limit_cycle():
+    start = random_starts(2, q=(0.1, 3.0))
+    w2 = np.random.default_rng(0).uniform(-1, 1, N)
+    found = outcomes.outcomes(start, w2, SIGMA0_SQ, EPSILON, "cpu")
+    assert (found.moved == 0).any()
+    assert (found.lowest <= found.ratio).all()
+    assert (found.ratio <= found.greatest).all()
+    assert not (found.differs & found.is_decided).any()
+    # Starts twice as far have bounds twice as near to each other, too near for these limit cycles.
+    a0, b0, r = as_floats(start)
+    with computing("cpu"):
+        far = outcomes._compiled_range(
+            2 * (found.c0 + found.moved), 2 * a0, 2 * b0, r, SIGMA0_SQ, EPSILON
+        )
+        gd = outcomes._compiled_risk(0.0, 0.0, found.c0, a0, b0, r, SIGMA0_SQ, EPSILON)
+        lowest, greatest = (np.asarray(x) / 4 / np.asarray(gd) for x in far)
+    assert ((lowest > found.ratio) | (found.ratio > greatest)).any()
+
+
+def test_movement_in_the_limit():
+    """|count − 3xm| ≤ 6 and ‖w̃*‖ ≥ √3x for r ≤ 7/3: at most 2√2/x from the limit."""
+    size = 4096
+    start = random_starts(size, r=(0.05, 7 / 3))
+    a, b, r = as_floats(start)
+    found = outcomes.outcomes(start, 0.0, SIGMA0_SQ, EPSILON, "cpu")
+    limit = outcomes.movement_in_the_limit(r, np.abs(b / a))
+    assert np.abs(found.movement - limit).max() <= 8**0.5 / size
+    wrong = outcomes.movement_in_the_limit(r * 1.01, np.abs(b / a))
+    assert np.abs(found.movement - wrong).max() > 8**0.5 / size
+
+
+def test_extremes_of_the_ratio_are_proved():
+    r, q = sp.symbols("r q", positive=True)
+    w, D = sp.symbols("w D", real=True)
+    most = experiment.GREATEST_MOVEMENT_SQ
+    assert theory.settle((), outcomes.movement_sq(r, q) <= most).status == "proved"
+    assert outcomes.movement_sq(sp.Integer(1), sp.Integer(3)) == most
+    least, greatest = outcomes.extreme_ratios(most)
+    ratio, given = leading_ratio(sp.Integer(1), w, D), most >= D**2
+    assert theory.settle(given, ratio <= greatest).status == "proved"
+    assert theory.settle(given, ratio >= least).status == "proved"
+    # Both are attained, at the roots of w² + Dw − 1 = 0.
+    for extreme, sign in ((least, 1), (greatest, -1)):
+        step = -sp.sqrt(most)
+        at = {D: step, w: (-step + sign * sp.sqrt(step**2 + 4)) / 2}
+        assert sp.simplify(ratio.subs(at) - extreme) == 0
+
+
+def test_tally():
+    found = outcomes.Outcome(
+        c0=np.array([0.0, -1.25, -1.25, 0.0]),
+        moved=np.array([2.0, 2.0, 3.0, 0.0]),
+        movement=np.zeros(4),
+        ratio=np.array([1.2, 1.01, 1.3, 1 + 1e-15]),
+        lowest=np.array([1.1, 0.9, 1.2, 0.9]),
+        greatest=np.array([1.3, 1.1, 1.4, 1.1]),
+    )
+    assert outcomes.tally(found) == {
+        "starts": 4,
+        "gd_more_robust": 4,
+        "gd_more_robust_by_condition": 2,
+        "signgd_more_robust_by_condition": 1,
+        "mismatches": 2,
+        "decided_by_bounds": 2,
+        "mismatches_where_decided": 0,
+        "ratio_within_rounding_of_one": 1,
+    }
+
+
+# --- The command ----------------------------------------------------------------------------------
+
+
+def test_files_and_numbers(tmp_path):
+    done = []
+    text, code = run(SMALL, tmp_path, lambda *numbers: done.append(numbers))
+    assert code == 0
+    assert "The exact condition holds" in text
+    assert done[-1] == (4 * 24**2, 4 * 24**2)
+    names = ["diagrams.csv", "report.md", "sizes.csv", "summary.json"]
+    names += [f"phase_diagram.{kind}" for kind in ("png", "svg")]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["settings"]["points"] == 24
+    assert {check["status"] for check in summary["checks"].values()} == {"simulated"}
+    simulated = summary["results"]["simulation"]
+    assert simulated["starts"] == 2 * 24**2
+    coarse, fine = (at["w2 = 0"]["mismatches"] for at in summary["results"]["sizes"])
+    assert coarse > fine
+    assert len((tmp_path / "sizes.csv").read_text().splitlines()) == 5
+    assert ET.parse(tmp_path / "phase_diagram.svg").getroot().tag.endswith("svg")
+    assert "at 0." in (tmp_path / "report.md").read_text()
+
+
+def test_the_same_settings_give_the_same_numbers():
+    first, second = (
+        experiment.run_experiment(SMALL, lambda done, total: None).results for _ in range(2)
+    )
+    assert first == second
+    other = PhaseDiagram(points=24, size=8, sizes=(8, 512), seed=1)
+    assert experiment.run_experiment(other, lambda done, total: None).results != first
+
+
+def test_a_disagreement_is_told(tmp_path, monkeypatch):
+    right = agreement.closed_forms
+
+    def of_other_starts(start, device):
+        return right(start._replace(b=2 * start.b), device)
+
+    monkeypatch.setattr(agreement, "closed_forms", of_other_starts)
+    monkeypatch.setattr(command, "draw", lambda settings, experiment: None)
+    monkeypatch.setattr(command, "write_figure", lambda figure, path: Written(path, path))
+    assert run(SMALL, tmp_path)[1] == 1
+    checks = json.loads((tmp_path / "summary.json").read_text())["checks"]
+    assert {name: check["status"] for name, check in checks.items()} == {
+        "closed_form_is_the_simulation": "contradicted by simulation",
+        "exact_condition": "simulated",
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"points": 1}, "points: expected an integer >= 2, got 1"),
+        ({"seed": -1}, "seed: expected an integer >= 0, got -1"),
+        ({"sizes": ()}, "sizes: expected one or more integers >= 4, got ()"),
+        ({"sizes": (64, 2)}, "sizes: expected one or more integers >= 4"),
+        ({"r_range": (2.0, 1.0)}, "r_range: expected two increasing numbers"),
+        ({"q_range": (0.1, float("nan"))}, "q_range: expected two increasing numbers"),
+        ({"epsilon": 0.0}, "epsilon: expected a number from"),
+        ({"w2": float("inf")}, "w2: expected a number from"),
+        ({"sizes": (10**12,)}, r"expected |A(0)| and |B(0)| of at most"),
+        ({"size": 10**6}, "expected orbits of at most 1e+06 steps"),
+        ({"points": 10**6}, "expected diagrams that fit into"),
+        ({"device": "abacus"}, "device: expected one of auto, cpu, gpu, got 'abacus'"),
+    ],
+    ids=lambda x: "-".join(x) if isinstance(x, dict) else "",
+)
+def test_a_mistake_is_told_before_work_starts(tmp_path, settings, message):
+    with pytest.raises(UserError) as error:
+        run(PhaseDiagram(**settings), tmp_path / "out")
+    assert message in str(error.value)
+    assert not (tmp_path / "out").exists()
