@@ -16,15 +16,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from nn_experiments.lipschitz.operator_norm import (
-    NORMS,
+from nn_experiments.lipschitz.operator_norm import NORMS, Enclosure, norms
+from nn_experiments.lipschitz.operators import (
     Convolution,
-    Enclosure,
     Matrix,
     Operator,
     Scaling,
     compose,
-    norms,
 )
 from nn_experiments.lipschitz.report import Bounds, Chain, Layer, Sum
 from nn_experiments.models.preact_resnet import GlobalAverage, PreActBlock, PreActResNet18

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from nn_experiments import drawing
+from nn_experiments import drawing, presets
 from nn_experiments.__main__ import main
+from nn_experiments.training import folder_name
 from nn_experiments.verdict import measurements
 
 REPOSITORY = Path(__file__).parents[2]

@@ -9,22 +9,22 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from nn_experiments.lipschitz import operator_norm
-from nn_experiments.lipschitz.operator_norm import (
-    UNIT,
+from nn_experiments.lipschitz import operator_norm, operators
+from nn_experiments.lipschitz.gram import (
     BandedGram,
-    Convolution,
     DenseGram,
-    Enclosure,
-    Matrix,
     PeriodicGram,
+    factorisation_error,
+    factorises,
+)
+from nn_experiments.lipschitz.operator_norm import Enclosure, norms, rayleigh
+from nn_experiments.lipschitz.operators import (
+    UNIT,
+    Convolution,
+    Matrix,
     Scaling,
     absolute_bound,
     compose,
-    factorisation_error,
-    factorises,
-    norms,
-    rayleigh,
 )
 
 # Channels in and out, kernel, height, width, stride, padding, dilation, groups.
@@ -319,7 +319,7 @@ def test_two_convolutions_have_no_short_form():
 
 
 def test_products_too_large_are_not_formed(monkeypatch):
-    monkeypatch.setattr(operator_norm, "LARGEST", 10)
+    monkeypatch.setattr(operators, "LARGEST", 10)
     assert compose(Matrix(random(4, 4)), Matrix(random(4, 4))) is None
 
 
