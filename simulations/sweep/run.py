@@ -1,0 +1,251 @@
+"""Compute the blocks of a sweep that are missing, on all local devices, within stated limits."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeAlias
+
+import jax
+
+from simulations.device import DeviceError, resolve
+from simulations.sweep.blocks import Computation, Plan, planned
+from simulations.sweep.grid import Sweep
+from simulations.sweep.store import Store, begun, locked, opened, require_disk, require_same
+from theory.errors import UserError
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with the number of points done and their total."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a sweep may take.
+
+    Attributes:
+        memory: bytes of a block; an eighth of main memory, if None. As many blocks are in work at
+            once as there are devices.
+        seconds: of this run; any, if None. Told from the first two blocks, which are kept.
+
+    """
+
+    memory: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did.
+
+    Attributes:
+        folder: of the sweep, which is finished.
+        rows: how many points it has.
+        blocks: how many blocks.
+        computed: how many of them this run computed; the others were there.
+        seconds: that it took.
+
+    """
+
+    folder: Path
+    rows: int
+    blocks: int
+    computed: int
+    seconds: float
+
+
+def run_sweep(
+    computation: Computation,
+    sweep: Sweep,
+    folder: Path,
+    *,
+    limits: Limits | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    accept_versions: bool = False,
+) -> Outcome:
+    """Compute a sweep, or what is missing of it; its columns are read by ``read_columns``.
+
+    Blocks are computed on all local devices of one kind, a block at a time on each. A block is a
+    function of its points alone, so results depend neither on the number of devices nor on when a
+    run was killed and gone on with: the files are the same to the bit.
+
+    Args:
+        computation: what is computed.
+        sweep: at which points.
+        folder: of the blocks, one sweep a folder.
+        limits: what it may take.
+        device: ``auto``, ``cpu`` or ``gpu``.
+        progress: called after each block.
+        accept_versions: whether to go on with blocks that other versions of the code computed.
+
+    Raises:
+        UserError: the sweep does not fit into memory, on the disk or in the time, and the estimate
+            is named; the folder is in use, is another sweep's or cannot be written; the device is
+            not there. Blocks written before are kept.
+        KeyboardInterrupt: on Ctrl-C. Blocks written before are kept.
+
+    """
+    limits = limits or Limits()
+    began = time.monotonic()
+    devices = local_devices(device)
+    plan = prepared(computation, sweep, folder, limits)
+    with locked(folder):
+        store = opened(folder, plan, accept_versions=accept_versions)
+        todo = store.missing(range(plan.blocks))
+        require_disk(folder, plan, len(todo) / plan.blocks)
+        compute_blocks(plan, store, todo, devices, limits.seconds, progress)
+    return Outcome(folder, sweep.rows, plan.blocks, len(todo), time.monotonic() - began)
+
+
+def local_devices(device: str) -> list[jax.Device]:
+    """Return all devices of this process of the kind ``device``: ``auto``, ``cpu`` or ``gpu``.
+
+    Raises:
+        UserError: the device is not there.
+
+    """
+    try:
+        return list(jax.local_devices(backend=resolve(device).platform))
+    except DeviceError as error:
+        raise UserError(str(error)) from error
+
+
+def prepared(computation: Computation, sweep: Sweep, folder: Path, limits: Limits) -> Plan:
+    """Cut a sweep into blocks, as it was if it was begun; nothing is written.
+
+    Raises:
+        UserError: it does not fit into memory or on the disk, or the folder is another sweep's.
+
+    """
+    earlier = begun(folder)
+    if earlier is None:
+        plan = planned(computation, sweep, memory=limits.memory)
+        require_disk(folder, plan)
+        return plan
+    require_same(earlier, Plan(computation, sweep, earlier.rows_per_block), folder)
+    return planned(computation, sweep, memory=limits.memory, rows_per_block=earlier.rows_per_block)
+
+
+def compute_blocks(
+    plan: Plan,
+    store: Store,
+    todo: Sequence[int],
+    devices: Sequence[jax.Device],
+    seconds: float | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Compute and write blocks.
+
+    Args:
+        plan: what is swept.
+        store: where they are written.
+        todo: their numbers.
+        devices: where they are computed, a block at a time on each.
+        seconds: that this may take, if there is a limit.
+        progress: called after each block.
+
+    Raises:
+        UserError: the blocks would take longer, or cannot be written.
+
+    """
+    rows = [stop - first for first, stop in map(plan.span, todo)]
+    done = plan.sweep.rows - sum(rows)
+    clock = None if seconds is None else _Clock(plan, seconds, len(todo), len(devices))
+
+    def compute(block: int, device: jax.Device) -> tuple[int, float]:
+        began = time.monotonic()
+        points = plan.points(block)
+        with jax.default_device(device):
+            columns = plan.computation(points)
+        store.write(block, {**points.swept, **columns})
+        return len(points), time.monotonic() - began
+
+    if progress is not None:
+        progress(done, plan.sweep.rows)
+    with _spread(compute, todo, devices) as finished:
+        for rows_done, took in finished:
+            done += rows_done
+            if progress is not None:
+                progress(done, plan.sweep.rows)
+            if clock is not None:
+                clock.check(took)
+
+
+class _Clock:
+    """Foretells from the first two blocks how long all will take.
+
+    The first block's time includes compilation, so that the faster of the two stands for the rest.
+    """
+
+    def __init__(self, plan: Plan, limit: float, blocks: int, abreast: int) -> None:
+        self._plan = plan
+        self._limit = limit
+        self._blocks = blocks
+        self._abreast = abreast
+        self._began = time.monotonic()
+        self._seconds: list[float] = []
+
+    def check(self, seconds: float) -> None:
+        """Take note of a block's time; raises UserError if what is left will not fit."""
+        self._seconds.append(seconds)
+        left = self._blocks - len(self._seconds)
+        passed = time.monotonic() - self._began
+        foretold = passed + left / self._abreast * min(self._seconds)
+        too_slow = passed > self._limit or (len(self._seconds) == 2 and foretold > self._limit)
+        if left and len(self._seconds) <= 2 and too_slow:
+            raise UserError(
+                f"expected a sweep of at most {self._limit:g} s, got {self._blocks} blocks to "
+                f"compute of {self._plan.rows_per_block} points, of which one takes "
+                f"{min(self._seconds):.3g} s: about {foretold:.3g} s in all. Take fewer points, or "
+                "allow more time; the blocks that are done are kept."
+            )
+
+
+@contextmanager
+def _spread(
+    compute: Callable[[int, jax.Device], tuple[int, float]],
+    todo: Sequence[int],
+    devices: Sequence[jax.Device],
+) -> Iterator[Iterator[tuple[int, float]]]:
+    """Provide the results of ``compute`` for each block, in the order in which they are ready.
+
+    On leaving, blocks in work are waited for, and none is begun.
+    """
+    if len(devices) == 1:
+        # In this thread, so that Ctrl-C and settings of the thread have their effect.
+        yield (compute(block, devices[0]) for block in todo)
+        return
+    free: SimpleQueue[jax.Device] = SimpleQueue()
+    for device in devices:
+        free.put(device)
+
+    def compute_somewhere(block: int) -> tuple[int, float]:
+        device = free.get()
+        try:
+            return compute(block, device)
+        finally:
+            free.put(device)
+
+    with ThreadPoolExecutor(len(devices)) as pool:
+        yield _as_ready(pool, compute_somewhere, todo, len(devices))
+
+
+def _as_ready(
+    pool: ThreadPoolExecutor,
+    compute: Callable[[int], tuple[int, float]],
+    todo: Sequence[int],
+    abreast: int,
+) -> Iterator[tuple[int, float]]:
+    waiting = iter(todo)
+    working: set[Future[tuple[int, float]]] = {
+        pool.submit(compute, block) for block in islice(waiting, abreast)
+    }
+    while working:
+        ready, working = wait(working, return_when=FIRST_COMPLETED)
+        working |= {pool.submit(compute, block) for block in islice(waiting, len(ready))}
+        for future in ready:
+            yield future.result()

@@ -1,0 +1,110 @@
+import os
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from simulations.sweep import cluster
+from simulations.sweep.blocks import planned
+from simulations.sweep.cluster import Resources, submit_sweep
+from simulations.sweep.run import Limits, run_sweep
+from simulations.sweep.store import locked, opened
+from tests.simulations.sweep.small import DRAWN, sweep
+from theory.errors import UserError
+
+RESOURCES = Resources(minutes=5, cpus=1)
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("block-*"))}
+
+
+def test_an_array_gives_the_files_that_one_process_gives(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "_POLL_SECONDS", 0.05)
+    here, there = tmp_path / "here", tmp_path / "there"
+    run_sweep(DRAWN, sweep(), here, device="cpu")
+    run_sweep(DRAWN, sweep(), there, device="cpu")
+    for block in (0, 2, 5):
+        (there / f"block-{block:05}.parquet").unlink()
+    (there / "block-00003.parquet").write_bytes(b"PAR1")
+    told = []
+    outcome = submit_sweep(
+        DRAWN,
+        sweep(),
+        there,
+        3,
+        device="cpu",
+        cluster="local",
+        resources=RESOURCES,
+        progress=lambda *now: told.append(now),
+    )
+    assert outcome.computed == 4
+    assert files(there) == files(here)
+    # What was damaged does not count as done; all of the second job's blocks were there.
+    assert told[0] == (14, 40)
+    assert told[-1] == (40, 40)
+    assert len(list((there / "jobs").glob("*_submitted.pkl"))) == 2
+    again = submit_sweep(DRAWN, sweep(), there, 3, device="cpu", cluster="local")
+    assert again.computed == 0
+
+
+def test_a_failed_job_is_named_and_blocks_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "_POLL_SECONDS", 0.05)
+    # How long submitit looks for the result of a job that has ended, on a slow file system.
+    monkeypatch.setattr("submitit.local.local.LocalJob._results_timeout_s", 1)
+    why = (
+        r"2 of 2 jobs failed. Job .*: ZeroDivisionError: no number Its log .* Job .*: It ended "
+    )
+    with pytest.raises(UserError, match=why):
+        submit_sweep(
+            replace(DRAWN, function=_failing),
+            sweep(),
+            tmp_path,
+            2,
+            device="cpu",
+            cluster="local",
+            resources=RESOURCES,
+        )
+    assert list(files(tmp_path)) == ["block-00000.parquet"]
+    logs = [log.read_text() for log in (tmp_path / "jobs").glob("*.err")]
+    assert any("in _failing" in log for log in logs)
+    assert run_sweep(DRAWN, sweep(), tmp_path, device="cpu").computed == 5
+
+
+def _failing(points):
+    if points.rows[0] == 14:
+        raise ZeroDivisionError("no number")
+    if points.rows[0] == 7:
+        os._exit(1)
+    return DRAWN.function(points)
+
+
+def test_jobs_share_a_folder_that_no_other_process_has(tmp_path):
+    plan = planned(DRAWN, sweep())
+    opened(tmp_path, plan)
+    jobs = [cluster._Job(plan, tmp_path, "cpu", job, 2) for job in range(2)]
+    with locked(tmp_path):
+        assert "is in use" in jobs[0]()
+    with locked(tmp_path, shared=True):
+        assert [job() for job in jobs] == ["", ""]
+        with pytest.raises(UserError, match="is in use"):
+            run_sweep(DRAWN, sweep(), tmp_path, device="cpu")
+    assert run_sweep(DRAWN, sweep(), tmp_path, device="cpu").computed == 0
+    other = replace(jobs[0], plan=planned(DRAWN, sweep("steps=51")))
+    assert "holds another sweep" in other()
+
+
+def test_an_ended_job_is_queued_again_as_it_was(tmp_path):
+    job = cluster._Job(planned(DRAWN, sweep()), tmp_path, "cpu", 0, 1)
+    assert job.checkpoint().function is job
+
+
+def test_what_an_array_cannot_be(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="jobs: expected 1 or more, got 0"):
+        submit_sweep(DRAWN, sweep(), tmp_path, 0, cluster="local")
+    with pytest.raises(UserError, match=r"seconds: expected no limit for an array of jobs, got 3."):
+        submit_sweep(DRAWN, sweep(), tmp_path, 1, limits=Limits(seconds=3), cluster="local")
+    monkeypatch.setattr(shutil, "which", lambda command: None)
+    with pytest.raises(UserError, match="expected Slurm, but its command sbatch was not found"):
+        submit_sweep(DRAWN, sweep(), tmp_path, 1)
+    assert not list(tmp_path.iterdir())
