@@ -1,4 +1,4 @@
-"""Commands: ``python -m theory verify``, ``errata`` and ``check``."""
+"""Commands: ``python -m theory verify``, ``errata``, ``check`` and ``report``."""
 
 import contextlib
 import difflib
@@ -224,6 +224,37 @@ class Check(_Settling):
         return 0 if not stopped and all(v.is_as_declared for v in verdicts) else 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Write one self-contained page of all results, from the evidence files in their folder.
+
+    Exit codes: 0 written; parts without files say which command makes them; 2 a file is damaged, or
+    of another version of the code than this.
+    """
+
+    html: bool = False
+    """Write HTML: the form there is."""
+    results: Path = Path("results")
+    """Folder of the results of all commands."""
+    out: Path = Path("results/report.html")
+    """File to write."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        if not self.html:
+            raise UserError("report: expected a form, got none; --html is the one there is.")
+        if not self.results.is_dir():
+            raise UserError(
+                f"--results: expected a folder, got {self.results}. `make reproduce` makes one."
+            )
+        ensure_writable_file(self.out)
+        from theory.claims import all_claims
+        from theory.html.page import write_report
+
+        print(write_report(self.results, self.out, all_claims).note())
+        return 0
+
+
 def _ledger(command: _Settling, simulation: Checks) -> "tuple[list[Verdict], str]":
     """Return the verdicts of all claims, recalled where nothing has changed, and a note on that."""
     from theory.ledger.snapshot import read_snapshot, write_snapshot
@@ -310,7 +341,12 @@ def _below(folder: str, names: "Mapping[Key, str]") -> "dict[Key, str]":
 
 def main(args: list[str] | None = None) -> int:
     """Parse the command line and run the command; return the exit code."""
-    commands: Mapping[str, Any] = {"verify": Verify, "errata": Errata, "check": Check}
+    commands: Mapping[str, Any] = {
+        "verify": Verify,
+        "errata": Errata,
+        "check": Check,
+        "report": Report,
+    }
     config = (tyro.conf.FlagCreatePairsOff,)
     command = tyro.extras.subcommand_cli_from_dict(
         dict(commands), prog="python -m theory", args=args, config=config

@@ -1,0 +1,83 @@
+"""Reports in Markdown, which the other commands leave, as parts of the page."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
+
+from markdown_it import MarkdownIt
+
+from theory.errors import UserError
+from theory.html.figures import figure
+from theory.html.markup import scrolling, text_of
+
+_LOWEST = 6
+_HEADINGS = tuple(f"h{level}" for level in range(1, _LOWEST + 1))
+
+
+def section(path: Path, level: int, name: str) -> ET.Element:
+    """Return a report as a section.
+
+    Tables and figures scroll in boxes of their own, figures are inlined, and links to files, which
+    the page does not have with it, become text.
+
+    Args:
+        path: the report; its first heading is the section's.
+        level: the level of that heading; lower ones follow suit.
+        name: the section's id.
+
+    Raises:
+        UserError: the report, or a figure in it, cannot be read.
+
+    """
+    found = _tree(path)
+    found.tag = "section"
+    found.attrib.update({"id": name, "class": "report"})
+    _shift(found, level - 1)
+    _replace(found, path.parent, name, text_of(found[0]) if len(found) else name)
+    return found
+
+
+def _tree(path: Path) -> ET.Element:
+    parser = MarkdownIt("commonmark", {"html": False, "xhtmlOut": True}).enable("table")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {path}: {error}.") from error
+    return ET.fromstring(f"<div>{parser.render(text)}</div>")
+
+
+def _shift(root: ET.Element, by: int) -> None:
+    for element in root.iter():
+        if element.tag in _HEADINGS:
+            element.tag = f"h{min(int(element.tag[1]) + by, _LOWEST)}"
+
+
+def _replace(parent: ET.Element, folder: Path, name: str, heading: str) -> None:
+    """Put tables into boxes, pictures into figures, and text for links to files."""
+    for index, child in enumerate(list(parent)):
+        if child.tag in _HEADINGS:
+            heading = text_of(child)
+        picture = child[0] if child.tag == "p" and len(child) == 1 else child
+        if child.tag == "table":
+            parent[index] = _followed(scrolling(child, f"Table: {heading}"), child)
+        elif picture.tag == "img" and _is_file(picture.get("src", "")):
+            place = folder / picture.get("src", "")
+            words = picture.get("alt", "")
+            if words in ("", picture.get("src")):  # no words at all
+                words = f"{heading}: {place.stem.replace('_', ' ')}"
+            shown = figure(place, words, f"{name}-{place.stem}".replace(" ", "-"))
+            parent[index] = _followed(shown, child)
+        else:
+            if child.tag == "a" and _is_file(child.get("href", "")):
+                child.tag = "span"
+                child.attrib.clear()
+            _replace(child, folder, name, heading)
+
+
+def _followed(new: ET.Element, old: ET.Element) -> ET.Element:
+    new.tail, old.tail = old.tail, None
+    return new
+
+
+def _is_file(address: str) -> bool:
+    return not urlsplit(address).scheme and not address.startswith("#")

@@ -1,0 +1,187 @@
+"""Statements as MathML: sympy's presentation printer, with what it does not know.
+
+A statement is a few formulas with words between, so that a narrow screen breaks lines there; only
+a formula that is wider than the screen scrolls, in its own box.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from html import unescape
+from typing import Any
+from xml.dom.minidom import Element as DomElement
+from xml.dom.minidom import Text
+from xml.etree import ElementTree as ET
+
+import sympy as sp
+from sympy.printing.mathml import MathMLPresentationPrinter
+from sympy.printing.pretty.pretty_symbology import greek_unicode
+
+from theory.exact import Surd
+from theory.html.markup import Child, add, node
+from theory.statements import Along, Always, EventuallyAlways, Possible, Statement
+
+_NAME = re.compile(r"(?P<base>[A-Za-z]+)(?P<digits>\d*)(?P<rest>(?:_[A-Za-z0-9]+)*)(?P<after>.*)")
+_ACCENTS = {"tilde": "~", "hat": "^", "bar": "¯"}
+_SUPERSCRIPTS = {"star": "*"}
+_SPACE = "\N{NO-BREAK SPACE}"  # others are cut off at the ends of a text in a formula
+_LETTERS = {**greek_unicode, "ell": "ℓ"}
+
+
+class _Printer(MathMLPresentationPrinter):
+    """sympy's printer, which lacks cases and tests, and the text's own names of quantities."""
+
+    def _element(self, tag: str, *children: DomElement | str) -> DomElement:
+        element = self.dom.createElement(tag)
+        for child in children:
+            is_text = isinstance(child, str)
+            element.appendChild(self.dom.createTextNode(child) if is_text else child)
+        return element
+
+    def _print_Symbol(self, sym: sp.Symbol, style: str = "plain") -> DomElement:
+        """w_tilde_2 is w with a tilde and the index 2, w_star has a star, and G'' two primes."""
+        name = _NAME.fullmatch(sym.name)
+        if name is None:
+            return self._element("mi", str(sym.name))
+        parts = [name["digits"], *name["rest"].split("_")]
+        base = str(name["base"])
+        letter = self._element("mi", _LETTERS.get(base, base))
+        for accent in (_ACCENTS[part] for part in parts if part in _ACCENTS):
+            letter = self._element("mover", letter, self._element("mo", accent))
+            letter.setAttribute("accent", "true")
+        below = [p for p in parts if p and p not in _ACCENTS and p not in _SUPERSCRIPTS]
+        above = "".join(_SUPERSCRIPTS.get(part, "") for part in parts)
+        primes = "′" * (len(name["after"]) - len(name["after"].lstrip("'")))
+        script = self._with_scripts(letter, below, above + primes)
+        rest = name["after"].lstrip("'")
+        return self._element("mrow", script, self._element("mtext", rest)) if rest else script
+
+    def _with_scripts(self, letter: DomElement, below: list[str], above: str) -> DomElement:
+        index = self._element("mi", ",".join(_LETTERS.get(part, part) for part in below))
+        raised = self._element("mo", above)
+        if below and above:
+            return self._element("msubsup", letter, index, raised)
+        if below:
+            return self._element("msub", letter, index)
+        return self._element("msup", letter, raised) if above else letter
+
+    def _print_Function(self, e: sp.Function) -> DomElement:
+        """The name of a function stands off from what it is a factor to."""
+        gap = self._element("mspace")
+        gap.setAttribute("width", "0.17em")
+        return self._element("mrow", gap, *super()._print_Function(e).childNodes)
+
+    def _print_Piecewise(self, expr: sp.Piecewise) -> DomElement:
+        rows = []
+        for value, when in expr.args:
+            words = "otherwise" if when == sp.true else f"if{_SPACE}"
+            condition = [self._element("mtext", words)]
+            condition += [] if when == sp.true else [self._print(when)]
+            cells = (self._print(value), self._element("mrow", *condition))
+            rows.append(self._element("mtr", *(self._element("mtd", cell) for cell in cells)))
+        return self._element("mrow", self._l_brace(), self._element("mtable", *rows))
+
+    def _print_ITE(self, expr: sp.ITE) -> DomElement:
+        test, then, otherwise = map(self._print, expr.args)
+        words = (
+            self._element("mtext", f"{_SPACE}{word}{_SPACE}") for word in ("if", "then", "else")
+        )
+        pairs = zip(words, (test, then, otherwise), strict=True)
+        return self._element("mrow", *(part for pair in pairs for part in pair))
+
+
+def formula(expression: sp.Basic, *, enclosed: bool = False) -> ET.Element:
+    """Return a formula as a ``math`` element.
+
+    Args:
+        expression: an expression, a relation or a formula with connectives.
+        enclosed: whether it stands in parentheses.
+
+    """
+    row = _converted(_Printer()._print(expression))
+    parentheses = (node("mo", "("), row, node("mo", ")"))
+    return node("math", *parentheses) if enclosed else node("math", row)
+
+
+def _converted(element: DomElement) -> ET.Element:
+    """Turn sympy's tree, in which entities stand as text, into the page's."""
+    children = [child for child in element.childNodes if isinstance(child, DomElement | Text)]
+    if element.tagName == "mrow" and len(children) == 1 and not isinstance(children[0], Text):
+        return _converted(children[0])  # a row of one is that one
+    found = node(element.tagName, **dict(element.attributes.items()))
+    for child in children:
+        if isinstance(child, DomElement):
+            add(found, _converted(child))
+        else:
+            add(found, unescape(child.data).replace("-", "−"))
+    return found
+
+
+def stated(statement: Any) -> ET.Element:
+    """Return a statement as formulas and words, in a box.
+
+    Args:
+        statement: one of the shapes of :mod:`theory.statements`; of any other, the text is shown.
+
+    """
+    return node("div", *_parts(statement), class_="formula")
+
+
+def _parts(statement: Any) -> Iterator[Child]:
+    match statement:
+        case Statement():
+            yield from _listed(statement.hypotheses, " ⟹ ")
+            yield from _conjuncts(statement.conclusion)
+        case Possible():
+            yield "for some "
+            yield from _listed(statement.symbols, ": ")
+            yield from _conjuncts(statement.formula)
+        case Always() | EventuallyAlways():
+            always = "always " if isinstance(statement, Always) else "from some t on, always "
+            yield from _listed(statement.hypotheses, "; ")
+            yield "for orbits of "
+            yield from _pieces(map(_image, statement.step.items()), ",", ": ")
+            yield always
+            yield from _conjuncts(statement.region)
+        case Along():
+            yield f"{statement.name}, for t = {statement.start}, …, {statement.stop - 1}: "
+            yield from _conjuncts(statement.formula)
+        case _:
+            yield str(statement)
+
+
+def _image(pair: tuple[sp.Symbol, sp.Expr]) -> ET.Element:
+    symbol, image = (_converted(_Printer()._print(each)) for each in pair)
+    return node("math", symbol, node("mo", "↦"), image)
+
+
+def _listed(expressions: Iterable[sp.Basic], end: str = "") -> Iterator[Child]:
+    return _pieces(map(formula, expressions), ",", end)
+
+
+def _conjuncts(expression: sp.Basic) -> Iterator[Child]:
+    """A long conjunction, in pieces between which a line may end."""
+    if not isinstance(expression, sp.And):
+        return _pieces([formula(expression)], "", "")
+    parts = sorted(expression.args, key=str)
+    return _pieces((formula(part, enclosed=True) for part in parts), " and", "")
+
+
+def _pieces(formulas: Iterable[ET.Element], between: str, end: str) -> Iterator[Child]:
+    """Formulas, each on one line with what follows it; nothing at all if there are none."""
+    found = list(formulas)
+    for number, each in enumerate(found, 1):
+        after = between if number < len(found) else end.rstrip()
+        yield node("span", each, after, class_="piece")
+        if number < len(found) or end:
+            yield " "
+
+
+def equation(left: sp.Basic, right: sp.Basic) -> ET.Element:
+    """Return an equation of two expressions, kept as they are."""
+    return formula(sp.Eq(left, right, evaluate=False))
+
+
+def point(at: Mapping[sp.Symbol, Surd]) -> ET.Element:
+    """Return the values of symbols, as formulas."""
+    values = (sp.Eq(s, value.to_sympy(), evaluate=False) for s, value in at.items())
+    return node("span", *_listed(values))

@@ -1,0 +1,53 @@
+"use strict";
+(() => {
+  const form = document.getElementById("choose");
+  if (!form) return;
+  const kind = document.getElementById("choose-status");
+  const words = document.getElementById("choose-words");
+  const shown = document.getElementById("shown");
+  const rows = [...document.querySelectorAll(".row")];
+  const claims = [...document.querySelectorAll(".claim")];
+  const heads = new Map(claims.map((claim) =>
+    [claim, claim.querySelector("summary").textContent.toLowerCase()]));
+
+  function choose() {
+    const [key, value] = kind.value ? kind.value.split(":", 2) : ["", ""];
+    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let count = 0;
+    for (const claim of claims) {
+      const isWanted = (!key || claim.dataset[key] === value) &&
+        wanted.every((word) => heads.get(claim).includes(word));
+      claim.hidden = !isWanted;
+      count += isWanted;
+    }
+    for (const row of rows) row.hidden = !row.querySelector(".claim:not([hidden])");
+    shown.textContent = `${count} of ${claims.length} claims shown`;
+  }
+
+  function openAll(isOpen) {
+    for (const claim of claims) if (!claim.hidden) claim.open = isOpen;
+  }
+
+  // A link to a claim opens it, also where the choice had hidden it, and all that a link points into.
+  function follow() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    const around = target.closest(".claim");
+    if (around && around.hidden) {
+      form.reset();
+      choose();
+    }
+    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    target.scrollIntoView();
+  }
+
+  form.hidden = false;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  kind.addEventListener("change", choose);
+  words.addEventListener("input", choose);
+  document.getElementById("open-all").addEventListener("click", () => openAll(true));
+  document.getElementById("close-all").addEventListener("click", () => openAll(false));
+  window.addEventListener("hashchange", follow);
+  choose();
+  follow();
+})();

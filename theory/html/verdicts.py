@@ -1,0 +1,392 @@
+"""The claims, each with its verdict, its numbers or its proof; and the errata sheet."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from theory.evidence import Argument, Evidence, Judgement, Obligation, Simulated
+from theory.findings import (
+    Counterexample,
+    Disproof,
+    Finding,
+    OrbitViolation,
+    Proof,
+    Status,
+    Witness,
+)
+from theory.html import mathml
+from theory.html.markup import Child, add, node
+from theory.html.recall import Recalled
+from theory.ledger.certificates import Key
+from theory.ledger.errata import _NOTATION
+from theory.ledger.typeset import sides_at
+from theory.ledger.verify import Verdict, judgements
+from theory.published import rows
+
+_MARKS: Mapping[str, str] = {
+    Judgement.HOLDS: "✓",
+    Judgement.MENDED: "✎",
+    Judgement.ONLY_IF: "◐",
+    Judgement.FAILS: "✗",
+    Judgement.OPEN: "?",
+    "vacuous": "∅",
+    Status.SIMULATED: "≈",
+    Status.CONTRADICTED: "≉",
+    Status.UNKNOWN: "?",
+    Status.NOT_RUN: "–",
+}
+_MEANINGS: Mapping[str, str] = {
+    Judgement.HOLDS: "proved as printed, over everything that its hypotheses allow",
+    Judgement.MENDED: "refuted as printed; proved once a slip of notation is mended",
+    Judgement.ONLY_IF: "refuted as printed; proved under a further condition, which is given",
+    Judgement.FAILS: "refuted by exact numbers; what is true instead is given",
+    Judgement.OPEN: "neither proved nor refuted",
+    "vacuous": "its hypotheses contradict one another",
+    Status.SIMULATED: "about a random experiment, and it shows in our runs",
+    Status.CONTRADICTED: "about a random experiment, and it does not show in our runs",
+    Status.UNKNOWN: "about a random experiment that settles nothing",
+    Status.NOT_RUN: "about a random experiment that was not run",
+}
+_LONG = 200
+"""Characters from which a statement is set once, and referred to."""
+
+_ERRATA = {
+    Judgement.FAILS: "What fails",
+    Judgement.ONLY_IF: "What holds only under a further condition",
+    Judgement.MENDED: "Slips of notation",
+}
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What the page has already shown, so that what is long is shown once.
+
+    Attributes:
+        files: the certificate's file of each obligation.
+        certificates: the place of each certificate, by its file.
+        statements: the place of each long statement, by its text.
+
+    """
+
+    files: Mapping[Key, str]
+    certificates: dict[str, str] = field(default_factory=dict)
+    statements: dict[str, str] = field(default_factory=dict)
+
+
+def outcome(verdict: Verdict) -> str:
+    """Return the judgement without its condition; or *vacuous*, or the status of a simulation."""
+    return "vacuous" if verdict.is_vacuous else str(verdict.judgement or verdict.status)
+
+
+def anchor(id_: str) -> str:
+    """Return the name of a claim's place in the page."""
+    return f"claim-{id_}"
+
+
+def overview(recalled: Recalled) -> ET.Element:
+    """Return the number of claims by outcome, with what each outcome means."""
+    counts = judgements(recalled.verdicts)
+    lines = [
+        node("li", node("b", f"{number} "), _badge(name), f" {_MEANINGS[name]}")
+        for name, number in counts.items()
+    ]
+    return node("ul", *lines, class_="overview")
+
+
+def notation() -> ET.Element:
+    """Return what the letters in formulas stand for."""
+    pairs = [part for letters, meaning in _NOTATION for part in _defined(letters, meaning)]
+    return node(
+        "details",
+        node("summary", "Letters in formulas, beside those of the text"),
+        node("dl", *pairs),
+        class_="notation",
+    )
+
+
+def _defined(letters: str, meaning: str) -> tuple[ET.Element, ET.Element]:
+    return node("dt", letters), node("dd", meaning)
+
+
+# --- The list, and what chooses from it ----------------------------------------------------------
+
+
+def chooser(verdicts: Sequence[Verdict]) -> ET.Element:
+    """Return the form that chooses claims by status and words; a script shows it and serves it."""
+    options = [node("option", f"all ({len(verdicts)})", value="")]
+    for status, number in Counter(v.status for v in verdicts).most_common():
+        options.append(node("option", f"{status} ({number})", value=f"status:{status}"))
+        inside = Counter(outcome(v) for v in verdicts if v.status is status)
+        if len(inside) > 1:
+            options += [
+                node("option", f"{status}: {name} ({n})", value=f"outcome:{name}")
+                for name, n in inside.most_common()
+            ]
+    return node(
+        "form",
+        node("label", "Status ", node("select", *options, id="choose-status")),
+        node("label", "Words ", node("input", type="search", id="choose-words")),
+        node("button", "Open all shown", type="button", id="open-all"),
+        node("button", "Close all", type="button", id="close-all"),
+        node("output", id="shown", for_="choose-status choose-words"),
+        id="choose",
+        aria_label="Choose claims",
+        hidden="",
+    )
+
+
+def claims(recalled: Recalled) -> list[ET.Element]:
+    """Return all claims, in the order of publication, under the row of the list they belong to."""
+    shown = _Shown(recalled.files)
+    by_row: dict[str, list[Verdict]] = {}
+    for verdict in recalled.verdicts:
+        by_row.setdefault(verdict.claim.row, []).append(verdict)
+    published = {row["id"]: row for row in rows("claims")}
+    order = [*published, *(row for row in by_row if row not in published)]
+    return [
+        node(
+            "section",
+            node("h3", _title(row, published)),
+            *(_claim(verdict, shown) for verdict in by_row[row]),
+            class_="row",
+        )
+        for row in order
+        if row in by_row
+    ]
+
+
+def _title(row: str, published: Mapping[str, Mapping[str, str]]) -> str:
+    if row not in published:
+        return row
+    subject, where = published[row]["subject"], published[row]["where"]
+    return f"{subject[:1].upper()}{subject[1:]} ({where})"
+
+
+def _badge(name: str) -> ET.Element:
+    mark = node("span", _MARKS[name], aria_hidden="true")
+    return node("span", mark, f" {name}", class_=f"badge {_class_of(name)}")
+
+
+def _class_of(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+def _claim(verdict: Verdict, shown: _Shown) -> ET.Element:
+    claim = verdict.claim
+    summary = node(
+        "summary",
+        node("span", claim.id, class_="id"),
+        " ",
+        _badge(outcome(verdict)),
+        " ",
+        node("span", claim.says, class_="says"),
+    )
+    body = node("div", class_="body")
+    add(body, _fact("Where", claim.where) if claim.where else None)
+    add(body, _formula(claim.published, shown))
+    add(body, *_why(verdict), *_instead(verdict, shown))
+    add(body, _fact("Note", claim.note) if claim.note else None)
+    for part, evidence in verdict.parts:
+        add(body, _argument(verdict, part, evidence, shown))
+    return node(
+        "details",
+        summary,
+        body,
+        class_="claim",
+        id=anchor(claim.id),
+        data_status=verdict.status,
+        data_outcome=outcome(verdict),
+    )
+
+
+def _fact(label: str, *content: Child) -> ET.Element:
+    return node("div", node("b", f"{label}: "), *content, class_="fact")
+
+
+def _formula(assertion: Argument | Simulated, shown: _Shown | None = None) -> ET.Element:
+    """Return the assertion's formula: set, where it is a statement's; else as it is written.
+
+    Where ``shown`` is given, the statement is one that later ones may refer to.
+    """
+    text = assertion.formula
+    obligations = assertion.obligations.values() if isinstance(assertion, Argument) else ()
+    for obligation in obligations:
+        if str(obligation.statement) == text:
+            statement = obligation.statement
+            return _fact("As a formula", _statement(statement, shown or _Shown({})))
+    return _fact("As a formula", node("span", text, class_="printed"))
+
+
+def _why(verdict: Verdict) -> Iterable[ET.Element]:
+    """Say what decides the status, in numbers where there are numbers."""
+    if isinstance(verdict.claim.published, Simulated):
+        for name, value in (verdict.simulated or {}).items():
+            yield _fact(name.replace("_", " "), str(value))
+    elif verdict.status is Status.REFUTED:
+        yield from _refutations(verdict)
+    elif verdict.published is not None:
+        yield _fact("Verdict", f"{verdict.status} by {verdict.back_end}")
+
+
+def _refutations(verdict: Verdict) -> Iterable[ET.Element]:
+    assert verdict.published is not None  # or nothing could be refuted
+    for obligation in verdict.published.argument.necessary:
+        finding = verdict.published.findings[obligation.name]
+        if finding.status is Status.REFUTED:
+            name = f" ({obligation.name})" if obligation.name != "statement" else ""
+            yield _fact(f"Refuted by {finding.back_end}{name}", *_numbers(finding))
+
+
+def _numbers(finding: Finding) -> Iterable[Child]:
+    """Where the statement fails or holds, and what its sides are there."""
+    match finding:
+        case Counterexample():
+            yield from ("fails at ", mathml.point(finding.at))
+            for relation, left, right, so in sides_at(finding):
+                yield _sides(relation, left, right, so)
+        case OrbitViolation():
+            values = finding.statement.at(finding.t)
+            yield from (f"fails at t = {finding.t}, where ", mathml.point(values))
+        case Witness():
+            yield from ("holds at ", mathml.point(finding.at))
+        case Disproof():
+            yield "the negation is proved"
+        case Proof():
+            yield "for all values"
+        case _:
+            yield finding.explanation
+
+
+def _sides(relation: Any, left: Any, right: Any, so: bool) -> ET.Element:
+    values = relation.func(left.value.to_sympy(), right.value.to_sympy(), evaluate=False)
+    box = node("div", class_="formula")
+    for side in (left, right):
+        if side.expression != side.value.to_sympy():
+            add(box, mathml.equation(side.expression, side.value.to_sympy()), "; ")
+    add(box, mathml.formula(values), f" is {'true' if so else 'false'}")
+    return box
+
+
+def _instead(verdict: Verdict, shown: _Shown | None = None) -> Iterable[ET.Element]:
+    claim = verdict.claim
+    if claim.slip:
+        yield _fact("The slip", claim.slip)
+    if claim.only_if:
+        yield _fact("It holds only if", claim.only_if)
+    if claim.correction and verdict.corrected is not None:
+        yield _fact(f"Instead ({verdict.corrected.status})", claim.correction)
+        yield _formula(verdict.corrected.argument, shown)
+
+
+# --- Proofs --------------------------------------------------------------------------------------
+
+
+def _argument(verdict: Verdict, part: str, evidence: Evidence, shown: _Shown) -> ET.Element:
+    obligations = evidence.argument.obligations
+    what = "as printed" if part == "published" else "as corrected"
+    number = f"{len(obligations)} statement{'s' * (len(obligations) != 1)}"
+    return node(
+        "details",
+        node("summary", f"{_settled(evidence.status)} {what}: {number}, {evidence.back_end}"),
+        _fact("They settle it by", evidence.argument.rule) if evidence.argument.rule else None,
+        node(
+            "ol",
+            *(
+                _obligation(obligation, evidence, (verdict.claim.id, part, name), shown)
+                for name, obligation in obligations.items()
+            ),
+        ),
+        class_="argument",
+    )
+
+
+def _settled(status: Status) -> str:
+    return {Status.PROVED: "Proof", Status.REFUTED: "Refutation"}.get(status, "Attempt")
+
+
+def _obligation(obligation: Obligation, evidence: Evidence, key: Key, shown: _Shown) -> ET.Element:
+    finding = evidence.findings[obligation.name]
+    role = evidence.argument.role(obligation.name)
+    is_told = key[1] == "published" and finding.status is Status.REFUTED and "necessary" in role
+    numbers = ("as above",) if is_told else _numbers(finding)
+    return node(
+        "li",
+        node("span", obligation.name, class_="name"),
+        f" ({role})",
+        _statement(obligation.statement, shown),
+        node("div", f"{finding.status} by {finding.back_end}: ", *numbers),
+        _certificate(finding, key, shown),
+    )
+
+
+def _statement(statement: Any, shown: _Shown) -> ET.Element:
+    """Return the statement; for a long one that the page has already, a link to it."""
+    text = str(statement)
+    if text in shown.statements:
+        link = node("a", "the same statement as before", href=f"#{shown.statements[text]}")
+        return node("div", link)
+    box = mathml.stated(statement)
+    if len(text) >= _LONG:
+        box.set("id", f"statement-{len(shown.statements) + 1}")
+        shown.statements[text] = f"statement-{len(shown.statements) + 1}"
+    return box
+
+
+def _certificate(finding: Finding, key: Key, shown: _Shown) -> ET.Element | None:
+    """Return the certificate; where the page has it already, a link to it."""
+    file = shown.files.get(key)
+    if file is None:
+        return None
+    if file in shown.certificates:
+        link = node("a", file, href=f"#{shown.certificates[file]}")
+        return node("div", "Certificate: that of the same question above, ", link)
+    shown.certificates[file] = f"certificate-{len(shown.certificates) + 1}"
+    return node(
+        "details",
+        node("summary", f"Certificate {file}"),
+        node("pre", _content(finding)),
+        class_="certificate",
+        id=shown.certificates[file],
+    )
+
+
+def _content(finding: Finding) -> str:
+    """Return the solver's question as it stands in the file, or the finding."""
+    certificate = getattr(finding, "certificate", {})
+    if "smtlib" in certificate:
+        return f"; unsatisfiable, by {certificate.get('solver')}\n{certificate['smtlib']}"
+    return json.dumps(finding.to_json(), indent=1, ensure_ascii=False)
+
+
+# --- Errata --------------------------------------------------------------------------------------
+
+
+def errata(recalled: Recalled) -> list[ET.Element]:
+    """Return what does not hold as printed, by severity, each with a link to its claim."""
+    order = {row["id"]: number for number, row in enumerate(rows("claims"))}
+    refuted = sorted(
+        (v for v in recalled.verdicts if v.status is Status.REFUTED),
+        key=lambda v: order.get(v.claim.row, len(order)),
+    )
+    found = []
+    for judgement, title in _ERRATA.items():
+        chosen = [v for v in refuted if v.judgement is judgement]
+        if chosen:
+            found.append(node("h3", f"{title} ({len(chosen)})"))
+            found.append(node("ul", *map(_erratum, chosen), class_="errata"))
+    return found or [node("p", "There are none.")]
+
+
+def _erratum(verdict: Verdict) -> ET.Element:
+    claim = verdict.claim
+    return node(
+        "li",
+        node("a", claim.id, href=f"#{anchor(claim.id)}"),
+        f" {claim.where}. ",
+        _fact("Printed", claim.says),
+        *_refutations(verdict),
+        *_instead(verdict),
+    )
