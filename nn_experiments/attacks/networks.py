@@ -10,12 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
+from nn_experiments.models.plain import is_plain
 from theory.errors import UserError
 
 LossOf = Callable[[Tensor, Tensor], Tensor]
 """From logits, shape (B, classes), and the rows that they belong to, shape (B,), to losses (B,)."""
-
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 def frozen(model: nn.Module) -> nn.Module:
@@ -51,7 +50,7 @@ def folded(model: nn.Module) -> nn.Module:
 def _fold(model: nn.Module) -> nn.Module:
     for name, child in model.named_children():
         setattr(model, name, _fold(child))
-    if not _is_plain(model, nn.Sequential):
+    if not is_plain(model, nn.Sequential):
         return model
     layers: list[nn.Module] = []
     for layer in model.children():
@@ -63,18 +62,9 @@ def _fold(model: nn.Module) -> nn.Module:
     return nn.Sequential(*layers)
 
 
-def _is_plain(module: object, kind: type[nn.Module]) -> bool:
-    """Say whether a module computes what its kind does: nothing overridden, no hooks."""
-    return (
-        isinstance(module, kind)
-        and type(module).forward is kind.forward
-        and not any(getattr(module, hooks) for hooks in _HOOKS)
-    )
-
-
 def _foldable(layer: object) -> bool:
     # Parametrised layers are of another class, and their weight is no plain parameter.
-    return type(layer) is nn.Linear and _is_plain(layer, nn.Linear)
+    return type(layer) is nn.Linear and is_plain(layer, nn.Linear)
 
 
 def _is_smaller(first: nn.Linear, second: nn.Linear) -> bool:

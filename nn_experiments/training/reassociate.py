@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Forward = Callable[[Tensor], Tensor]
+from nn_experiments.models.plain import is_plain
 
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+Forward = Callable[[Tensor], Tensor]
 
 
 def composing_is_cheaper(rows: int, widths: tuple[int, ...]) -> bool:
@@ -46,7 +46,7 @@ def reassociated(model: nn.Module) -> Forward:
     It is the model itself unless that is an ``nn.Sequential`` without hooks that has consecutive
     ``nn.Linear`` layers. Parameters are shared with the model, and may be updated between calls.
     """
-    if not _is_plain(model, nn.Sequential):
+    if not is_plain(model, nn.Sequential):
         return model
     layers = tuple(_flat(model))
     chains = [_chain(layers, k) for k in range(len(layers))]
@@ -55,19 +55,9 @@ def reassociated(model: nn.Module) -> Forward:
     return _Reassociated(layers)
 
 
-def _is_plain(module: nn.Module, kind: type[nn.Module]) -> bool:
-    """Say whether a module does what its kind does: nothing overridden, no hooks."""
-    return (
-        isinstance(module, kind)
-        and type(module).forward is kind.forward
-        and type(module).__call__ is nn.Module.__call__
-        and not any(getattr(module, hooks) for hooks in _HOOKS)
-    )
-
-
 def _flat(model: nn.Module) -> Iterator[nn.Module]:
     for layer in model.children():
-        if _is_plain(layer, nn.Sequential):
+        if is_plain(layer, nn.Sequential):
             yield from _flat(layer)
         else:
             yield layer
@@ -76,7 +66,7 @@ def _flat(model: nn.Module) -> Iterator[nn.Module]:
 def _chain(layers: tuple[nn.Module, ...], start: int) -> tuple[nn.Linear, ...]:
     chain: list[nn.Linear] = []
     for layer in layers[start:]:
-        if not (_is_plain(layer, nn.Linear) and isinstance(layer, nn.Linear)):
+        if not (is_plain(layer, nn.Linear) and isinstance(layer, nn.Linear)):
             break
         chain.append(layer)
     return tuple(chain)
@@ -89,7 +79,7 @@ class _Reassociated:
     def __call__(self, x: Tensor) -> Tensor:
         k = 0
         while k < len(self._layers):
-            flattens = _is_plain(self._layers[k], nn.Flatten) and _flattens_images(
+            flattens = is_plain(self._layers[k], nn.Flatten) and _flattens_images(
                 self._layers[k], x
             )
             chain = _chain(self._layers, k + flattens)
