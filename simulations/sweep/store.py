@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+import theory
 from simulations.sweep.blocks import Plan, digest_of, size
 from theory.artefacts import ensure_writable, environment, read_json, write_json, write_whole
 from theory.errors import UserError
@@ -349,7 +350,17 @@ def _holder(file: IO[str]) -> str:
 
 def _versions(found: Mapping[str, Any]) -> str:
     libraries = (f"{name} {found['packages'][name]}" for name in _PACKAGES)
-    return ", ".join((found["code"], *libraries))
+    return ", ".join((f"code {_code_digest()}", *libraries))
+
+
+def _code_digest() -> str:
+    """Hash of all code that results may depend on, committed or not; other commits keep it."""
+    root = Path(theory.__file__).parent.parent
+    sha = hashlib.sha256()
+    for package in ("theory", "simulations"):
+        for path in sorted((root / package).rglob("*.py")):
+            sha.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes() + b"\0")
+    return sha.hexdigest()[:12]
 
 
 def _require_version(earlier: Record, versions: str, folder: Path) -> None:

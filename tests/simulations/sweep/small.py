@@ -46,7 +46,7 @@ def _uniform(seeds: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return np.asarray(jax.vmap(one)(seeds.astype(np.uint32), rows.astype(np.uint32)))
 
 
-SIGNGD = Computation("signGD in three dimensions", signgd, COLUMNS, most_rows=20)
+SIGNGD = Computation("signGD in three dimensions", signgd, COLUMNS, most_rows=10)
 
 
 def drawn(points: Points) -> dict[str, np.ndarray]:

@@ -48,35 +48,31 @@ def test_an_array_gives_the_files_that_one_process_gives(tmp_path, monkeypatch):
     assert again.computed == 0
 
 
-def test_a_failed_job_is_named_and_blocks_are_kept(tmp_path, monkeypatch):
+def test_a_job_that_ends_without_a_word_is_named_and_blocks_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "_POLL_SECONDS", 0.05)
     # How long submitit looks for the result of a job that has ended, on a slow file system.
     monkeypatch.setattr("submitit.local.local.LocalJob._results_timeout_s", 1)
-    why = (
-        r"2 of 2 jobs failed. Job .*: ZeroDivisionError: no number Its log .* Job .*: It ended "
-    )
-    with pytest.raises(UserError, match=why):
-        submit_sweep(
-            replace(DRAWN, function=_failing),
-            sweep(),
-            tmp_path,
-            2,
-            device="cpu",
-            cluster="local",
-            resources=RESOURCES,
-        )
-    assert list(files(tmp_path)) == ["block-00000.parquet"]
-    logs = [log.read_text() for log in (tmp_path / "jobs").glob("*.err")]
-    assert any("in _failing" in log for log in logs)
-    assert run_sweep(DRAWN, sweep(), tmp_path, device="cpu").computed == 5
+    exiting = replace(DRAWN, function=_exiting)
+    with pytest.raises(UserError, match=r"1 of 1 jobs failed. Job \d+: It ended without.* Its"):
+        submit_sweep(exiting, sweep(), tmp_path, 1, device="cpu", cluster="local")
+    assert list(files(tmp_path)) == ["block-00000.parquet", "block-00001.parquet"]
+    assert run_sweep(DRAWN, sweep(), tmp_path, device="cpu").computed == 4
 
 
-def _failing(points):
+def _exiting(points):
     if points.rows[0] == 14:
-        raise ZeroDivisionError("no number")
-    if points.rows[0] == 7:
         os._exit(1)
     return DRAWN.function(points)
+
+
+def test_a_job_that_fails_says_why_and_logs_where(tmp_path, capsys):
+    def failing(points):
+        raise ZeroDivisionError("no number")
+
+    plan = planned(replace(DRAWN, function=failing), sweep())
+    opened(tmp_path, plan)
+    assert cluster._Job(plan, tmp_path, "cpu", 0, 1)() == "ZeroDivisionError: no number"
+    assert "in failing" in capsys.readouterr().err
 
 
 def test_jobs_share_a_folder_that_no_other_process_has(tmp_path):

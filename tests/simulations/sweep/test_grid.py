@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulations.sweep.grid import Axis, Parameter, Points, Sweep, sweep_of
@@ -48,6 +48,7 @@ def test_notation(parameter, written, expected):
     assert {type(v) for v in found} == {parameter.kind}
 
 
+@settings(max_examples=30)
 @given(
     st.fractions(-100, 100, max_denominator=1000),
     st.fractions(-100, 100, max_denominator=1000).filter(bool),

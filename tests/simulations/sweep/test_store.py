@@ -84,7 +84,10 @@ def test_a_block_is_a_parquet_file_that_says_what_it_is(tmp_path):
     metadata = {k.decode(): v.decode() for k, v in schema.metadata.items()}
     assert metadata["sweep"] == PLAN.digest
     assert metadata["block"] == "1"
-    assert environment()["code"] in metadata["versions"]
+    code, *libraries = metadata["versions"].split(", ")
+    assert code == f"code {store_module._code_digest()}"
+    found = environment()["packages"]
+    assert libraries == [f"{name} {found[name]}" for name in ("jax", "jaxlib", "numpy")]
 
 
 def test_the_same_numbers_are_the_same_bytes(tmp_path):
@@ -178,24 +181,37 @@ def test_other_settings_are_named(tmp_path, option, told):
 
 def test_other_versions_are_refused_or_accepted_by_name(tmp_path, monkeypatch):
     first = filled(tmp_path)
-    found = environment() | {"code": "0.2.0 (abc)"}
-    monkeypatch.setattr(store_module, "environment", lambda: found)
+    monkeypatch.setattr(store_module, "_code_digest", lambda: "0123abcd")
     for refusing in (opened, opened_by_job):
         with pytest.raises(
-            UserError, match=r"computed by other versions.* there, 0.2.0 \(abc\), j"
+            UserError, match=r"computed by other versions.* there, code 0123abcd, j"
         ):
             refusing(tmp_path, PLAN)
     both = opened(tmp_path, PLAN, accept_versions=True)
     assert both.missing(range(PLAN.blocks)) == []
-    assert [v.startswith("0.2.0") for v in begun(tmp_path).versions] == [False, True]
+    assert [v.startswith("code 0123abcd,") for v in begun(tmp_path).versions] == [False, True]
     both.write(0, first.read(0))
-    assert b"0.2.0" in pq.read_schema(both.path(0)).metadata[b"versions"]
+    assert b"0123abcd" in pq.read_schema(both.path(0)).metadata[b"versions"]
     assert opened_by_job(tmp_path, PLAN).record == both.record
     # Once accepted, each goes on, and signs its own blocks.
     monkeypatch.undo()
     again = opened(tmp_path, PLAN)
     assert again.missing(range(PLAN.blocks)) == []
     assert again.record.versions == both.record.versions[::-1]
+
+
+def test_other_code_has_another_digest(tmp_path, monkeypatch):
+    for package in ("theory", "simulations"):
+        (tmp_path / package / "deep").mkdir(parents=True)
+    (tmp_path / "theory" / "__init__.py").write_text("")
+    file, elsewhere = tmp_path / "simulations" / "deep" / "a.py", tmp_path / "README.md"
+    monkeypatch.setattr("theory.__file__", str(tmp_path / "theory" / "__init__.py"))
+    seen = []
+    for changed, text in [(file, "x = 1"), (file, "x = 2"), (elsewhere, "x"), (file, "x = 1")]:
+        changed.write_text(text)
+        seen.append(store_module._code_digest())
+    assert seen[0] != seen[1] == seen[2]
+    assert seen[3] == seen[0]
 
 
 @pytest.mark.parametrize(
