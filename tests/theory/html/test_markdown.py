@@ -1,0 +1,76 @@
+"""Reports in Markdown as parts of the page."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.theory.html.small import draw, write_text
+from theory.errors import UserError
+from theory.html.markdown import section
+from theory.html.markup import text_of
+
+
+def report(folder: Path, text: str) -> Path:
+    write_text(folder / "report.md", text)
+    return folder / "report.md"
+
+
+def test_headings_follow_the_first_ones_level(tmp_path: Path) -> None:
+    found = section(report(tmp_path, "# A\n\n## B\n\n### C\n\n###### D\n"), 3, "it")
+    levels = [(e.tag, e.text) for e in found.iter() if e.tag.startswith("h")]
+    assert levels == [("h3", "A"), ("h4", "B"), ("h5", "C"), ("h6", "D")]
+    assert found.get("id") == "it"
+
+
+def test_tables_scroll_in_a_box_that_is_named_after_the_heading(tmp_path: Path) -> None:
+    text = "# A\n\n## Ends\n\nBefore.\n\n| x | y |\n| --- | --- |\n| \\|w\\| | 2 |\n\nAfter.\n"
+    found = section(report(tmp_path, text), 2, "it")
+    (box,) = (e for e in found.iter("div") if e.get("class") == "wide")
+    assert box.get("aria-label") == "Table: Ends"
+    assert [text_of(cell) for cell in box.iter("td")] == ["|w|", "2"]
+    assert text_of(found).endswith("After.")
+
+
+def test_pictures_become_figures(tmp_path: Path) -> None:
+    draw(tmp_path / "figures" / "curve.svg")
+    found = section(report(tmp_path, "# A\n\n![A curve](figures/curve.svg)\n"), 2, "it")
+    (caption,) = found.iter("figcaption")
+    assert caption.text == "A curve"
+    assert next(found.iter("title")).get("id") == "it-curve-title"
+
+
+@pytest.mark.parametrize("words", ["", "the_curve.png"])
+def test_a_picture_without_words_is_named_after_its_place(tmp_path: Path, words: str) -> None:
+    draw(tmp_path / "the_curve.png")
+    found = section(report(tmp_path, f"# A\n\n## Ends\n\n![{words}](the_curve.png)\n"), 2, "it")
+    assert next(found.iter("img")).get("alt") == "Ends: the curve"
+
+
+def test_links_to_files_become_text_and_others_stay(tmp_path: Path) -> None:
+    text = "# A\n\n[file](summary.json), [web](https://example.org/x), [here](#y), end\n"
+    found = section(report(tmp_path, text), 2, "it")
+    assert [a.get("href") for a in found.iter("a")] == ["https://example.org/x", "#y"]
+    assert text_of(found) == "A file, web, here, end"
+
+
+def test_tags_in_a_report_are_text(tmp_path: Path) -> None:
+    found = section(report(tmp_path, "# A\n\n<script>alert(1)</script> <b>x</b>\n"), 2, "it")
+    assert not list(found.iter("script"))
+    assert "<b>x</b>" in text_of(found)
+
+
+def test_an_empty_report_is_an_empty_section(tmp_path: Path) -> None:
+    assert len(section(report(tmp_path, ""), 2, "it")) == 0
+
+
+def test_a_report_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"cannot read .*none\.md"):
+        section(tmp_path / "none.md", 2, "it")
+    (tmp_path / "bytes.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"cannot read .*bytes\.md"):
+        section(tmp_path / "bytes.md", 2, "it")
+
+
+def test_a_figure_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.png"):
+        section(report(tmp_path, "# A\n\n![x](none.png)\n"), 2, "it")

@@ -1,0 +1,280 @@
+"""The page as a file: well formed, complete, self-contained."""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.theory.html.small import write_evidence, write_text, zoo
+from theory.__main__ import main
+from theory.errors import UserError
+from theory.findings import Counterexample, Status
+from theory.html.page import Written, write_report
+from theory.ledger.verify import Verdict
+
+_VOID = {"meta", "link", "br", "hr", "img", "input", "col", "area", "base", "wbr", "source"}
+_PARTS = [
+    "question",
+    "claims",
+    "figure-4-7",
+    "checks",
+    "sweeps",
+    "networks",
+    "errata",
+    "kernel",
+    "environment",
+]
+
+
+class _Reader(HTMLParser):
+    """Reads a page, and notes each element that is not closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.references: list[str] = []
+        self.feed(text)
+        self.close()
+        self.wrong += [f"{tag} is not closed" for tag in self.open]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if len(dict(attrs)) != len(attrs):
+            self.wrong.append(f"{tag} has an attribute twice")
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _VOID or not self.open or self.open[-1] != tag:
+            self.wrong.append(f"{tag} ends at {self.getpos()} in {self.open[-3:]}")
+        else:
+            self.open.pop()
+
+    def with_class(self, name: str) -> list[dict[str, str | None]]:
+        return [a for _, a in self.elements if name in (a.get("class") or "").split()]
+
+
+@pytest.fixture(scope="session")
+def text(written: Written) -> str:
+    return written.path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def page(text: str) -> _Reader:
+    return _Reader(text)
+
+
+def test_every_element_is_closed_where_it_should_be(page: _Reader) -> None:
+    assert page.wrong == []
+    assert page.elements[0] == ("html", {"lang": "en"})
+
+
+@pytest.mark.parametrize("wrong", ["<p><b></p></b>", "<p>", "</p>", "<p a='1' a='2'></p>"])
+def test_the_reader_sees_what_is_wrong(wrong: str) -> None:
+    assert _Reader(wrong).wrong
+
+
+def test_ids_are_unique_and_references_lead_somewhere(page: _Reader) -> None:
+    ids = Counter(a["id"] for _, a in page.elements if a.get("id"))
+    assert [name for name, times in ids.items() if times > 1] == []
+    targets = [a["href"] or "" for tag, a in page.elements if tag in ("a", "use") and "href" in a]
+    inside = [t[1:] for t in targets if t.startswith("#")]
+    assert len(inside) > len(_PARTS)
+    assert set(inside) <= set(ids)
+    labels = [a[k] for _, a in page.elements for k in ("aria-labelledby", "for") if a.get(k)]
+    assert {name for label in labels for name in (label or "").split()} <= set(ids)
+
+
+def test_every_claim_of_the_evidence_occurs_once(
+    page: _Reader, small_ledger: list[Verdict]
+) -> None:
+    shown = {a["id"]: (a["data-status"], a["data-outcome"]) for a in page.with_class("claim")}
+    assert len(shown) == len(page.with_class("claim")) == len(small_ledger)
+    for verdict in small_ledger:
+        status, outcome = shown[f"claim-{verdict.claim.id}"]
+        assert status == verdict.status
+        assert outcome == (verdict.judgement or verdict.status)
+
+
+def test_a_claim_has_its_words_formulas_numbers_and_certificates(
+    text: str, small_ledger: list[Verdict]
+) -> None:
+    at = {v.claim.id: text.index(f'id="claim-{v.claim.id}"') for v in small_ledger}
+    starts = [*sorted(at.values()), len(text)]
+    for verdict in small_ledger:
+        own = text[at[verdict.claim.id] : starts[starts.index(at[verdict.claim.id]) + 1]]
+        plain = re.sub(r"<[^>]*>", "", own).replace("&lt;", "<").replace("&gt;", ">")
+        plain = plain.replace("&amp;", "&")
+        assert verdict.claim.says in plain
+        assert verdict.claim.correction in plain
+        names = [n for _, e in verdict.parts for n in e.findings]
+        assert all(name in plain for name in names)
+        settled = [n for n, _ in _settled(verdict)]
+        assert plain.count("Certificate") >= len(settled)
+        assert own.count("<math>") >= len(settled) * (verdict.claim.id.split(".")[0] != "zoo")
+
+
+def _settled(verdict: Verdict) -> list[tuple[str, object]]:
+    return [
+        (name, finding)
+        for _, evidence in verdict.parts
+        for name, finding in evidence.findings.items()
+        if finding.status is not Status.UNKNOWN
+    ]
+
+
+def test_counterexamples_are_there_with_both_sides(text: str, small_ledger: list[Verdict]) -> None:
+    refuted = [
+        v
+        for v in small_ledger
+        if v.published is not None
+        and any(isinstance(f, Counterexample) for f in v.published.findings.values())
+    ]
+    assert len(refuted) >= 5
+    for verdict in refuted:
+        own = text[text.index(f'id="claim-{verdict.claim.id}"') :]
+        assert "fails at " in own[: own.index("</details>")]
+
+
+def test_errata_are_what_is_refuted(page: _Reader, small_ledger: list[Verdict]) -> None:
+    refuted = {f"#claim-{v.claim.id}" for v in small_ledger if v.status is Status.REFUTED}
+    links = [a["href"] for tag, a in page.elements if tag == "a" and "href" in a]
+    assert refuted
+    assert {n for n in links if str(n).startswith("#claim-")} == refuted
+
+
+def test_certificates_are_shown_once_each(text: str, small_ledger: list[Verdict]) -> None:
+    shown = re.findall(r"<summary>Certificate (\S+)</summary>", text)
+    assert len(shown) == len(set(shown)) > 50
+
+
+def test_parts_stand_in_the_order_in_which_a_reader_asks(page: _Reader) -> None:
+    ids = [a.get("id") for _, a in page.elements]
+    assert [name for name in ids if name in _PARTS] == _PARTS
+
+
+def test_nothing_is_fetched(text: str, page: _Reader) -> None:
+    for tag, attributes in page.elements:
+        for name in ("src", "srcset", "data", "poster", "action", "background"):
+            address = attributes.get(name)
+            assert address is None or address.startswith("data:"), (tag, address)
+        assert tag not in ("iframe", "object", "embed", "base")
+        if tag == "link":
+            assert str(attributes["href"]).startswith("data:")
+        assert not [name for name in attributes if name.startswith("on")]
+    assert "@import" not in text
+    assert "url(http" not in text
+
+
+def test_the_policy_lets_only_the_pages_own_script_run(text: str, page: _Reader) -> None:
+    (policy,) = (str(a["content"]) for _, a in page.elements if a.get("http-equiv") is not None)
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
+
+
+def test_figures_have_words(page: _Reader) -> None:
+    assert all(a.get("alt") for tag, a in page.elements if tag == "img")
+    drawings = [a for tag, a in page.elements if tag == "svg"]
+    assert len(drawings) == 3
+    assert all(a.get("role") == "img" and a.get("aria-labelledby") for a in drawings)
+    assert sum(tag == "img" for tag, _ in page.elements) == 1
+
+
+def test_wide_content_is_reached_by_keyboard(page: _Reader) -> None:
+    boxes = page.with_class("wide")
+    assert boxes
+    assert all(a.get("tabindex") == "0" and a.get("aria-label") for a in boxes)
+
+
+def test_the_note_tells_size_and_what_is_missing(written: Written) -> None:
+    assert written.size == written.path.stat().st_size
+    assert written.missing == ["A third opinion: the proof kernel"]
+    assert "MB" in written.note()
+    assert "A third opinion" in written.note()
+
+
+def test_parts_without_files_name_the_command_that_makes_them(tmp_path: Path) -> None:
+    def none() -> list[object]:
+        raise AssertionError("claims are not read where there is no evidence about them")
+
+    results = tmp_path / "results"
+    results.mkdir()
+    written = write_report(results, tmp_path / "report.html", none)  # type: ignore[arg-type]
+    page = _Reader(written.path.read_text(encoding="utf-8"))
+    assert page.wrong == []
+    assert len(page.with_class("missing")) == len(written.missing) == 7
+    text = written.path.read_text(encoding="utf-8")
+    commands = re.findall(r"made by <code>(.*?)</code>", text)
+    assert "python -m theory verify" in commands
+    assert len(commands) == 7
+
+
+def test_the_page_is_the_same_from_the_same_files(
+    results: Path, written: Written, small_ledger: list[Verdict], tmp_path: Path
+) -> None:
+    again = write_report(results, tmp_path / "again.html", lambda: [v.claim for v in small_ledger])
+    assert again.path.read_bytes() == written.path.read_bytes()
+
+
+def test_a_damaged_file_leaves_the_earlier_page(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    out.write_text("earlier", encoding="utf-8")
+    write_text(tmp_path / "results" / "theory" / "evidence.json", "{}")
+    with pytest.raises(UserError, match="evidence file"):
+        write_report(tmp_path / "results", out, list)
+    assert out.read_text(encoding="utf-8") == "earlier"
+
+
+def test_versions_that_differ_are_told(text: str) -> None:
+    assert "Not all of it was made by the same version of the code." in text
+
+
+def test_a_ledger_without_refutations_has_no_errata(tmp_path: Path) -> None:
+    verdicts = [v for v in zoo() if v.status is not Status.REFUTED]
+    write_evidence(tmp_path / "results", verdicts)
+    claims = [v.claim for v in verdicts]
+    written = write_report(tmp_path / "results", tmp_path / "report.html", lambda: claims)
+    assert "There are none." in written.path.read_text(encoding="utf-8")
+
+
+# --- The command ---------------------------------------------------------------------------------
+
+
+def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "results").mkdir()
+    out = tmp_path / "new" / "report.html"
+    assert (
+        main(["report", "--html", "--results", str(tmp_path / "results"), "--out", str(out)]) == 0
+    )
+    assert out.is_file()
+    assert str(out) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "--html is the one"),
+        (["--html", "--results", "none"], "expected a folder, got none"),
+        (["--html", "--results", ".", "--out", "."], "it is a folder"),
+    ],
+    ids=["no form", "no results", "out is a folder"],
+)
+def test_bad_options_are_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", *options]) == 2
+    assert says in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
