@@ -61,7 +61,8 @@ class Computation:
             should differ, of its row), never from a generator that goes on from block to block.
             Picklable, if blocks are computed in other processes.
         columns: what it returns.
-        working_bytes: of memory that it takes for a point at its peak, without points and columns.
+        working_bytes: of memory that it takes for a point at its peak, without its points and its
+            columns, which are counted twice. Putting groups together takes the columns once more.
         most_rows: in a block; also bounds what a kill loses.
 
     """

@@ -187,10 +187,15 @@ def require_same(earlier: Record, plan: Plan, folder: Path) -> None:
 
     """
     there, here = dict(_told(earlier.settings)), dict(_told(plan.as_json()))
-    different = [name for name in {**there, **here} if there.get(name) != here.get(name)]
-    if different:
+    # As they are written: 0 and −0 are equal numbers.
+    different = [n for n in {**there, **here} if repr(there.get(n)) != repr(here.get(n))]
+    if different or earlier.digest != plan.digest:
         told = "; ".join(_difference(name, there.get(name), here.get(name)) for name in different)
-        raise UserError(f"{folder} holds another sweep. {told}. Choose another folder.")
+        raise UserError(
+            f"{folder} holds another sweep. "
+            f"{told or 'Its axes, settings or columns are in another order'}. "
+            "Choose another folder."
+        )
 
 
 def opened(folder: Path, plan: Plan, *, accept_versions: bool = False) -> Store:
@@ -375,7 +380,6 @@ def _require_version(earlier: Record, versions: str, folder: Path) -> None:
 def _told(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the name and value of each thing that a sweep may differ in."""
     yield "what is computed", settings["computation"]
-    yield "order of the axes", [axis["name"] for axis in settings["axes"]]
     for axis in settings["axes"]:
         yield f"axis {axis['name']}", _listed(axis)
     yield from settings["fixed"].items()
@@ -393,7 +397,7 @@ def _listed(axis: Mapping[str, Any]) -> Sequence[Any]:
 def _difference(name: str, there: Any, here: Any) -> str:
     if name.startswith("axis ") and there is not None and here is not None:
         place = next(
-            (i for i, (a, b) in enumerate(zip(there, here, strict=False)) if a != b),
+            (i for i, (a, b) in enumerate(zip(there, here, strict=False)) if repr(a) != repr(b)),
             min(len(there), len(here)),
         )
         values = (axis[place] if place < len(axis) else "no more" for axis in (there, here))

@@ -179,6 +179,19 @@ def test_other_settings_are_named(tmp_path, option, told):
     assert (tmp_path / "sweep.json").read_bytes() == before
 
 
+def test_what_only_bits_or_order_tell_apart_is_another_sweep(tmp_path):
+    here = replace(PLAN.sweep, fixed=(("x", 0.0), ("y", 1)))
+    for other, told in (
+        (replace(here, fixed=(("x", -0.0), ("y", 1))), "x: 0.0 there, -0.0 asked for"),
+        (replace(here, fixed=(("x", 0.0), ("y", 1.0))), "y: 1 there, 1.0 asked for"),
+        (replace(here, fixed=here.fixed[::-1]), "are in another order"),
+        (replace(here, axes=here.axes[::-1]), "are in another order"),
+    ):
+        opened(tmp_path, replace(PLAN, sweep=here))
+        with pytest.raises(UserError, match=told):
+            opened(tmp_path, replace(PLAN, sweep=other))
+
+
 def test_other_versions_are_refused_or_accepted_by_name(tmp_path, monkeypatch):
     first = filled(tmp_path)
     monkeypatch.setattr(store_module, "_code_digest", lambda: "0123abcd")
