@@ -25,18 +25,25 @@ _SUPPORTED: Final = (
     *(sp.Add, sp.Mul, sp.Pow, sp.Symbol, sp.Number, sp.NumberSymbol),
     *(sp.sign, sp.Abs, sp.Min, sp.Max, sp.exp, sp.log, sp.sin, sp.cos, sp.floor, sp.ceiling),
     *(sp.Piecewise, ExprCondPair, sp.core.relational.Relational, BooleanAtom),
-    *(sp.And, sp.Or, sp.Not),
+    *(sp.And, sp.Or, sp.Not, sp.ITE),
 )
 
 
 class _Printer(JaxPrinter):
-    """Prints Min and Max as nested binary calls, so that scalars and arrays may be mixed."""
+    """Prints Min and Max as nested binary calls, so that scalars and arrays may be mixed.
+
+    If-then-else of truth values, which NumPy has not, becomes and, or and not.
+    """
 
     def _print_Min(self, expr: sp.Min) -> str:
         return self._nested("minimum", expr)
 
     def _print_Max(self, expr: sp.Max) -> str:
         return self._nested("maximum", expr)
+
+    def _print_ITE(self, expr: sp.ITE) -> str:
+        condition, then, otherwise = expr.args
+        return self._print(sp.Or(sp.And(condition, then), sp.And(sp.Not(condition), otherwise)))
 
     def _nested(self, name: str, expr: sp.Expr) -> str:
         function = self._module_format(f"{self._module}.{name}")

@@ -38,7 +38,7 @@ _RC = {
     "hatch.linewidth": 0.6,
     "svg.hashsalt": "simulations",  # the same figure twice is the same file
 }
-_DPI = 200
+_DPI = {"png": 200, "svg": 130}  # of an SVG, its pixel images
 
 
 class Written(NamedTuple):
@@ -70,6 +70,6 @@ def write_figure(figure: Figure, path: Path) -> Written:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         for kind, file in files._asdict().items():
-            save = partial(figure.savefig, dpi=_DPI, metadata=metadata.get(kind))
+            save = partial(figure.savefig, dpi=_DPI[kind], metadata=metadata.get(kind))
             write_whole(file, save)
     return files

@@ -20,9 +20,10 @@ UNIT_ROUNDOFF = 2.0**-53
         lambda x, y: sp.Min(x, y, sp.Rational(1, 3)) - sp.Max(y, -2),
         lambda x, y: sp.Piecewise((x, x > y), (y**2, sp.And(x >= -1, sp.Not(y > 2))), (-1, True)),
         lambda x, y: sp.sqrt(x**2 + 2) * sp.exp(-y) + sp.pi,
+        lambda x, y: sp.Piecewise((x, sp.ITE(x > y, x > 0, y < 2)), (y, True)),
         lambda x, y: sp.floor(x / 2 - y) - 2 * sp.ceiling(y * x),
     ],
-    ids=["sign-abs", "min-max", "piecewise", "transcendental", "floor-ceiling"],
+    ids=["sign-abs", "min-max", "piecewise", "transcendental", "if-then-else", "floor-ceiling"],
 )
 def test_compiled_formula_is_the_formula_evaluated(formula):
     x, y = np.array([[-2.0, -0.5, 0.0, 0.25, 3.0], [1.0, -0.5, 0.0, -4.0, 2.5]])

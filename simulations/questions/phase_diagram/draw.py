@@ -112,8 +112,8 @@ def _over_sizes(axes: Axes, sizes: list[dict[str, Any]]) -> None:
         axes.plot(x, _positive(undecided), **style, linestyle="--", label=f"η too large, {name}")
         axes.plot(x, _positive(mismatches), **style, label=f"condition ≠ risks, {name}")
     axes.set(xscale="log", yscale="log", xlabel="|A(0)| / (σ̃₀²η)", ylabel="share of the starts")
-    axes.set_ylim(top=100)  # room for the legend
-    axes.legend(frameon=False, loc="upper right")
+    axes.set_ylim(1e-2 / sizes[0]["w2 = 0"]["starts"], 2)  # the legend is below what can be seen
+    axes.legend(frameon=False, loc="lower left")
 
 
 def _positive(shares: list[float]) -> Array:

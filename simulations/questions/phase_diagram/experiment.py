@@ -7,8 +7,8 @@ import numpy as np
 import sympy as sp
 
 from simulations.evidence import Check, judged
+from simulations.questions.agreement import compare
 from simulations.questions.lattice import as_floats, nearest_starts
-from simulations.questions.phase_diagram.agreement import compare
 from simulations.questions.phase_diagram.outcomes import (
     Outcome,
     extreme_ratios,

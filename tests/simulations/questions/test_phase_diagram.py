@@ -9,6 +9,8 @@ import sympy as sp
 import theory
 from simulations.device import computing
 from simulations.population import run_signgd
+from simulations.questions import agreement
+from simulations.questions.agreement import compare, steps_to_the_limit
 from simulations.questions.lattice import (
     UNIT,
     as_floats,
@@ -17,8 +19,7 @@ from simulations.questions.lattice import (
     nearest_starts,
     rounding_error,
 )
-from simulations.questions.phase_diagram import agreement, command, experiment, outcomes
-from simulations.questions.phase_diagram.agreement import compare, steps_to_the_limit
+from simulations.questions.phase_diagram import command, experiment, outcomes
 from simulations.questions.phase_diagram.command import run
 from simulations.questions.phase_diagram.settings import PhaseDiagram
 from simulations.style import Written

@@ -1,0 +1,1 @@
+"""The partitions R and P of Figures 4.8 and 4.9, drawn from their predicates."""
