@@ -18,6 +18,7 @@ BASE   := $(VENV)/.made-$(INPUTS)
 PIP    := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 comma  := ,
 with    = $(BASE)-$(subst $(comma),-,$(1))
+ALL    := $(call with,explore-nn-test)
 
 .DELETE_ON_ERROR:
 .PHONY: reproduce test lint compare bench certify certify-test system-deps clean
@@ -30,7 +31,7 @@ reproduce: $(if $(EXTRAS),$(call with,$(EXTRAS)),$(BASE))
 test: lint
 	$(RUN) -m pytest -n 2 --dist worksteal
 
-lint: $(call with,nn-test)
+lint: $(ALL)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -41,7 +42,7 @@ compare: $(call with,nn)
 	  apt-get install -y -qq --no-install-recommends $(IMAGES) >/dev/null || true
 	$(RUN) -m nn_experiments compare quick
 
-bench: $(call with,nn-test)
+bench: $(ALL)
 	$(RUN) -m simulations bench
 	$(RUN) -m nn_experiments bench
 	$(RUN) -m pytest tests/benchmarks --benchmark-enable --benchmark-only
@@ -50,7 +51,7 @@ bench: $(call with,nn-test)
 certify: $(BASE)
 	$(RUN) -m theory.certify
 
-certify-test: $(call with,nn-test)
+certify-test: $(ALL)
 	$(RUN) -m pytest -m coq tests/theory/test_certify.py
 
 $(BASE):
@@ -66,7 +67,7 @@ $(BASE)-%: $(BASE)
 	$(PIP) --editable '.[$(subst -,$(comma),$*)]'
 	@touch $@
 
-SYSTEM_PACKAGES := poppler-utils $(IMAGES)
+SYSTEM_PACKAGES := poppler-utils chromium chromium-driver $(IMAGES)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 system-deps:
