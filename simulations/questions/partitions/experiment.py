@@ -1,8 +1,8 @@
 """The parts that contain each start, and the limit that it reaches.
 
 Starts are those of :mod:`simulations.questions.lattice`. None lies on an edge between parts of R:
-where |a| = k/3, |b| = |a|, |b| = 1 − |a|, |b + kr| = |a| or |a| + |b + kr| = 1/3 an odd number of units
-1/(3·UNIT) would be an even one. So float64 tells the predicates as exact numbers do.
+where |a| = k/3, |b| = |a|, |b| = 1 − |a|, |b + kr| = |a| or |a| + |b + kr| = 1/3, an odd number of
+units 1/(3·UNIT) would be an even one. So float64 tells the predicates as exact numbers do.
 """
 
 from collections.abc import Callable, Mapping
