@@ -227,11 +227,15 @@ class MarginsSpec(Spec):
     """Percentage points within which drops under noise in the lowest band are equal."""
     filtered: float = 2.0
     """Percentage points that removing irrelevant frequencies may cost."""
+    fitted: float = 90.0
+    """Percentage of its training images that a network must classify correctly. The theory is about
+    minimizers of the standard risk: comparisons with a network that is none are inconclusive."""
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
         for name in ("accuracy", "drop", "filtered"):
             _require(getattr(self, name) > 0, f"{name}: expected points > 0", getattr(self, name))
+        _require(0 <= self.fitted <= 100, "fitted: expected a percentage", self.fitted)
         _require(
             0 < self.confidence < 1, "confidence: expected a number in (0, 1)", self.confidence
         )

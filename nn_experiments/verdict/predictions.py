@@ -164,12 +164,16 @@ def summarise(verdicts: Sequence[Verdict]) -> tuple[Summary, ...]:
 
 
 def _limited(verdict: Verdict, comparison: _Comparison) -> Verdict:
-    """Say what limits a comparison: a method that is not adaptive, seeds that did not finish."""
+    """Say what limits a comparison, and leave it open where a network is no minimizer."""
     notes = [verdict.note] if verdict.note else []
     if not comparison.is_about_adaptive:
         notes.append(f"{comparison.other.title} is no adaptive method: shown, not counted")
     optimizers = (comparison.baseline, comparison.other)
     notes += [n for o in optimizers if (n := _unfinished(o, comparison.measurements))]
+    unfitted = [n for o in optimizers if (n := _unfitted(o, comparison))]
+    if unfitted and verdict.outcome != Outcome.NOT_RUN:
+        notes.append(f"no minimizers of the standard risk: {', '.join(unfitted)}")
+        verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE)
     if verdict.effect is not None and not np.isfinite(verdict.effect.low):
         notes.append("one seed tells nothing of the spread between trainings")
     is_primary = verdict.is_primary and comparison.is_about_adaptive
@@ -180,6 +184,17 @@ def _unfinished(optimizer: OptimizerSpec, measurements: Measurements) -> str:
     runs = [run for run in measurements.runs if run.optimizer == optimizer.title]
     failed = [f"seed {run.seed} {run.status}" for run in runs if not run.finished]
     return f"{optimizer.title}: {', '.join(failed)}" if failed else ""
+
+
+def _unfitted(optimizer: OptimizerSpec, c: _Comparison) -> str:
+    """Name the networks that classify too few of their training images correctly."""
+    accuracies = {
+        run.seed: 100 * run.training_accuracy
+        for run in c.measurements.runs
+        if run.optimizer == optimizer.title and run.training_accuracy is not None
+    }
+    poor = {seed: a for seed, a in accuracies.items() if a < c.preset.margins.fitted}
+    return ", ".join(f"{optimizer.title} seed {s} fits {a:.0f} %" for s, a in poor.items())
 
 
 def _standard(c: _Comparison) -> Iterator[Verdict]:

@@ -139,6 +139,22 @@ def test_diverged_trainings_are_left_out_and_named(preset, compare):
     assert {s.outcome for s in summarise(verdicts)} == {Outcome.INCONCLUSIVE}
 
 
+@pytest.mark.parametrize("share", [0.899, 0.9])
+def test_networks_that_are_no_minimizers_say_nothing(preset, compare, share):
+    found = compare(REVERSED)
+    runs = [
+        replace(r, training_accuracy=share) if (r.optimizer, r.seed) == ("Adam", 1) else r
+        for r in found.runs
+    ]
+    verdicts = judge(preset, Measurements(tuple(runs)))
+    by_comparison = {v.comparison: v for v in of(verdicts, predictions.ROBUST, "mean over l2")}
+    adam, rmsprop = by_comparison["SGD − Adam"], by_comparison["SGD − RMSProp"]
+    assert rmsprop.outcome is Outcome.CONTRADICTED
+    assert adam.outcome is (Outcome.INCONCLUSIVE if share < 0.9 else Outcome.CONTRADICTED)
+    said = "no minimizers of the standard risk: Adam seed 1 fits 90 %"
+    assert (said in adam.note) is (share < 0.9)
+
+
 def test_one_seed_is_inconclusive(preset, compare):
     verdicts = judge(preset, compare(AS_PREDICTED, seeds=1))
     assert {v.outcome for v in verdicts} == {Outcome.INCONCLUSIVE}
