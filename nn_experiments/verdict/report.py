@@ -307,8 +307,8 @@ def _how_judged(preset: Preset, verdicts: Sequence[Verdict]) -> str:
         f"± {margins.accuracy:g}, drop in the lowest band ± {margins.drop:g}, cost of removing "
         f"frequencies {margins.filtered:g} percentage points. An interval that crosses its margin, "
         "or an order's zero, is inconclusive; so is a comparison with a network that fits less "
-        f"than {margins.fitted:g} % of its training images, as the theory is about minimizers of the "
-        "standard risk."
+        f"than {margins.fitted:g} % of its training images, as the theory is about minimizers of "
+        "the standard risk."
     )
 
 
