@@ -55,21 +55,22 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def write_figure(figure: Figure, path: Path) -> Written:
+def write_figure(figure: Figure, path: Path, title: str) -> Written:
     """Write ``path`` with the endings .png and .svg, each whole; return their paths.
 
-    The layout is computed once, and is the same in both.
+    The layout is computed once, and is the same in both. The title is not drawn: programs that read
+    figures aloud say it.
 
     Raises:
         UserError: the folder cannot be made or written.
 
     """
     files = Written(*(path.with_name(f"{path.name}.{kind}") for kind in Written._fields))
-    metadata = {"svg": {"Date": None}}
+    metadata = {"png": {"Title": title}, "svg": {"Title": title, "Date": None}}
     with house_style():
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         for kind, file in files._asdict().items():
-            save = partial(figure.savefig, dpi=_DPI[kind], metadata=metadata.get(kind))
+            save = partial(figure.savefig, dpi=_DPI[kind], metadata=metadata[kind])
             write_whole(file, save)
     return files

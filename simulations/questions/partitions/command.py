@@ -37,8 +37,8 @@ def run(
     experiment = run_experiment(settings, progress)
     checks = checks_of(experiment.results)
     figures = [
-        write_figure(draw_r(experiment.of_r), out / "figure_4_8"),
-        write_figure(draw_p(experiment.of_p), out / "figure_4_9"),
+        write_figure(draw_r(experiment.of_r), out / "figure_4_8", "Partition R, and limits"),
+        write_figure(draw_p(experiment.of_p), out / "figure_4_9", "Partition P, and counts"),
     ]
     write_json(out / "summary.json", {**to_json(settings, checks), "results": experiment.results})
     for name, table in tables(experiment.results).items():

@@ -33,7 +33,8 @@ def run(
     ensure_writable(out)
     experiment = run_experiment(settings, progress)
     checks = checks_of(experiment.results)
-    files = write_figure(draw(settings, experiment), out / "phase_diagram")
+    title = "Ratio of adversarial risks, signGD over GD, over the starts"
+    files = write_figure(draw(settings, experiment), out / "phase_diagram", title)
     write_json(out / "summary.json", {**to_json(settings, checks), "results": experiment.results})
     for name, table in tables(experiment.results).items():
         write_text(out / f"{name}.csv", table.csv())

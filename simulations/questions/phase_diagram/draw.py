@@ -72,9 +72,11 @@ def _over_r_and_q(axes: Axes, diagram: Diagram, found: Outcome, level: float | N
 
 
 def _boundary(axes: Axes, diagram: Diagram, level: float) -> None:
-    """Draw where |Δw̃2| is 2|w̃2(0)| as η → 0."""
+    """Draw where |Δw̃2| is 2|w̃2(0)| as η → 0; nothing, if that is nowhere."""
     r, q = np.meshgrid(diagram.x, diagram.y)
-    axes.contour(r, q, movement_in_the_limit(r, q), levels=[level], colors=[BLACK], linewidths=1.2)
+    movement = movement_in_the_limit(r, q)
+    if movement.min() < level < movement.max():
+        axes.contour(r, q, movement, levels=[level], colors=[BLACK], linewidths=1.2)
 
 
 def _over_w2_and_q(axes: Axes, diagram: Diagram, settings: PhaseDiagram) -> None:
@@ -89,14 +91,15 @@ def _over_w2_and_q(axes: Axes, diagram: Diagram, settings: PhaseDiagram) -> None
 
 
 def _published_point(axes: Axes) -> None:
-    """Mark Figure 4.7, where its point lies in the diagram."""
+    """Mark Figure 4.7, if its point lies in the diagram."""
     problem = figure_4_7().problem
     A, B = A_and_B(problem, problem.e0_tilde)
     r = float(problem.sigma_tilde_sq[1] / problem.sigma_tilde_sq[0])
-    axes.plot([r], [abs(float(B / A))], marker="*", color=BLACK, markersize=8, linestyle="none")
-    axes.annotate(
-        "Figure 4.7", (r, abs(float(B / A))), xytext=(4, -9), textcoords="offset points", fontsize=7
-    )
+    q = abs(float(B / A))
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    if left < r < right and bottom < q < top:
+        axes.plot([r], [q], marker="*", color=BLACK, markersize=8, linestyle="none")
+        axes.annotate("Figure 4.7", (r, q), xytext=(4, -9), textcoords="offset points", fontsize=7)
 
 
 def _over_sizes(axes: Axes, sizes: list[dict[str, Any]]) -> None:

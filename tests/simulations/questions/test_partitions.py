@@ -168,6 +168,10 @@ def test_the_deepest_point_is_farthest_from_the_edge():
     assert deepest(np.eye(3, dtype=bool)) == (0, 0)
 
 
+def svg_title(path):
+    return ET.parse(path).getroot().findtext("{http://www.w3.org/2000/svg}title")
+
+
 # --- The command ----------------------------------------------------------------------------------
 
 
@@ -183,7 +187,7 @@ def test_files_and_numbers(tmp_path, pictures, monkeypatch):
     assert {check["status"] for check in summary["checks"].values()} == {"simulated"}
     assert summary["results"]["simulation"]["starts"] == 5 * 40**2
     for name in ("figure_4_8", "figure_4_9"):
-        assert ET.parse(tmp_path / f"{name}.svg").getroot().tag.endswith("svg")
+        assert "Partition" in svg_title(tmp_path / f"{name}.svg")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +225,7 @@ def test_other_ratios_and_the_exit_code(tmp_path, monkeypatch, differences):
     monkeypatch.setattr(command, "run_experiment", counted_wrongly)
     for name in ("draw_r", "draw_p"):
         monkeypatch.setattr(command, name, lambda pictures: None)
-    monkeypatch.setattr(command, "write_figure", lambda figure, path: Written(path, path))
+    monkeypatch.setattr(command, "write_figure", lambda figure, path, title: Written(path, path))
     settings = Partitions(points=40, ratios_of_r=("1/2",), ratios_of_p=("2", "0.2"))
     assert run(settings, tmp_path, lambda *numbers: done.append(numbers))[1] == differences
     assert done == [(1, 3), (2, 3), (3, 3)]

@@ -1,5 +1,6 @@
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -21,6 +22,7 @@ from simulations.questions.lattice import (
 )
 from simulations.questions.phase_diagram import command, experiment, outcomes
 from simulations.questions.phase_diagram.command import run
+from simulations.questions.phase_diagram.draw import draw
 from simulations.questions.phase_diagram.settings import PhaseDiagram
 from simulations.style import Written
 from theory.claims.equation_4_19_ratio import CLAIMS, leading_ratio
@@ -287,7 +289,8 @@ def test_files_and_numbers(tmp_path):
     coarse, fine = (at["w2 = 0"]["mismatches"] for at in summary["results"]["sizes"])
     assert coarse > fine
     assert len((tmp_path / "sizes.csv").read_text().splitlines()) == 5
-    assert ET.parse(tmp_path / "phase_diagram.svg").getroot().tag.endswith("svg")
+    picture = ET.parse(tmp_path / "phase_diagram.svg").getroot()
+    assert picture.findtext("{http://www.w3.org/2000/svg}title").startswith("Ratio of adversarial")
     assert "at 0." in (tmp_path / "report.md").read_text()
 
 
@@ -296,8 +299,20 @@ def test_the_same_settings_give_the_same_numbers():
         experiment.run_experiment(SMALL, lambda done, total: None).results for _ in range(2)
     )
     assert first == second
-    other = PhaseDiagram(points=24, size=8, sizes=(8, 512), seed=1)
+    other = replace(SMALL, seed=1)
     assert experiment.run_experiment(other, lambda done, total: None).results != first
+
+
+def test_what_lies_outside_is_not_drawn():
+    """Neither Figure 4.7's point nor the condition's line is in every diagram."""
+    elsewhere = replace(SMALL, r_range=(0.5, 5.0), w2=2.0)
+    panels = {}
+    for settings in (SMALL, elsewhere):
+        found = experiment.run_experiment(settings, lambda done, total: None)
+        first, second, *_ = draw(settings, found).axes
+        panels[settings] = (len(first.texts), len(second.collections))
+        assert first.get_xlim() == pytest.approx(settings.r_range, rel=0.2)
+    assert panels == {SMALL: (1, 2), elsewhere: (0, 1)}
 
 
 def test_a_disagreement_is_told(tmp_path, monkeypatch):
@@ -308,7 +323,7 @@ def test_a_disagreement_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr(agreement, "closed_forms", of_other_starts)
     monkeypatch.setattr(command, "draw", lambda settings, experiment: None)
-    monkeypatch.setattr(command, "write_figure", lambda figure, path: Written(path, path))
+    monkeypatch.setattr(command, "write_figure", lambda figure, path, title: Written(path, path))
     assert run(SMALL, tmp_path)[1] == 1
     checks = json.loads((tmp_path / "summary.json").read_text())["checks"]
     assert {name: check["status"] for name, check in checks.items()} == {
