@@ -1,10 +1,11 @@
-"""Commands: ``python -m simulations figure-4.7 | check | bench``."""
+"""Commands: ``python -m simulations figure-4.7 | check | bench | phase-diagram | partitions``."""
 
 import inspect
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import tyro
 from rich import box
@@ -14,13 +15,20 @@ from rich.table import Table
 
 from simulations.evidence import Check, to_json
 from simulations.figure_4_7.settings import Settings
+from simulations.questions.partitions.settings import Partitions
+from simulations.questions.phase_diagram.settings import PhaseDiagram
 from theory.artefacts import ensure_writable_file, write_json
 from theory.commands import leave, run
 from theory.errors import UserError
 from theory.findings import Status
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 _FIGURE_FOLDER = Path("results/figure_4_7")
 _EVIDENCE = Path("results/simulations/evidence.json")
+_QUESTIONS = Path("results/questions")
+_S = TypeVar("_S", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Figure47(Settings):
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("training")
             text, code = reproduce(
-                _settings(self),
+                _settings(self, Settings),
                 self.out,
                 lambda done, total: bar.update(task, completed=done, total=total),
             )
@@ -75,7 +83,7 @@ class CheckCommand(Settings):
         """Run the command; return the exit code."""
         from simulations.check import run_checks
 
-        settings = _settings(self)
+        settings = _settings(self, Settings)
         settings.check()
         ensure_writable_file(self.out)
         console = Console(stderr=True)
@@ -116,8 +124,60 @@ class Bench:
         return 0
 
 
-def _settings(command: Settings) -> Settings:
-    return Settings(**{f.name: getattr(command, f.name) for f in fields(Settings)})
+@dataclass(frozen=True)
+class PhaseDiagramCommand(PhaseDiagram):
+    """Draw where GD is more robust and where signGD is, over r, |B(0)|/|A(0)| and w̃2(0).
+
+    By the closed form from two million starts, and by simulation; both are held against the exact
+    condition. Writes the figure, its numbers and a report; prints what they say.
+
+    Exit codes: 0 done; 1 the two ways disagree where they may not; 2 a setting or folder that
+    cannot be used; 130 interrupted.
+    """
+
+    out: Path = _QUESTIONS / "phase_diagram"
+    """Folder for phase_diagram.png and .svg, summary.json, tables and report.md."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        from simulations.questions.phase_diagram.command import run as answer
+
+        return _answer(lambda told: answer(_settings(self, PhaseDiagram), self.out, told), "starts")
+
+
+@dataclass(frozen=True)
+class PartitionsCommand(Partitions):
+    """Draw the partitions of Figures 4.8 and 4.9 from their predicates, with orbits and limits.
+
+    Writes both figures, their numbers and a report; prints what they say.
+
+    Exit codes: 0 done; 1 something that had to hold did not; 2 a setting or folder that cannot be
+    used; 130 interrupted.
+    """
+
+    out: Path = _QUESTIONS / "partitions"
+    """Folder for the figures as PNG and SVG, summary.json, tables and report.md."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        from simulations.questions.partitions.command import run as answer
+
+        return _answer(lambda told: answer(_settings(self, Partitions), self.out, told), "pictures")
+
+
+def _answer(answer: Callable[[Callable[[int, int], None]], tuple[str, int]], of: str) -> int:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(of)
+        text, code = answer(
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    print(text)
+    return code
+
+
+def _settings(command: Any, kind: type[_S]) -> _S:
+    """Return the settings among a command's options."""
+    return kind(**{f.name: getattr(command, f.name) for f in fields(kind)})
 
 
 def _print(checks: dict[str, Check]) -> None:
@@ -154,6 +214,8 @@ def _main(args: list[str]) -> int:
         "figure-4.7": Figure47(**defaults),
         "check": CheckCommand(**defaults),
         "bench": Bench(),
+        "phase-diagram": PhaseDiagramCommand(),
+        "partitions": PartitionsCommand(),
     }
     about = {name: inspect.getdoc(command) or "" for name, command in commands.items()}
     chosen: Any = tyro.extras.subcommand_type_from_defaults(commands, about, prefix_names=False)
