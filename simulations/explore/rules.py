@@ -44,7 +44,7 @@ class Constant:
 
     def factor(self, t: jax.Array) -> jax.Array:
         """Return 1."""
-        return jnp.ones_like(t, float)
+        return jnp.ones_like(_as_float(t))
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Polynomial:
 
     def factor(self, t: jax.Array) -> jax.Array:
         """Return the factor after ``t`` updates."""
-        return optax.polynomial_schedule(1.0, 0.0, self.power, self.steps)(t)
+        return optax.polynomial_schedule(1.0, 0.0, self.power, self.steps)(_as_float(t))
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Cosine:
 
     def factor(self, t: jax.Array) -> jax.Array:
         """Return the factor after ``t`` updates."""
-        return optax.cosine_decay_schedule(1.0, self.steps)(t)
+        return optax.cosine_decay_schedule(1.0, self.steps)(_as_float(t))
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,12 @@ class InverseTime:
 
     def factor(self, t: jax.Array) -> jax.Array:
         """Return the factor after ``t`` updates."""
-        return 1 / (1 + t / self.steps)
+        return 1 / (1 + _as_float(t) / self.steps)
+
+
+def _as_float(t: jax.Array) -> jax.Array:
+    # JAX makes single-precision numbers of 32-bit integers, in double precision too.
+    return jnp.asarray(t, float)
 
 
 Schedule: TypeAlias = Constant | Polynomial | Cosine | InverseTime
@@ -153,7 +158,7 @@ def _nadam(options: Mapping[str, Scalar], _: LearningRate) -> optax.GradientTran
     psi = options["momentum_decay"]
 
     def momentum(t: jax.Array) -> jax.Array:
-        return beta1 * (1 - 0.5 * 0.96 ** (t * psi))
+        return beta1 * (1 - 0.5 * 0.96 ** (_as_float(t) * psi))
 
     def init(params: jax.Array) -> _NAdamState:
         return _NAdamState(_no_moments(params), jnp.ones((), params.dtype))
@@ -191,7 +196,7 @@ def _adagrad(options: Mapping[str, Scalar], _: LearningRate) -> optax.GradientTr
     ) -> tuple[jax.Array, _AdagradState]:
         del params
         total = state.total + g * g
-        slower = 1 + state.t * options["lr_decay"]
+        slower = (1 + _as_float(state.t) * options["lr_decay"]).astype(g.dtype)
         direction = g / (jnp.sqrt(total) + options["eps"]) / slower
         return direction, _AdagradState(state.t + 1, total)
 
@@ -339,13 +344,14 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 _FRACTION: Final = ("a number from 0 to below 1", lambda x: 0 <= x < 1)
 _NOT_NEGATIVE: Final = ("a finite number >= 0", lambda x: 0 <= x < math.inf)
 _POSITIVE: Final = ("a finite number > 0", lambda x: 0 < x < math.inf)
+_AT_LEAST_ONE: Final = ("a finite number >= 1", lambda x: 1 <= x < math.inf)
 _NOT_POSITIVE: Final = ("a finite number <= 0", lambda x: -math.inf < x <= 0)
 _RANGES: Final = MappingProxyType(
     {
         **dict.fromkeys(("momentum", "beta1", "beta2", "beta3", "alpha"), _FRACTION),
         **dict.fromkeys(("eps", "momentum_decay", "lr_decay"), _NOT_NEGATIVE),
         **dict.fromkeys(("initial_accumulator_value", "eps2"), _NOT_NEGATIVE),
-        **{"clipping": _POSITIVE, "beta2_decay": _NOT_POSITIVE},
+        **{"clipping": _AT_LEAST_ONE, "beta2_decay": _NOT_POSITIVE},
     }
 )
 

@@ -38,6 +38,7 @@ from theory.minibatch import gradient_response
 # Numbers of one array that runs advanced together on a CPU have: their state stays in the cache.
 _NUMBERS_ABREAST: Final = 2**15
 _STEPS_PER_LAUNCH: Final = 1000
+_DRAWS_PER_LAUNCH: Final = 2**22
 # Arrays of a run's size that a launch holds beside the records.
 _ARRAYS_PER_RUN: Final = 12
 _GIB: Final = 2**30
@@ -163,8 +164,12 @@ def train(
         program = {"form": form, "transform": chosen}
         state = _start(batch, groups.split(e0_tilde, dtype), **program)
         e_tilde = np.full((len(runs), len(record), runs.d), np.nan, dtype)
-        for start, stop in _launches(record, steps_per_launch):
-            state = _advance(batch, state, np.uint32(start), np.uint32(stop), **program)
+        longest = _longest_launch(steps_per_launch, iterations, len(runs))
+        q = None
+        for start, stop in _launches(record, longest):
+            if "samples" in given and start % longest == 0:
+                q = _chi_squares(batch, np.uint32(start), length=longest)
+            state = _advance(batch, state, q, np.array([start, stop], np.uint32), **program)
             good = groups.join(state.good)
             if stop in record:
                 e_tilde[:, record == stop] = groups.join(_errors(state, chosen))[:, None]
@@ -260,29 +265,40 @@ def _start(batch: _Batch, e0_tilde: jax.Array, *, form: Form, transform: Transfo
 def _advance(
     batch: _Batch,
     state: _State,
-    start: jax.Array,
-    stop: jax.Array,
+    q: jax.Array | None,
+    span: jax.Array,
     *,
     form: Form,
     transform: Transform,
 ) -> _State:
-    """Updates start + 1, …, stop of all runs, in one launch."""
+    """Updates start + 1, …, stop of all runs, in one launch; ``span`` is (start, stop).
 
-    def one(own: dict[str, jax.Array], seed: jax.Array, state: _State) -> _State:
+    ``q`` holds the χ²_n of a block of iterations, a multiple of its length from the first, in
+    which the launch lies.
+    """
+
+    def one(
+        own: dict[str, jax.Array], seed: jax.Array, state: _State, q: jax.Array | None
+    ) -> _State:
         given = {**batch.shared, **own}
         w_star = transform.inverse(given["w_star_tilde"])
         update = pair(form, given).update
         key = jax.random.key(seed)
 
         def step(t: jax.Array, state: _State) -> _State:
-            g_tilde = _gradient(transform.forward(state.e), given, jax.random.fold_in(key, t))
+            e_tilde = transform.forward(state.e)
+            if q is None:
+                g_tilde = _population_coordinate(e_tilde, given["sigma_tilde_sq"])
+            else:
+                _, for_g = _keys(key, t)
+                g_tilde = _minibatch_gradient(e_tilde, given, q[t % len(q)], for_g)
             change, memory = update(transform.inverse(g_tilde), state.memory, state.e + w_star)
             e = state.e + change
             return _State(e, memory, state.good + jnp.isfinite(e).all())
 
-        return jax.lax.fori_loop(start, stop, step, state)
+        return jax.lax.fori_loop(span[0], span[1], step, state)
 
-    return jax.lax.map(lambda group: jax.vmap(one)(*group), (batch.own, batch.seeds, state))
+    return jax.lax.map(lambda group: jax.vmap(one)(*group), (batch.own, batch.seeds, state, q))
 
 
 @partial(jax.jit, static_argnames="transform")
@@ -290,13 +306,33 @@ def _errors(state: _State, transform: Transform) -> jax.Array:
     return jax.lax.map(transform.forward, state.e)
 
 
-def _gradient(e_tilde: jax.Array, given: dict[str, jax.Array], key: jax.Array) -> jax.Array:
-    """Gradient in the frequency domain, shape (d,); the population's unless there are samples."""
-    if "samples" not in given:
-        return _population_coordinate(e_tilde, given["sigma_tilde_sq"])
+@partial(jax.jit, static_argnames="length")
+def _chi_squares(batch: _Batch, start: jax.Array, *, length: int) -> jax.Array:
+    """Draw χ²_n of iterations start, …, start + length − 1; (groups, runs of a group, length).
+
+    Apart from the loop, as its sampler is a loop itself, long to compile and slow on few numbers.
+    """
+
+    def one(own: dict[str, jax.Array], seed: jax.Array) -> jax.Array:
+        samples = {**batch.shared, **own}["samples"]
+        iterations = start + jnp.arange(length, dtype=np.uint32)
+        for_q, _ = jax.vmap(partial(_keys, jax.random.key(seed)))(iterations)
+        return jax.vmap(lambda key: jax.random.chisquare(key, samples, dtype=samples.dtype))(for_q)
+
+    return jax.lax.map(lambda group: jax.vmap(one)(*group), (batch.own, batch.seeds))
+
+
+def _keys(key: jax.Array, iteration: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Keys of the χ²_n and of the normal numbers of an iteration, as ``ExactLawMinibatch`` has."""
+    for_q, for_g = jax.random.split(jax.random.fold_in(key, iteration))
+    return for_q, for_g
+
+
+def _minibatch_gradient(
+    e_tilde: jax.Array, given: dict[str, jax.Array], q: jax.Array, for_g: jax.Array
+) -> jax.Array:
+    """Σ̃^{1/2}Sv in the frequency domain, shape (d,); ``q`` is the draw of χ²_n."""
     root = jnp.sqrt(given["sigma_tilde_sq"])
-    for_q, for_g = jax.random.split(key)
-    q = jax.random.chisquare(for_q, given["samples"], dtype=e_tilde.dtype)
     g = jax.random.normal(for_g, e_tilde.shape, e_tilde.dtype)
     norm, u = norm_and_direction(root * e_tilde)
     g_orthogonal = g - jnp.sum(g * u) * u
@@ -360,6 +396,15 @@ def _record_times(iterations: int, record_at: Iterable[int]) -> np.ndarray:
             f"record_at: expected integers from 0 to {iterations}, got {times[0]} to {times[-1]}"
         )
     return times
+
+
+def _longest_launch(steps_per_launch: int, iterations: int, runs: int) -> int:
+    """Number of updates in the longest launch: the χ²_n of all runs fit a bounded memory.
+
+    Rounded up to a power of two where few iterations bound it, so that few lengths are compiled.
+    """
+    enough = 1 << (iterations - 1).bit_length()
+    return max(1, min(steps_per_launch, enough, _DRAWS_PER_LAUNCH // runs))
 
 
 def _launches(record: np.ndarray, longest: int) -> list[tuple[int, int]]:
