@@ -12,9 +12,9 @@ import pytest
 
 from simulations.population import run_signgd
 from simulations.sweep import store as store_module
-from simulations.sweep.blocks import Column, Computation
-from simulations.sweep.run import Limits, local_devices, run_sweep
-from simulations.sweep.store import begun, read_columns
+from simulations.sweep.blocks import Column, Computation, planned
+from simulations.sweep.run import Limits, compute_blocks, local_devices, run_sweep
+from simulations.sweep.store import begun, opened, read_columns
 from tests.simulations.sweep.small import DRAWN, SIGNGD, sweep
 from theory.errors import UserError
 
@@ -107,6 +107,7 @@ def test_killed_within_a_file_and_at_any_time(tmp_path, whole):
     process = child(tmp_path, "slowly")
     try:
         while len(files(tmp_path)) < 2:
+            assert process.poll() is None, process.communicate()[1]
             time.sleep(0.002)
         with pytest.raises(UserError, match=rf"is in use by process {process.pid} on"):
             run_sweep(DRAWN, sweep(), tmp_path, device="cpu")
@@ -243,6 +244,27 @@ def test_a_failing_function_loses_no_block(tmp_path, whole):
         run_sweep(replace(DRAWN, function=failing), sweep(), tmp_path, device="cpu")
     assert len(files(tmp_path)) == 2
     run_sweep(DRAWN, sweep(), tmp_path, device="cpu")
+    assert files(tmp_path) == whole
+
+
+def test_blocks_in_work_on_other_devices_are_kept_when_one_fails(tmp_path, whole):
+    started = []
+
+    def failing(points):
+        started.append(points.rows[0])
+        if points.rows[0] == 7:
+            raise ZeroDivisionError
+        return DRAWN.function(points)
+
+    plan = planned(replace(DRAWN, function=failing), sweep())
+    two = 2 * local_devices("cpu")
+    with pytest.raises(ZeroDivisionError):
+        compute_blocks(plan, opened(tmp_path, plan), range(BLOCKS), two)
+    done = files(tmp_path)
+    assert done.items() <= whole.items()
+    # Each that was begun is kept, but for that which failed.
+    assert len(done) == len(started) - 1 < BLOCKS
+    assert run_sweep(DRAWN, sweep(), tmp_path, device="cpu").computed == BLOCKS - len(done)
     assert files(tmp_path) == whole
 
 
