@@ -21,7 +21,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from simulations.compile import dct_matrix
+from simulations.compile import compile_formula
+from simulations.device import computing
+from theory.dct import cosine, dct_scale
 
 
 class Transform(NamedTuple):
@@ -84,13 +86,23 @@ IDENTITY = Transform(_identity, _identity)
 
 @lru_cache(maxsize=8)
 def dense(d: int) -> Transform:
-    """Return the products with C and Cᵀ, O(d²): the slow route that checks :data:`FAST`.
-
-    C comes from the exact matrix, which takes seconds to evaluate from d = 64 on.
-    """
-    C = dct_matrix(d)
+    """Return the products with C and Cᵀ, O(d²): the slow route that checks :data:`FAST`."""
+    C = _matrix(d)
 
     def times(x: jax.Array, matrix: np.ndarray) -> jax.Array:
         return jnp.einsum("...j,jk->...k", x, jnp.asarray(matrix, x.dtype))
 
     return Transform(lambda x: times(x, C.T), lambda x: times(x, C))
+
+
+def _matrix(d: int) -> np.ndarray:
+    """Return C of (4.4) to a few roundings an entry, shape (d, d).
+
+    The cosine of harmonic k at position j has the argument πm/2d with m = (2j + 1)k, and so the
+    period 4d in m; harmonic 1 at position (m − 1)/2 is the same, without a large argument.
+    """
+    k, j = np.indices((d, d))
+    m = (2 * j + 1) * k % (4 * d)
+    with computing("cpu"):
+        scale = compile_formula(lambda k: dct_scale(k, d))(k.astype(np.float64))
+        return np.asarray(scale * compile_formula(lambda j: cosine(1, j, d))((m - 1) / 2))
