@@ -1,6 +1,7 @@
 # make reproduce   prove the claims, check the simulation, draw Figure 4.7
 # make test        lint, types and tests
 # make compare     train small networks and judge the predictions about them
+# make report      one page of all results, results/report.html
 # make bench       the benchmarks, as ratios
 # make certify     put the claims' real-arithmetic obligations to the kernel of Coq (needs coqc)
 # make system-deps what the tests need from the system's package manager
@@ -21,7 +22,7 @@ with    = $(BASE)-$(subst $(comma),-,$(1))
 ALL    := $(call with,explore-nn-test)
 
 .DELETE_ON_ERROR:
-.PHONY: reproduce test lint compare bench certify certify-test system-deps clean
+.PHONY: reproduce test lint compare report bench certify certify-test system-deps clean
 
 reproduce: $(if $(EXTRAS),$(call with,$(EXTRAS)),$(BASE))
 	$(RUN) -m simulations check
@@ -41,6 +42,9 @@ compare: $(call with,nn)
 	@dpkg -s $(IMAGES) >/dev/null 2>&1 || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
 	  apt-get install -y -qq --no-install-recommends $(IMAGES) >/dev/null || true
 	$(RUN) -m nn_experiments compare quick
+
+report: $(BASE)
+	$(RUN) -m theory report --html
 
 bench: $(ALL)
 	$(RUN) -m simulations bench

@@ -12,7 +12,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.py"))
 
 
 def test_there_are_notebooks():
-    assert [path.name[:2] for path in NOTEBOOKS] == ["1_", "2_"]
+    assert [path.name[:2] for path in NOTEBOOKS] == ["1_", "2_", "3_"]
     assert not list(FOLDER.glob("*.ipynb")), "notebooks are stored as scripts, without outputs"
 
 

@@ -93,6 +93,35 @@ def test_help_says_what_a_command_does_and_writes_and_its_exit_codes(capsys, com
     assert [words for words in (*told, "; 2 ") if words not in description] == []
 
 
+@pytest.mark.parametrize(
+    ("command", "options", "files"),
+    [
+        ("phase-diagram", ["--points", "12", "--size", "16", "--sizes", "16"], ["phase_diagram"]),
+        (
+            "partitions",
+            ["--points", "24", "--ratios-of-r", "1/2", "--ratios-of-p", "1"],
+            ["figure_4_8", "figure_4_9"],
+        ),
+    ],
+)
+def test_a_question_is_answered(tmp_path, capsys, command, options, files):
+    assert main([command, *options, "--out", str(tmp_path)]) == 0
+    assert "Report:" in capsys.readouterr().out
+    for name in files:
+        assert (tmp_path / f"{name}.png").exists()
+        assert (tmp_path / f"{name}.svg").exists()
+    settings = json.loads((tmp_path / "summary.json").read_text())["settings"]
+    assert "out" not in settings
+    assert str(settings["points"]) == options[1]
+
+
+def test_a_mistake_in_a_question_is_one_message(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["partitions", "--ratios-of-r", "1/0", "--out", str(out)]) == 2
+    assert "ratios_of_r: expected ratios from 1/100 to 10" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_check_writes_evidence(tmp_path, capsys):
     out = tmp_path / "evidence.json"
     assert (
