@@ -79,7 +79,7 @@ for name, outcome in outcomes.items():
 # ## Where the weights moved
 #
 # Mean squared change of the weights, frequency by frequency. GD leaves the irrelevant ones where they
-# were; rules that act on each coordinate in space move them.
+# were (a change of 0 is drawn at $10^{-12}$); rules that act on each coordinate in space move them.
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
