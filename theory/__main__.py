@@ -248,11 +248,19 @@ class Report:
                 f"--results: expected a folder, got {self.results}. `make reproduce` makes one."
             )
         ensure_writable_file(self.out)
-        from theory.claims import all_claims
         from theory.html.page import write_report
 
-        print(write_report(self.results, self.out, all_claims).note())
+        print(write_report(self.results, self.out, _written_as_formulas).note())
         return 0
+
+
+def _written_as_formulas() -> "Sequence[Claim]":
+    """Return all claims, which takes some seconds."""
+    from theory.claims import all_claims
+    from theory.ledger.display import Progress
+
+    with Progress():
+        return all_claims()
 
 
 def _ledger(command: _Settling, simulation: Checks) -> "tuple[list[Verdict], str]":

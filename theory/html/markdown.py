@@ -57,7 +57,7 @@ def _replace(parent: ET.Element, folder: Path, name: str, heading: str) -> None:
     for index, child in enumerate(list(parent)):
         if child.tag in _HEADINGS:
             heading = text_of(child)
-        picture = child[0] if child.tag == "p" and len(child) == 1 else child
+        picture = child[0] if _is_alone(child) else child
         if child.tag == "table":
             parent[index] = _followed(scrolling(child, f"Table: {heading}"), child)
         elif picture.tag == "img" and _is_file(picture.get("src", "")):
@@ -67,11 +67,23 @@ def _replace(parent: ET.Element, folder: Path, name: str, heading: str) -> None:
                 words = f"{heading}: {place.stem.replace('_', ' ')}"
             shown = figure(place, words, f"{name}-{place.stem}".replace(" ", "-"))
             parent[index] = _followed(shown, child)
+            if parent.tag == "p":  # which cannot have a figure inside
+                parent.tag = "div"
         else:
             if child.tag == "a" and _is_file(child.get("href", "")):
                 child.tag = "span"
                 child.attrib.clear()
             _replace(child, folder, name, heading)
+
+
+def _is_alone(paragraph: ET.Element) -> bool:
+    """Whether a paragraph has one element in it and no text of its own."""
+    return (
+        paragraph.tag == "p"
+        and len(paragraph) == 1
+        and not paragraph.text
+        and (not paragraph[0].tail)
+    )
 
 
 def _followed(new: ET.Element, old: ET.Element) -> ET.Element:

@@ -30,7 +30,8 @@ def _never(statement: Any, timeout: float) -> Finding:
     raise AssertionError("nothing is settled here")
 
 
-def _verdict(id_: str, statement: Any, finding: Finding) -> Verdict:
+def verdict_on(id_: str, statement: Any, finding: Finding) -> Verdict:
+    """A claim that is one statement, and its verdict."""
     obligation = Obligation("statement", statement, _never)
     argument = Argument(str(statement), (obligation,), (obligation,))
     claim = Claim(f"zoo.{id_}", "nowhere", f"A <claim> & its {id_}.", argument)
@@ -49,14 +50,16 @@ def zoo() -> list[Verdict]:
     orbit = tuple((Surd.of(n),) for n in range(4))
     along = Along("a walk", orbit, (x,), (y,), y < 3, 0, 3)
     return [
-        _verdict("proof", small, Proof("identity", {"normal_forms": ["expansion"]})),
-        _verdict("disproof", small, Disproof("z3", {"solver": "z3 1", "smtlib": "(check-sat)\n"})),
-        _verdict("counterexample", small, Counterexample("z3", small, {x: root})),
-        _verdict("witness", above, Witness("z3", above, {x: half, y: -half})),
-        _verdict("periodic", ends, PeriodicOrbit("search", ends, {x: Surd.of(1)}, 0, 2)),
-        _verdict("escape", stays, Escape("search", stays, {x: Surd.of(0)}, 2)),
-        _verdict("violation", along, OrbitViolation("exact orbit", along, 2)),
-        _verdict("unsettled", small, Unsettled("z3", "the time was up")),
+        verdict_on("proof", small, Proof("identity", {"normal_forms": ["expansion"]})),
+        verdict_on(
+            "disproof", small, Disproof("z3", {"solver": "z3 1", "smtlib": "(check-sat)\n"})
+        ),
+        verdict_on("counterexample", small, Counterexample("z3", small, {x: root})),
+        verdict_on("witness", above, Witness("z3", above, {x: half, y: -half})),
+        verdict_on("periodic", ends, PeriodicOrbit("search", ends, {x: Surd.of(1)}, 0, 2)),
+        verdict_on("escape", stays, Escape("search", stays, {x: Surd.of(0)}, 2)),
+        verdict_on("violation", along, OrbitViolation("exact orbit", along, 2)),
+        verdict_on("unsettled", small, Unsettled("z3", "the time was up")),
     ]
 
 

@@ -39,6 +39,13 @@ def test_pictures_become_figures(tmp_path: Path) -> None:
     assert next(found.iter("title")).get("id") == "it-curve-title"
 
 
+def test_a_picture_amid_text_leaves_the_text(tmp_path: Path) -> None:
+    draw(tmp_path / "curve.png")
+    found = section(report(tmp_path, "# A\n\nBefore ![it](curve.png) after.\n"), 2, "it")
+    assert text_of(found) == "A Before it after."
+    assert not [p for p in found.iter("p") if list(p.iter("figure"))]
+
+
 @pytest.mark.parametrize("words", ["", "the_curve.png"])
 def test_a_picture_without_words_is_named_after_its_place(tmp_path: Path, words: str) -> None:
     draw(tmp_path / "the_curve.png")

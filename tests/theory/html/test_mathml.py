@@ -149,7 +149,7 @@ def test_formulas_of_the_ledger_say_in_mathml_what_they_say(small_ledger: list[V
                 expected = holds(expression, surds)
             except (NotRepresentableError, ZeroDivisionError):
                 continue
-            if expression.has(sp.sqrt(2), sp.sqrt(3), sp.sqrt(6)) or expression in (True, False):
+            if "msqrt" in written(formula(expression)) or expression in (True, False):
                 continue
             assert bool(value(expression, at)) is expected, expression
             compared += 1

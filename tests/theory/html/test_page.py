@@ -8,13 +8,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import sympy as sp
 
-from tests.theory.html.small import write_evidence, write_text, zoo
+from tests.theory.html.small import verdict_on, write_evidence, write_text, zoo
 from theory.__main__ import main
 from theory.errors import UserError
-from theory.findings import Counterexample, Status
+from theory.findings import Counterexample, Status, Unsettled
 from theory.html.page import Written, write_report
 from theory.ledger.verify import Verdict
+from theory.statements import Statement
 
 _VOID = {"meta", "link", "br", "hr", "img", "input", "col", "area", "base", "wbr", "source"}
 _PARTS = [
@@ -142,11 +144,38 @@ def test_counterexamples_are_there_with_both_sides(text: str, small_ledger: list
         assert "fails at " in own[: own.index("</details>")]
 
 
-def test_errata_are_what_is_refuted(page: _Reader, small_ledger: list[Verdict]) -> None:
-    refuted = {f"#claim-{v.claim.id}" for v in small_ledger if v.status is Status.REFUTED}
-    links = [a["href"] for tag, a in page.elements if tag == "a" and "href" in a]
-    assert refuted
-    assert {n for n in links if str(n).startswith("#claim-")} == refuted
+def test_errata_are_what_is_refuted_each_under_its_judgement(
+    text: str, small_ledger: list[Verdict]
+) -> None:
+    sheet = text[text.index('<section id="errata">') :]
+    starts = {j: sheet.index(f"<h3>{title} (") for j, title in _ERRATA.items()}
+    ends = dict(zip(starts, [*list(starts.values())[1:], sheet.index("</section>")], strict=True))
+    for judgement, start in starts.items():
+        links = re.findall(r'href="#claim-([^"]+)"', sheet[start : ends[judgement]])
+        expected = [v.claim.id for v in small_ledger if v.judgement == judgement]
+        assert expected
+        assert sorted(links) == sorted(expected)
+
+
+_ERRATA = {  # in the order of the page
+    "fails": "What fails",
+    "holds only if": "What holds only under a further condition",
+    "holds after a slip of notation is mended": "Slips of notation",
+}
+
+
+def test_a_long_statement_is_set_once(tmp_path: Path) -> None:
+    x = sp.Symbol("x", real=True)
+    long = Statement(x <= sp.Add(*(x**n / (n + 7) for n in range(2, 40))))
+    verdicts = [verdict_on(name, long, Unsettled("z3", "no time")) for name in ("one", "two")]
+    write_evidence(tmp_path / "results", verdicts)
+    written = write_report(
+        tmp_path / "results", tmp_path / "report.html", lambda: [v.claim for v in verdicts]
+    )
+    text = written.path.read_text(encoding="utf-8")
+    assert text.count("<math>") == 1
+    assert text.count("the same statement as before") == 3  # two formulas, two obligations
+    assert _Reader(text).wrong == []
 
 
 def test_certificates_are_shown_once_each(text: str, small_ledger: list[Verdict]) -> None:
