@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Any, Final, Self
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 import theory
 from simulations.sweep.blocks import Plan, digest_of, size
