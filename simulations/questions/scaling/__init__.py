@@ -1,0 +1,1 @@
+"""How the adversarial-risk ratio rule / GD is spread over starts, and how it scales."""

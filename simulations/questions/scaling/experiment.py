@@ -1,0 +1,263 @@
+"""Trains random problems by every rule, as sweeps, and divides adversarial risks by GD's."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from simulations.explore.rules import KINDS, Constant, Polynomial, Rule, update_rule
+from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression, Runs
+from simulations.explore.train import train
+from simulations.questions.scaling.settings import BASELINE, Scaling
+from simulations.simulate import adversarial_risk
+from simulations.sweep.blocks import Column, Computation
+from simulations.sweep.grid import Parameter, Points, Sweep, sweep_of
+from simulations.sweep.run import run_sweep
+from simulations.sweep.store import read_columns
+
+Progress = Callable[[int, int], None]
+Array = np.ndarray
+
+# The first three and what they alone fix, a program, make a block.
+PARAMETERS: Final = (
+    Parameter("d", int),
+    Parameter("rule", str, None, tuple(KINDS)),
+    Parameter("steps", int),
+    Parameter("irrelevant", int),
+    Parameter("energy", float, 0.0),
+    Parameter("alpha", float),
+    Parameter("rate", float),
+    Parameter("sigma0_sq", float),
+    Parameter("epsilon", float),
+)
+COLUMNS: Final = tuple(
+    Column(name, np.float64)
+    for name in ("adversarial_risk", "standard_share", "relevant_error", "residue")
+)
+_WITHIN: Final = ("rule", "steps", "irrelevant", "energy", "seed")
+# Seeds of two dimensions differ: the weights of one seed are alike at low frequencies.
+_SEEDS_APART: Final = 1000
+# Adagrad's steps fall as 1/√t by themselves.
+_FASTER: Final = {"Adagrad": 20.0}
+_ARRAYS_PER_RUN: Final = 24
+
+
+class Ratios(NamedTuple):
+    """What a sweep found; arrays of shape (rules, steps, counts, energies, seeds).
+
+    Attributes:
+        rules: names, in the order of the first axis.
+        ratio: adversarial risk over that of GD, from the same start after as many updates.
+        standard_share: standard risk over that of zero weights.
+        relevant_error: ‖ẽ‖ at the relevant frequencies over ‖w̃*‖.
+        residue: log of the adversarial risk over what it were if the relevant frequencies had
+            converged and the others had not moved since.
+        converged: whether ``relevant_error`` is within the tolerance, for the rule and for GD.
+
+    """
+
+    rules: tuple[str, ...]
+    ratio: Array
+    standard_share: Array
+    relevant_error: Array
+    residue: Array
+    converged: Array
+
+    def of(self, rule: str, *at: int) -> Array:
+        """Return the ratios of the converged runs of a rule, at a place of the next three axes."""
+        place = (self.rules.index(rule), *at)
+        return self.ratio[place][self.converged[place]]
+
+
+def rule_of(name: str, rate: float, sigma0_sq: float, steps: int) -> Rule:
+    """Return the rule as it is trained here.
+
+    GD converges along a frequency if ησ̃² < 2, momentum and Nesterov with β = 0.9 if it is below
+    3.8 and 1.36: η = 1/σ̃0² does for all of them. The others take steps of about η whatever the
+    gradient is, so that η has to fall for them to converge; their path, at most ½ηT a weight where
+    no step is larger than η, is 25 at η = 0.05, T = 1000, and weights that are N(0, 1) move by 5.
+    """
+    if KINDS[name].commutes:
+        return update_rule(name, 1 / sigma0_sq, schedule=Constant())
+    return update_rule(name, rate * _FASTER.get(name, 1.0), schedule=Polynomial(steps))
+
+
+def problem(d: int, irrelevant: int, energy: float, alpha: float, sigma0_sq: float) -> Regression:
+    """Return the problem: a power law, and ``energy`` σ̃0² at the ``irrelevant`` highest of d.
+
+    True weights are N(0, 1) at the relevant frequencies, initial weights at all of them.
+    """
+    return Regression(
+        PowerLaw(d, alpha, sigma0_sq),
+        Irrelevant.highest(irrelevant, d, energy * sigma0_sq),
+        Normal(),
+        Normal(),
+    )
+
+
+def computation(largest_group: int, d: int, device: str = "auto") -> Computation:
+    """Return what is computed at each point of the sweeps, in blocks of ``largest_group`` points.
+
+    Args:
+        largest_group: points that one program computes.
+        d: the largest dimension, which memory is told by.
+        device: ``auto``, ``cpu`` or ``gpu``.
+
+    """
+    return Computation(
+        "adversarial risk of trained random problems",
+        partial(_risks, device=device),
+        COLUMNS,
+        working_bytes=_ARRAYS_PER_RUN * 8 * d,
+        most_rows=largest_group,
+    )
+
+
+def _risks(points: Points, device: str) -> dict[str, Array]:
+    names = [p.name for p in PARAMETERS if p.name not in ("irrelevant", "energy")]
+    return points.groupwise(names, partial(_trained, device=device))
+
+
+def _trained(points: Points, device: str) -> dict[str, Array]:
+    """Train the points of one program; each array has shape (n,)."""
+    at: Any = points.fixed
+    runs, relevant = _runs(points), _relevant(points)
+    rule = rule_of(at["rule"], at["rate"], at["sigma0_sq"], at["steps"])
+    found = train(runs, rule, iterations=at["steps"], device=device)
+    e_tilde, epsilon = found.e_tilde[:, -1], at["epsilon"]
+    risk = found.adversarial_risk(epsilon)[:, -1]
+    rest = np.where(relevant, 0.0, e_tilde)
+    converged = adversarial_risk(runs.sigma_tilde_sq, rest, runs.w_star_tilde, epsilon)
+    of_zero = (runs.sigma_tilde_sq * runs.w_star_tilde**2).sum(axis=1) / 2
+    size = np.linalg.norm(runs.w_star_tilde, axis=1)
+    return {
+        "adversarial_risk": risk,
+        "standard_share": found.standard_risk()[:, -1] / of_zero,
+        "relevant_error": np.linalg.norm(np.where(relevant, e_tilde, 0.0), axis=1) / size,
+        "residue": np.log(risk / converged),
+    }
+
+
+def _runs(points: Points) -> Runs:
+    """Return a run for each point, with a spectrum of its own, so that all are one program."""
+    at: Any = points.fixed
+    rows = [
+        problem(at["d"], int(m), float(energy), at["alpha"], at["sigma0_sq"]).runs([int(seed)])
+        for m, energy, seed in zip(
+            points["irrelevant"], points["energy"], points["seed"], strict=True
+        )
+    ]
+    return Runs(
+        np.stack([run.sigma_tilde_sq for run in rows]),
+        np.concatenate([run.w_star_tilde for run in rows]),
+        np.concatenate([run.w0_tilde for run in rows]),
+        tuple(run.seeds[0] for run in rows),
+    )
+
+
+def _relevant(points: Points) -> Array:
+    """Whether each frequency is relevant, shape (n, d)."""
+    d: Any = points.fixed["d"]
+    return np.asarray(np.arange(d)[None] < d - points["irrelevant"][:, None])
+
+
+# The sweeps
+
+
+def third(d: int) -> int:
+    """Return one third of d, rounded, and at least 1: d = 3 has one irrelevant frequency."""
+    return max(1, round(d / 3))
+
+
+def sweeps(settings: Scaling) -> dict[str, Sweep]:
+    """Return the sweeps, by name: ``d-…`` in each dimension, ``counts`` and ``energies``."""
+    shared = {name: getattr(settings, name) for name in ("alpha", "rate", "sigma0_sq", "epsilon")}
+
+    def sweep(place: int, d: int, **axes: Any) -> Sweep:
+        first = settings.seed + _SEEDS_APART * place
+        axes = {"rule": settings.rules, "steps": settings.steps, "energy": 0.0, **axes}
+        options = [f"{name}={_notation(values)}" for name, values in (axes | shared).items()]
+        seeds = f"{first}:{first + settings.seeds_in(d) - 1}"
+        return sweep_of(PARAMETERS, options=[f"d={d}", *options], seeds=seeds)
+
+    last, d = len(settings.dimensions), settings.counts_d
+    return {
+        **{
+            f"d-{d:05}": sweep(place, d, irrelevant=third(d))
+            for place, d in enumerate(settings.dimensions)
+        },
+        "counts": sweep(last, d, irrelevant=settings.counts),
+        "energies": sweep(
+            last + 1,
+            d,
+            irrelevant=third(d),
+            rule=settings.energy_rules,
+            steps=settings.energy_steps,
+            energy=settings.energies,
+        ),
+    }
+
+
+def _notation(values: Any) -> str:
+    return ",".join(map(str, values)) if isinstance(values, tuple) else str(values)
+
+
+def run_sweeps(settings: Scaling, folder: Path, progress: Progress) -> dict[str, Ratios]:
+    """Run the sweeps, or what is missing of them, and return what they found, by name.
+
+    Args:
+        settings: checked.
+        folder: of the sweeps, each in a folder of its name.
+        progress: called with the number of runs done and their total.
+
+    Raises:
+        UserError: a sweep does not fit into memory or on the disk, or its folder is another's.
+
+    """
+    asked = sweeps(settings)
+    total, before = sum(sweep.rows for sweep in asked.values()), 0
+    found = {}
+    for name, sweep in asked.items():
+        d = int(dict(sweep.fixed)["d"])
+        groups = np.prod([len(axis) for axis in sweep.axes if axis.name in ("rule", "steps")])
+        run_sweep(
+            computation(sweep.rows // int(groups), d, settings.device),
+            sweep,
+            folder / name,
+            device=settings.device,
+            progress=partial(_told, progress, before, total),
+        )
+        before += sweep.rows
+        found[name] = ratios_of(sweep, read_columns(folder / name), settings.tolerance)
+    return found
+
+
+def _told(progress: Progress, before: int, total: int, done: int, of_this: int) -> None:
+    del of_this
+    progress(before + done, total)
+
+
+def ratios_of(sweep: Sweep, columns: dict[str, Array], tolerance: float) -> Ratios:
+    """Divide adversarial risks by GD's from the same start.
+
+    Args:
+        sweep: with GD among its rules.
+        columns: of the sweep, each of shape (rows,).
+        tolerance: the greatest ``relevant_error`` of a run that has converged.
+
+    """
+    lengths = {axis.name: len(axis) for axis in sweep.all_axes}
+    shape = [lengths.get(name, 1) for name in _WITHIN]
+    risk, share, error, residue = (columns[c.name].reshape(shape) for c in COLUMNS)
+    axis = next((axis for axis in sweep.axes if axis.name == "rule"), None)
+    rules = tuple(map(str, axis.values)) if axis else (str(dict(sweep.fixed)["rule"]),)
+    gd = rules.index(BASELINE)
+    within = error <= tolerance  # false for NaN
+    return Ratios(rules, risk / risk[gd], share, error, residue, within & within[gd])
+
+
+def quantiles(values: Array, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> list[Any]:
+    """Return the quantiles of values of shape (n,), or as many None where there are none."""
+    return [float(x) for x in np.quantile(values, levels)] if len(values) else [None] * len(levels)

@@ -1,0 +1,98 @@
+"""A power law through medians, with an interval by the bootstrap."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+FEWEST_RUNS: Final = 8
+FEWEST_PLACES: Final = 3
+_RESAMPLES: Final = 1000
+
+
+class Law(NamedTuple):
+    """median of log ratio = intercept + slope·log x; a conjecture.
+
+    Attributes:
+        intercept: at x = 1.
+        slope: change of the log ratio when x is multiplied by e.
+        low: lower end of the 95 % interval of the slope.
+        high: upper end.
+        spread_slope: exponent p of the interquartile range of the log ratio, as xᵖ.
+        spread_low: lower end of its 95 % interval.
+        spread_high: upper end.
+        off: greatest distance of a median from the law.
+        off_in_errors: the greatest distance in standard errors of that median.
+        places: number of values of x.
+        runs: number of runs.
+
+    """
+
+    intercept: float
+    slope: float
+    low: float
+    high: float
+    spread_slope: float
+    spread_low: float
+    spread_high: float
+    off: float
+    off_in_errors: float
+    places: int
+    runs: int
+
+
+def fitted(x: Sequence[float], ratios: Sequence[np.ndarray], seed: int = 0) -> Law | None:
+    """Fit the law by least squares; None if too few places have enough runs or all are 1.
+
+    Runs are resampled at each place apart; the interval holds the middle 95 % of the slopes.
+
+    Args:
+        x: dimensions, or numbers of irrelevant frequencies, > 0.
+        ratios: ratios > 0 at each, shape (n,), n may differ.
+        seed: of the bootstrap.
+
+    """
+    used = [
+        (np.log(place), np.log(values))
+        for place, values in zip(x, ratios, strict=True)
+        if len(values) >= FEWEST_RUNS
+    ]
+    # Rules that only move along relevant frequencies differ from GD by rounding.
+    if len(used) < FEWEST_PLACES or all(np.ptp(y) < 1e-6 for _, y in used):
+        return None
+    rng = np.random.default_rng(seed)
+    at = np.array([place for place, _ in used])
+    middle, spread = _summary([y for _, y in used])
+    again = [_summary([rng.choice(y, len(y)) for _, y in used]) for _ in range(_RESAMPLES)]
+    slope, intercept = np.polyfit(at, middle, 1)
+    slopes, spread_slopes = (
+        [np.polyfit(at, sample[part], 1)[0] for sample in again] for part in (0, 1)
+    )
+    distance = np.abs(middle - intercept - slope * at)
+    errors = np.std([sample[0] for sample in again], axis=0)
+    low, high = _middle_95(slopes)
+    spread_low, spread_high = _middle_95(spread_slopes)
+    return Law(
+        intercept=float(intercept),
+        slope=float(slope),
+        low=low,
+        high=high,
+        spread_slope=float(np.polyfit(at, spread, 1)[0]),
+        spread_low=spread_low,
+        spread_high=spread_high,
+        off=float(distance.max()),
+        off_in_errors=float((distance / errors).max()),
+        places=len(used),
+        runs=sum(len(y) for _, y in used),
+    )
+
+
+def _summary(samples: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return medians, and logs of interquartile ranges; a resample may have none by chance."""
+    low, middle, high = np.array([np.quantile(y, [0.25, 0.5, 0.75]) for y in samples]).T
+    return middle, np.log(np.maximum(high - low, np.finfo(float).tiny))
+
+
+def _middle_95(values: Sequence[float]) -> tuple[float, float]:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,255 @@
+"""How the ratio scales, in words and tables."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from simulations.evidence import Check
+from simulations.questions.scaling.experiment import Ratios, quantiles, third
+from simulations.questions.scaling.law import Law, fitted
+from simulations.questions.scaling.settings import BASELINE, Scaling
+from theory.artefacts import environment
+from theory.tables import TextTable
+
+Row = dict[str, Any]
+
+
+def results_of(settings: Scaling, found: dict[str, Ratios]) -> dict[str, Any]:
+    """Return the numbers that go into ``summary.json``: rows of three kinds, and the laws."""
+    by_d = [found[f"d-{d:05}"] for d in settings.dimensions]
+    m = third(settings.counts_d)
+    rows = {
+        "d": [
+            row
+            for d, ratios in zip(settings.dimensions, by_d, strict=True)
+            for row in rows_of(ratios, d, (settings.steps,), (third(d),), (0.0,))
+        ],
+        "counts": rows_of(
+            found["counts"], settings.counts_d, (settings.steps,), settings.counts, (0.0,)
+        ),
+        "energies": rows_of(
+            found["energies"], settings.counts_d, settings.energy_steps, (m,), settings.energies
+        ),
+    }
+    laws = {
+        "d": {
+            rule: fitted(settings.dimensions, [ratios.of(rule, 0, 0, 0) for ratios in by_d])
+            for rule in settings.rules
+        },
+        "counts": {
+            rule: fitted(
+                settings.counts,
+                [found["counts"].of(rule, 0, i, 0) for i in range(len(settings.counts))],
+            )
+            for rule in settings.rules
+        },
+    }
+    return {
+        "rows": rows,
+        "laws": {
+            which: {rule: law._asdict() for rule, law in of.items() if law is not None}
+            for which, of in laws.items()
+        },
+    }
+
+
+def rows_of(
+    found: Ratios,
+    d: int,
+    steps: Sequence[int],
+    counts: Sequence[int],
+    energies: Sequence[float],
+) -> list[Row]:
+    """Return a row for each rule, time, number of irrelevant frequencies and energy.
+
+    Quantiles and the share above 1 are of the converged runs alone; the rest is of all.
+    """
+    rows = []
+    for rule, T, m, energy in np.ndindex(found.ratio.shape[:4]):
+        place = (rule, T, m, energy)
+        ratio = found.ratio[place][found.converged[place]]
+        rows.append(
+            {
+                "d": d,
+                "irrelevant": counts[m],
+                "energy": energies[energy],
+                "steps": steps[T],
+                "rule": found.rules[rule],
+                "runs": found.ratio.shape[4],
+                "converged": len(ratio),
+                "quantiles": quantiles(ratio),
+                "above_one": int((ratio > 1).sum()),
+                "standard_share": _median_and_greatest(found.standard_share[place]),
+                "relevant_error": _median_and_greatest(found.relevant_error[place]),
+                "residue": _median_and_greatest(np.abs(found.residue[place])),
+            }
+        )
+    return rows
+
+
+def _median_and_greatest(values: np.ndarray) -> list[float | None]:
+    """Return both of the finite values; None where there are none, as a run may diverge."""
+    finite = values[np.isfinite(values)]
+    return [float(np.median(finite)), float(finite.max())] if len(finite) else [None, None]
+
+
+def tables(results: dict[str, Any]) -> dict[str, TextTable]:
+    """Return the tables: ``dimensions``, ``counts``, ``energies`` and ``laws``."""
+    header = (
+        *("d", "irrelevant", "energy/σ̃0²", "updates", "rule", "runs", "converged"),
+        *("5 %", "25 %", "median", "75 %", "95 %", "above 1"),
+        *("R_s/R_s(0), median", "greatest", "‖ẽ‖/‖w̃*‖ relevant, greatest", "residue, greatest"),
+    )
+    named = {"dimensions": "d", "counts": "counts", "energies": "energies"}
+    laws = [
+        [rule, {"d": "d", "counts": "irrelevant frequencies"}[which], *_law_cells(law)]
+        for which, of in results["laws"].items()
+        for rule, law in of.items()
+    ]
+    law_header = (
+        *("rule", "x", "slope of the median of log ratio in log x", "95 % interval"),
+        *("exponent of its interquartile range", "95 % interval"),
+        *("greatest distance of a median", "in its standard errors", "places", "runs"),
+    )
+    return {
+        **{
+            name: TextTable(header, [_cells(row) for row in results["rows"][which]])
+            for name, which in named.items()
+        },
+        "laws": TextTable(law_header, laws),
+    }
+
+
+def _cells(row: Row) -> list[str]:
+    ratio = ["–" if x is None else f"{x:.4f}" for x in row["quantiles"]]
+    rest = [*row["standard_share"], row["relevant_error"][1], row["residue"][1]]
+    return [
+        *(str(row["d"]), str(row["irrelevant"]), f"{row['energy']:g}", str(row["steps"])),
+        *(row["rule"], str(row["runs"]), str(row["converged"]), *ratio, str(row["above_one"])),
+        *("–" if x is None else f"{x:.1e}" for x in rest),
+    ]
+
+
+def _law_cells(law: dict[str, Any]) -> list[str]:
+    law_ = Law(**law)
+    return [
+        *(f"{law_.slope:+.4f}", f"{law_.low:+.4f} to {law_.high:+.4f}"),
+        *(f"{law_.spread_slope:+.3f}", f"{law_.spread_low:+.3f} to {law_.spread_high:+.3f}"),
+        *(f"{law_.off:.3f}", f"{law_.off_in_errors:.1f}", str(law_.places), str(law_.runs)),
+    ]
+
+
+def statement(settings: Scaling, results: dict[str, Any]) -> str:
+    """Return what the runs say about the theory."""
+    return "\n\n".join(_statements(settings, results))
+
+
+def _statements(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
+    exact = results["at_three"]
+    n, above = exact["starts"], exact["above_one_exact"]
+    yield (
+        f"What is proved is d = 3 and signGD. There, of {n:,} random starts the adversarial risk "
+        f"of signGD's limit is above GD's at {above:,} ({100 * above / n:.1f} %) by the closed "
+        f"form, and at {exact['above_one_trained']:,} by training at the same constant learning "
+        f"rate, {settings.exact_rate:g}. As the rate vanishes it is so where Δw̃2(Δw̃2 + 2w̃2(0)) > "
+        f"0, at {exact['above_one_as_rate_vanishes']:,}. From random w̃2(0), GD is not always the "
+        "more robust one, not even in d = 3."
+    )
+    yield from _on_dimensions(settings, results)
+    left_out = [
+        f"{row['rule']} at d = {row['d']}, {row['irrelevant']} irrelevant, energy "
+        f"{row['energy']:g}, {row['steps']} updates "
+        f"({row['runs'] - row['converged']} of {row['runs']})"
+        for rows in results["rows"].values()
+        for row in rows
+        if row["converged"] < row["runs"]
+    ]
+    yield (
+        "Not converged, or compared with a run of GD that is not, and in no quantile and no law: "
+        f"{'; '.join(left_out)}."
+        if left_out
+        else "All runs converged at the relevant frequencies."
+    )
+
+
+def _on_dimensions(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
+    top = max(settings.dimensions)
+    last = [
+        row
+        for row in results["rows"]["d"]
+        if row["d"] == top and row["rule"] != BASELINE and row["converged"]
+    ]
+    for name, holds in (
+        ("above 1 at every converged run", lambda row: row["above_one"] == row["converged"]),
+        ("below 1 or equal at every one", lambda row: row["above_one"] == 0),
+    ):
+        rules = [f"{row['rule']} ({row['quantiles'][2]:.3f})" for row in last if holds(row)]
+        if rules:
+            yield f"In d = {top:,} the ratio is {name} of {', '.join(rules)}, medians in brackets."
+    for which, x in (("d", "d"), ("counts", "the number of irrelevant frequencies")):
+        laws = [
+            f"{rule} {law['slope']:+.4f} ({law['low']:+.4f} to {law['high']:+.4f})"
+            + (" – bends" if law["off_in_errors"] > 3 else "")
+            for rule, law in results["laws"][which].items()
+        ]
+        if laws:
+            yield (
+                f"Conjecture, not proved: the median of the log ratio is linear in the log of {x}, "
+                f"with slopes (95 % intervals) {'; '.join(laws)}. *Bends*: a median is more than "
+                "three of its standard errors off, so that the line is no more than a summary over "
+                "this range."
+            )
+
+
+def report(settings: Scaling, results: dict[str, Any], checks: dict[str, Check]) -> str:
+    """Return the report as Markdown."""
+    return "\n".join(_lines(settings, results, checks)) + "\n"
+
+
+def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check]) -> Iterator[str]:
+    yield "# How does the adversarial-risk ratio scale?\n"
+    yield (
+        "The adversarial risk of each update rule over that of GD, from the same random start "
+        f"after as many updates, {settings.steps} where nothing else is said: true weights N(0, 1) "
+        "at the relevant frequencies and 0 at the others, initial weights N(0, 1) at all, relevant "
+        f"variances σ̃0²/(k + 1)^{settings.alpha:g}, none at the highest frequencies but where said."
+        " Population gradients. Above 1 GD is the more robust.\n"
+    )
+    yield (
+        "A run has *converged* if ‖ẽ‖ at the relevant frequencies is at most "
+        f"{settings.tolerance:g}‖w̃*‖; nothing at the irrelevant ones counts, so that whether a run "
+        "is used does not depend on what it shows. The *residue* is the log of the adversarial "
+        "risk over what it were with ẽ = 0 there.\n"
+    )
+    yield f"## What it says\n\n{statement(settings, results)}\n"
+    yield "## Two routes\n"
+    for name, check in checks.items():
+        yield f"- {name}: {check.status}. {check.criterion}. {check.observed}."
+    yield "\n## Laws (conjectures)\n"
+    yield "Least squares on medians; intervals by resampling the runs of each place.\n"
+    yield tables(results)["laws"].markdown() + "\n"
+    for name, title in (
+        ("dimensions", "Against the dimension, one third of the frequencies irrelevant"),
+        ("counts", f"Against the number of irrelevant frequencies, d = {settings.counts_d}"),
+        ("energies", f"With energy at the irrelevant frequencies, d = {settings.counts_d}"),
+    ):
+        yield f"## {title}\n\n![Ratio of adversarial risks]({name}.png)\n"
+        yield _caption(name) + "\n"
+        yield tables(results)[name].markdown() + "\n"
+    at = environment()
+    yield f"Settings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
+    yield (
+        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
+        f"{at['platform']}, Python {at['python']}."
+    )
+
+
+def _caption(name: str) -> str:
+    if name == "energies":
+        return (
+            "Medians and middle halves. With energy there, GD moves these weights too, and the "
+            "more the longer it trains: with energy v σ̃0² it leaves (1 − v)ᵗ of their error."
+        )
+    return "Light: 5 to 95 % of the runs; dark: 25 to 75 %; line: median. Dashed: GD."
