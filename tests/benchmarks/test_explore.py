@@ -13,7 +13,7 @@ from simulations.explore.train import train
 from simulations.explore.transform import FAST, dense
 
 RULE = update_rule("Adam", 0.01)
-ROUNDS = 5
+ROUNDS = 3
 
 
 def runs_of(d, seeds):
@@ -38,18 +38,16 @@ def steps(benchmark, runs, iterations, **options):
 
 @pytest.mark.benchmark(group="one step, d = 1024, 10,000 seeds", warmup=False)
 @pytest.mark.parametrize("route", ["fast", "dense"])
-def test_fast_and_dense_step(benchmark, route, request):
+def test_fast_and_dense_step(benchmark, route):
     # Without --benchmark-enable each job runs once, and small.
-    quick = request.config.getoption("benchmark_disable")
-    d, seeds = (16, 8) if quick else (1024, 10_000)
+    d, seeds = (1024, 10_000) if benchmark.enabled else (16, 8)
     # Enough steps that what surrounds them is small beside them.
-    transform, iterations = {"fast": (FAST, 20), "dense": (dense(d), 3)}[route]
+    transform, iterations = {"fast": (FAST, 10), "dense": (dense(d), 1)}[route]
     steps(benchmark, runs_of(d, seeds), iterations, transform=transform)
 
 
 @pytest.mark.benchmark(group="a step against d log d", warmup=False)
 @pytest.mark.parametrize("d", [64, 128, 256, 512, 1024, 2048, 4096])
-def test_cost_of_a_step(benchmark, d, request):
-    quick = request.config.getoption("benchmark_disable")
-    runs = runs_of(16, 2) if quick else runs_of(d, 2**17 // d)
-    steps(benchmark, runs, 2 if quick else 50)
+def test_cost_of_a_step(benchmark, d):
+    runs = runs_of(d, 2**16 // d) if benchmark.enabled else runs_of(16, 2)
+    steps(benchmark, runs, 20 if benchmark.enabled else 2)
