@@ -1,6 +1,7 @@
 """Figures inside the page: SVG as elements, with a text alternative; else the pixels as text."""
 
 import base64
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,6 +11,8 @@ from theory.html.markup import node, scrolling
 LARGEST_SVG = 2_000_000
 """Bytes of an SVG file beyond which the same picture's pixels are taken, where there are any."""
 
+# Matplotlib's unit is 1/72 inch: a hundredth of it is less than any screen or printer shows.
+_LONG_DECIMAL = re.compile(r"-?\d+\.\d{3,}(?![\de])")
 _DROPPED = {"metadata", "style", "script"}
 _KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".svg": "image/svg+xml"}
 
@@ -96,4 +99,6 @@ def _own(key: str, value: str, prefix: str) -> str:
         return prefix + value
     if key == "href" and value.startswith("#"):
         return f"#{prefix}{value[1:]}"
+    if key == "d":
+        return _LONG_DECIMAL.sub(lambda number: f"{float(number[0]):.2f}", value)
     return value.replace("url(#", f"url(#{prefix}")

@@ -1,6 +1,7 @@
 """Figures inside the page: with words, with ids of their own, and with nothing from outside."""
 
 import base64
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -50,6 +51,20 @@ def test_references_stay_inside_their_own_figure(tmp_path: Path) -> None:
         referred |= {e.get("href", "")[1:] for e in tree.iter("use")}
         assert referred
         assert referred <= set(ids[name])
+
+
+def test_paths_are_rounded_to_a_hundredth_of_a_point(tmp_path: Path) -> None:
+    """Half a hundredth at most is lost; a coarser rounding would be seen here."""
+    draw(tmp_path / "curve.svg")
+    before, after = (
+        [float(n) for e in tree.iter() for n in re.findall(r"-?[0-9.]+", e.get("d", ""))]
+        for tree in (
+            ET.parse(tmp_path / "curve.svg").getroot(),
+            figure(tmp_path / "curve.svg", "A curve", "one"),
+        )
+    )
+    lost = [abs(a - b) for a, b in zip(after, before, strict=True)]
+    assert 0.002 < max(lost) <= 0.005 + 1e-9
 
 
 def test_pixels_are_kept_whole_where_there_is_no_svg(tmp_path: Path) -> None:
