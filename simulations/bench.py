@@ -2,7 +2,8 @@
 
 The training job is that of Figure 4.7, four optimizers on one seed with minibatches of 1,000. Slow
 rivals do fewer iterations of it, and their time is scaled up. The population job is signGD in the
-normalised variables from many starts.
+normalised variables from many starts, in float64 with T and Δc(T), and exactly, in int32, with the
+final states; every update evaluates the map. The closed form answers for whole orbits at once.
 """
 
 import itertools
@@ -26,10 +27,18 @@ from rich.table import Table
 from simulations.device import computing, resolve
 from simulations.gradients import ExactLawMinibatch, GradientOracle, SampledMinibatch
 from simulations.optimizers import OPTIMIZERS
-from simulations.population import STARTS_ABREAST, run_signgd
+from simulations.population import (
+    STARTS_ABREAST,
+    follow_exactly,
+    integer_moves,
+    run_signgd,
+)
+from simulations.questions.lattice import closed_forms, nearest_starts
 from simulations.simulate import simulate
 from theory.dct import dct_matrix
 from theory.dynamics import NormalisedState, normalised_step
+from theory.limit import closed_form
+from theory.orbit import Start
 
 # The problem of Figure 4.7.
 _SIGMA_TILDE_SQ: Final = (0.01, 0.0025, 0.0)
@@ -56,6 +65,10 @@ class Sizes:
         loader: the same for the loop that builds a DataLoader at every iteration.
         starts: initial weights of the population job.
         steps: steps of the population job.
+        exact_starts: initial weights of the exact population job.
+        exact_steps: steps of the exact population job.
+        exact_done: steps that its slow rivals do, scaled up.
+        solved: starts that the closed form is evaluated for.
 
     """
 
@@ -65,10 +78,14 @@ class Sizes:
     loader: int
     starts: int
     steps: int
+    exact_starts: int
+    exact_steps: int
+    exact_done: int
+    solved: int
 
 
-FULL: Final = Sizes(200_001, 4_000, 400, 200, 1_000_000, 100)
-QUICK: Final = Sizes(500, 20, 5, 2, 2_000, 10)
+FULL: Final = Sizes(200_001, 4_000, 400, 200, 1_000_000, 100, 10_000_000, 960, 20, 1_000_000)
+QUICK: Final = Sizes(500, 20, 5, 2, 2_000, 10, 2_000, 10, 5, 2_000)
 
 
 @dataclass(frozen=True)
@@ -137,6 +154,8 @@ def jobs(sizes: Sizes, device: str = "auto") -> Iterator[Job]:
     gpu = resolve(device).platform == "gpu"
     yield from _training_jobs(sizes, ["cpu", "gpu"] if gpu else ["cpu"])
     yield from _population_jobs(sizes, ["cpu", "gpu"] if gpu else ["cpu"])
+    yield from _exact_jobs(sizes, ["cpu", "gpu"] if gpu else ["cpu"])
+    yield from _closed_form_jobs(sizes, ["cpu", "gpu"] if gpu else ["cpu"])
 
 
 def _training_jobs(sizes: Sizes, devices: list[str]) -> Iterator[Job]:
@@ -190,6 +209,68 @@ def _population_jobs(sizes: Sizes, devices: list[str]) -> Iterator[Job]:
         work,
         baseline,
     )
+
+
+def _exact_jobs(sizes: Sizes, devices: list[str]) -> Iterator[Job]:
+    start = _lattice_starts(sizes.exact_starts)
+    baseline = "signGD, exact, JAX cpu"
+
+    def job(name: str, run: Callable[[int], Any], steps: int) -> Job:
+        done, whole = (sizes.exact_starts * n for n in (steps, sizes.exact_steps))
+        return Job(name, partial(run, steps), done, whole, baseline)
+
+    for device in devices:
+        name = f"signGD, exact, JAX {device}"
+        yield job(name, partial(_follow, start, device, None), sizes.exact_steps)
+        name = f"loop over arrays, JAX {device}"
+        yield job(name, partial(_array_loop, start, device), sizes.exact_done)
+    one = partial(_follow, start, "cpu", 1)
+    yield job("signGD, exact, JAX cpu, one thread", one, sizes.exact_steps)
+
+
+def _closed_form_jobs(sizes: Sizes, devices: list[str]) -> Iterator[Job]:
+    start = _lattice_starts(sizes.solved)
+    start = Start(*(word.astype(np.int64) for word in start))
+    baseline = "closed form, JAX cpu"
+    for device in devices:
+        run = partial(closed_forms, start, device)
+        yield Job(f"closed form, JAX {device}", run, sizes.solved, sizes.solved, baseline)
+    run = partial(closed_form, start)
+    yield Job("closed form, NumPy", run, sizes.solved, sizes.solved, baseline)
+
+
+def _lattice_starts(n: int) -> Start:
+    """Return n starts in 32 bits with |a|, |b| ≤ 30, none of which meets a tie."""
+    a, b = np.random.default_rng(0).uniform(-30, 30, (2, n))
+    start = nearest_starts(a, b, np.full(n, _RATIO))
+    return Start(*(word.astype(np.int32) for word in start))
+
+
+def _follow(start: Start, device: str, threads: int | None, steps: int) -> Any:
+    return follow_exactly(start, steps, device=device, threads=threads)
+
+
+def _array_loop(start: Start, device: str, steps: int) -> tuple[np.ndarray, ...]:
+    """Do what :func:`simulations.population.follow_exactly` does, a step of all starts at a time.
+
+    Returns:
+        3a·unit, 3b·unit and 2(c − c(0)), of shape (N,) each.
+
+    """
+    with computing(device):
+        return tuple(map(np.asarray, _looped(*start, np.int32(steps))))
+
+
+@jax.jit
+def _looped(
+    a: jax.Array, b: jax.Array, r: jax.Array, unit: jax.Array, steps: jax.Array
+) -> tuple[jax.Array, ...]:
+    def step(_: jax.Array, state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+        a, b, twice_c = state
+        of_a, of_b, of_c = integer_moves(a, b)
+        return a - unit * of_a, b - r // 2 * of_b, twice_c - of_c
+
+    return jax.lax.fori_loop(0, steps, step, (a, b, jnp.zeros_like(a)))
 
 
 def _multiply_adds(starts: np.ndarray, steps: int, device: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 from simulations import bench
 from simulations.bench import QUICK, Job, Measurement, jobs, main, measure, tables
 from simulations.device import DeviceError
+from simulations.population import follow_exactly
 
 
 def test_time_is_scaled_to_the_whole_job(monkeypatch):
@@ -49,6 +50,14 @@ def test_rivals_of_the_population_job_do_the_same(name):
     # At most six roundings a step of numbers no larger than 32.
     tolerance = QUICK.steps * 6 * 32 * 2.0**-53
     assert np.abs(ours - theirs).max() <= tolerance < np.abs(ours - theirs - 1e-10).min()
+
+
+def test_rivals_of_the_exact_job_do_the_same():
+    start = bench._lattice_starts(500)
+    ours = follow_exactly(start, 7, device="cpu", threads=1)
+    theirs = bench._array_loop(start, "cpu", 7)
+    assert np.array_equal(ours, theirs)
+    assert not np.array_equal(ours, bench._array_loop(start, "cpu", 6))
 
 
 def test_every_job_names_a_baseline_that_is_run():

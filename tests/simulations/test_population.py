@@ -3,9 +3,11 @@ import pytest
 import sympy as sp
 
 from simulations import population
-from simulations.device import computing
-from simulations.population import run_signgd
+from simulations.device import DeviceError, computing
+from simulations.population import follow_exactly, run_signgd
 from theory.dynamics import NormalisedState, normalised_step
+from theory.limit import closed_form
+from theory.orbit import Start
 
 STEPS = 12
 UNIT_ROUNDOFF = 2.0**-53
@@ -98,3 +100,136 @@ def test_more_starts_than_fit_abreast():
 def test_arguments_out_of_range(arguments, message):
     with pytest.raises(ValueError, match=message):
         run_signgd(*arguments)
+
+
+# Pairs of unit and r, for which 3r·unit is even.
+LATTICES = [(720, sp.Rational(1, 4)), (7, sp.Rational(2, 21)), (12, sp.Rational(13, 6))]
+
+
+def lattice_starts(n):
+    """Return n starts on each lattice, of which every third meets a tie or rests at once."""
+    rng, rows = np.random.default_rng(5), []
+    for unit, r in LATTICES:
+        a, b = rng.integers(-90 * unit, 90 * unit, (2, n))
+        a[::12], a[3::12], a[6::12], b[9::12] = 0, b[3::12], -b[6::12], 0
+        rows.append((a, b, np.full(n, int(3 * r * unit)), np.full(n, unit)))
+    return Start(*np.concatenate(rows, axis=1))
+
+
+def one_by_one(start, steps):
+    """Follow the starts by (4.16), in Python's integers; shape (3, N)."""
+
+    def sign(x):
+        return (x > 0) - (x < 0)
+
+    ends = []
+    for a0, b0, r, unit in zip(*(x.tolist() for x in start), strict=True):
+        a, b, twice_c = a0, b0, 0
+        for _ in range(steps):
+            plus, middle, minus = sign(a + b), sign(a), sign(a - b)
+            a -= unit * (plus + middle + minus)
+            b -= r * (plus - minus) // 2
+            twice_c -= plus - 2 * middle + minus
+        ends.append((a, b, twice_c))
+    return np.array(ends).T
+
+
+def follow(start, steps, **options):
+    return follow_exactly(start, steps, **{"device": "cpu", "threads": 1} | options)
+
+
+# Fewer steps than are fused, all of a packed count, and several of them with a rest.
+@pytest.mark.parametrize(("n", "steps"), [(12, 3), (12, 160), (340, 1001)])
+def test_exact_runs_are_exact_ties_included(n, steps):
+    start = lattice_starts(n)
+    ends = follow(start, steps)
+    assert {x.dtype for x in ends} == {np.dtype("int32")}
+    expected = one_by_one(start, steps)
+    assert np.array_equal(ends, expected)
+    other_r = follow(start._replace(r=start.r + 2), steps)
+    assert not np.array_equal(other_r, expected)
+
+
+def test_exact_runs_follow_the_normalised_map(exact):
+    unit = 160  # a, b and r/2 are multiples of 1/480
+    a, b, c = (np.array([s[i] for s in STARTS]) for i in range(3))
+    words = [(3 * unit * x).astype(np.int64) for x in (a, b)]
+    start = Start(*words, np.full(len(STARTS), 3 * unit // 4), np.full(len(STARTS), unit))
+    ends = follow(start, STEPS)
+    # One rounding when an end is turned into a float64, of numbers below 32.
+    shown = np.array([ends.a / (3 * unit), ends.b / (3 * unit), ends.twice_c / 2 + c.astype(float)])
+    assert np.abs(shown - exact[:3]).max() <= 32 * UNIT_ROUNDOFF
+
+
+def test_exact_runs_end_on_the_cycle_of_the_closed_form():
+    rng, n, unit = np.random.default_rng(6), 1000, 2**10
+    # 3a = 1/4 and 3b = 1/3 modulo 1 with 3r a multiple of 1/2: no tie can be met.
+    a, b = rng.integers(-60, 60, (2, n)) * 6 * unit
+    start = Start(2 * a + 3 * unit, 2 * b + 4 * unit, np.full(n, 18 * unit), np.full(n, 12 * unit))
+    cycle = closed_form(start).cycle
+    steps = int(max(state.t.max() for state in cycle))
+    ends = follow(start, steps)
+    state = [
+        np.where((steps - cycle[0].t) % 2, then, now) for now, then in zip(*cycle, strict=True)
+    ]
+    assert np.array_equal(ends, [state[1], state[2], 2 * state[3]])
+    before = follow(start, steps - 1)
+    assert not np.array_equal(before, ends)
+
+
+def test_threads_devices_and_blocks_do_not_matter():
+    start = lattice_starts(12)
+    many = Start(*(np.tile(x, 700) for x in start))
+    assert len(many.a) > 2 * population.EXACT_STARTS_ABREAST
+    one = follow(start, 50)
+    ends = follow(many, 50, threads=3)
+    assert all(np.array_equal(x, np.tile(y, 700)) for x, y in zip(ends, one, strict=True))
+    words = (x.astype(np.int32) for x in (start.a, start.b, start.r // 2, start.unit))
+    with computing("cpu"):
+        ends = population._follow(*words, np.int32(50), platform="gpu")
+    assert np.array_equal(ends, one)
+
+
+def test_counts_come_out_of_the_word_that_packs_them():
+    ends = np.array([[511, 1023, 1023], [-511, -1023, -1023], [511, -1023, 1], [-1, 0, -320]])
+    parts = ends.T.astype(np.int32)
+    assert np.array_equal(population._unpacked(population._packed(*parts)), parts)
+    assert 3 * population._COUNTED <= 511
+    assert not any(population._COUNTED % fused for fused in population._FUSED.values())
+
+
+def at(a=5, b=3, r=2, unit=1, dtype=np.int64):
+    return Start(*(np.array([x], dtype) for x in (a, b, r, unit)))
+
+
+def test_sums_of_32_bits_are_reached():
+    # |a| and |b| never exceed the larger of themselves, 3·unit and r.
+    for start in (at(a=2**30, b=-(2**30) + 1), at(unit=2**28, r=2**30), at(a=-(2**31) + 4, b=1)):
+        assert np.array_equal(follow(start, 170), one_by_one(start, 170))
+
+
+@pytest.mark.parametrize(
+    ("start", "steps", "options", "message"),
+    [
+        (at()._replace(b=np.array([1, 2])), 5, {}, r"start: expected one shape \(N,\)"),
+        (Start(*(np.array(1) for _ in range(4))), 5, {}, r"start: expected one shape \(N,\)"),
+        (at(dtype=float), 5, {}, "start: expected signed integers, got .'float64'"),
+        (at(a=-(2**31)), 5, {}, "start: expected integers below 2³¹ in size"),
+        (at(a=2**30, b=2**30), 5, {}, r"start: expected \|a\| \+ \|b\| below 2³¹"),
+        (at(b=2**31 - 3), 5, {}, r"start: expected \|a\| \+ \|b\| below 2³¹"),
+        (at(r=0), 5, {}, "start: expected r > 0 and unit > 0"),
+        (at(unit=0), 5, {}, "start: expected r > 0 and unit > 0"),
+        (at(r=3), 5, {}, "start: expected even r, .* double"),
+        (at(), 0, {}, "steps: expected an integer from 1 to 1073741823"),
+        (at(), 2**30, {}, "steps: expected an integer from 1 to 1073741823"),
+        (at(), 5, {"threads": 0}, "threads: expected an integer from 1, got 0"),
+    ],
+)
+def test_exact_runs_refuse(start, steps, options, message):
+    with pytest.raises(ValueError, match=message):
+        follow(start, steps, **options)
+
+
+def test_exact_runs_need_a_device_that_is_there():
+    with pytest.raises(DeviceError, match="got 'tpu'"):
+        follow(at(), 5, device="tpu")
