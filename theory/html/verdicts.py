@@ -21,7 +21,7 @@ from theory.html import mathml
 from theory.html.markup import Child, add, node
 from theory.html.recall import Recalled
 from theory.ledger.certificates import Key
-from theory.ledger.errata import _NOTATION
+from theory.ledger.errata import NOTATION
 from theory.ledger.typeset import sides_at
 from theory.ledger.verify import Verdict, judgements
 from theory.published import rows
@@ -98,7 +98,7 @@ def overview(recalled: Recalled) -> ET.Element:
 
 def notation() -> ET.Element:
     """Return what the letters in formulas stand for."""
-    pairs = [part for letters, meaning in _NOTATION for part in _defined(letters, meaning)]
+    pairs = [part for letters, meaning in NOTATION for part in _defined(letters, meaning)]
     return node(
         "details",
         node("summary", "Letters in formulas, beside those of the text"),

@@ -188,7 +188,7 @@ def _proof(id_: str, evidence: Evidence, files: Mapping[Key, str]) -> list[Prove
 # --- Markdown ------------------------------------------------------------------------------------
 
 
-_NOTATION = (
+NOTATION = (
     ("a, b, c", "A/(σ̃0²η), B/(σ̃0²η) and (√6/2)ẽ2/η, so that (4.16) is free of σ̃0² and η"),
     ("r", "σ̃1²/σ̃0²"),
     ("x, y", "|a| and |b|"),
@@ -215,7 +215,7 @@ def _markdown(groups: Mapping[Judgement, list[Erratum]], folder: str) -> str:
     lines = ["# Errata", "", _PREFACE, "", f"Certificates are in `{folder}/`."]
     if any(groups.values()):
         lines += ["", "Letters in formulas, beside those of the text:", ""]
-        lines += [f"- `{letters}`: {_md(meaning)}" for letters, meaning in _NOTATION]
+        lines += [f"- `{letters}`: {_md(meaning)}" for letters, meaning in NOTATION]
         lines += ["", "## Overview", "", _overview(groups).markdown()]
     for judgement, errata_ in groups.items():
         if errata_:
