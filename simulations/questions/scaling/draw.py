@@ -35,6 +35,8 @@ def draw_bands(rows: Sequence[dict[str, Any]], which: str, label: str) -> Figure
             if shown:
                 _band(axes, x, np.array([row["quantiles"] for row in shown]).T)
             axes.set_xscale("log")
+            places = sorted({row[which] for row in rows})
+            axes.set_xticks(places, [f"{place}" for place in places])
             _ratio_axis(axes, rule)
         figure.supxlabel(label, fontsize=8)
         figure.supylabel("adversarial risk of the rule / of GD", fontsize=8)

@@ -62,14 +62,14 @@ def fitted(x: Sequence[float], ratios: Sequence[np.ndarray], seed: int = 0) -> L
         return None
     rng = np.random.default_rng(seed)
     at = np.array([place for place, _ in used])
-    middle, spread = _summary([y for _, y in used])
-    again = [_summary([rng.choice(y, len(y)) for _, y in used]) for _ in range(_RESAMPLES)]
+    middle, spread = np.stack([_summary(y[None])[:, 0] for _, y in used], axis=1)
+    again = np.stack(
+        [_summary(rng.choice(y, (_RESAMPLES, len(y)))) for _, y in used], axis=1
+    )  # shape (2, places, resamples)
     slope, intercept = np.polyfit(at, middle, 1)
-    slopes, spread_slopes = (
-        [np.polyfit(at, sample[part], 1)[0] for sample in again] for part in (0, 1)
-    )
+    slopes, spread_slopes = (np.polyfit(at, part, 1)[0] for part in again)
     distance = np.abs(middle - intercept - slope * at)
-    errors = np.std([sample[0] for sample in again], axis=0)
+    errors = again[0].std(axis=1)
     low, high = _middle_95(slopes)
     spread_low, spread_high = _middle_95(spread_slopes)
     return Law(
@@ -87,12 +87,15 @@ def fitted(x: Sequence[float], ratios: Sequence[np.ndarray], seed: int = 0) -> L
     )
 
 
-def _summary(samples: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return medians, and logs of interquartile ranges; a resample may have none by chance."""
-    low, middle, high = np.array([np.quantile(y, [0.25, 0.5, 0.75]) for y in samples]).T
-    return middle, np.log(np.maximum(high - low, np.finfo(float).tiny))
+def _summary(samples: np.ndarray) -> np.ndarray:
+    """Return medians and logs of interquartile ranges of samples (S, n); shape (2, S).
+
+    A resample may have no range by chance.
+    """
+    low, middle, high = np.quantile(samples, [0.25, 0.5, 0.75], axis=1)
+    return np.stack([middle, np.log(np.maximum(high - low, np.finfo(float).tiny))])
 
 
-def _middle_95(values: Sequence[float]) -> tuple[float, float]:
+def _middle_95(values: np.ndarray) -> tuple[float, float]:
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)

@@ -39,7 +39,7 @@ class Scaling:
     rate: float = 0.05
     """First learning rate of rules with steps of their own size; weights are N(0, 1). It falls to 0
     linearly. GD, momentum and Nesterov have 1/σ̃0² throughout, Adagrad 20 times the first one."""
-    numbers: int = 2**16
+    numbers: int = 2**13
     """Seeds in a dimension times the dimension: more seeds where d is small, within 16 to 256."""
     tolerance: float = 0.02
     """A run has converged if ‖ẽ‖ at the relevant frequencies is at most this much of ‖w̃*‖."""

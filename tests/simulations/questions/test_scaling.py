@@ -1,0 +1,278 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from simulations.explore.rules import KINDS, Constant, Polynomial
+from simulations.questions.scaling import command, exact, experiment
+from simulations.questions.scaling.command import run
+from simulations.questions.scaling.exact import at_three, check_of, summary
+from simulations.questions.scaling.experiment import (
+    computation,
+    problem,
+    ratios_of,
+    rule_of,
+    sweeps,
+    third,
+)
+from simulations.questions.scaling.law import fitted
+from simulations.questions.scaling.settings import Scaling
+from theory.errors import UserError
+from theory.findings import Status
+
+SMALL = Scaling(
+    dimensions=(3,),
+    rules=("GD", "signGD"),
+    counts=(1, 2),
+    counts_d=3,
+    energies=(0.0, 1e-3),
+    energy_steps=(200,),
+    energy_rules=("GD", "signGD"),
+    steps=200,
+    numbers=1,
+    exact_starts=50,
+    device="cpu",
+)
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory):
+    """The command, run once; its folder, what it says, and its exit code."""
+    out = tmp_path_factory.mktemp("scaling")
+    done = []
+    text, code = run(SMALL, out, lambda *numbers: done.append(numbers))
+    return out, text, code, done
+
+
+# --- Runs -----------------------------------------------------------------------------------------
+
+
+def columns_of(sweep):
+    n, d = sweep.rows, int(dict(sweep.fixed)["d"])
+    return computation(n, d, "cpu")(sweep.points(0, n))
+
+
+def test_gd_is_its_closed_form():
+    """ẽ(t) = (1 − ησ̃²)ᵗẽ(0), and every column written out from there."""
+    settings = Scaling(rules=("GD",), energy_rules=("GD",), energies=(1e-2,), energy_steps=(70,))
+    settings = Scaling(**{**vars(settings), "counts_d": 5, "numbers": 1, "device": "cpu"})
+    sweep = sweeps(settings)["energies"]
+    found = columns_of(sweep)
+    seeds = list(sweep.seeds)
+    posed = problem(5, third(5), 1e-2, settings.alpha, settings.sigma0_sq)
+    v, star = posed.sigma_tilde_sq, posed.w_star_tilde(seeds)
+    assert v[-1] == 1e-2 * settings.sigma0_sq
+    e = (1 - v / settings.sigma0_sq)[None] ** 70 * (posed.w0_tilde(seeds) - star)
+
+    def risk(e):
+        z, rho = (
+            np.sqrt((v[None] * e**2).sum(1)),
+            settings.epsilon * np.linalg.norm(e + star, axis=1),
+        )
+        return z**2 / 2 + math.sqrt(2 / math.pi) * z * rho + rho**2 / 2
+
+    rest = np.where(np.arange(5)[None] < 3, 0.0, e)
+    expected = {
+        "adversarial_risk": risk(e),
+        "standard_share": (v[None] * e**2).sum(1) / (v[None] * star**2).sum(1),
+        "relevant_error": np.linalg.norm(e - rest, axis=1) / np.linalg.norm(star, axis=1),
+        "residue": np.log(risk(e) / risk(rest)),
+    }
+    # 70 products and sums of 5 numbers are rounded, below 10⁻¹³; one step more is not below it.
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-12, atol=1e-13, err_msg=name)
+    other = (1 - v / settings.sigma0_sq)[None] * e
+    assert np.abs(found["adversarial_risk"] / risk(other) - 1).min() > 1e-6
+
+
+def test_relevant_weights_do_not_tell_what_the_others_do(monkeypatch):
+    """What decides on convergence is the same whatever happens to the irrelevant weights."""
+    sweep = sweeps(Scaling(**{**vars(SMALL), "rules": ("GD",)}))["d-00003"]
+    before = columns_of(sweep)
+    train = experiment.train
+
+    def moved(*args, **options):
+        found = train(*args, **options)
+        found.e_tilde[..., -1] *= 3
+        return found
+
+    monkeypatch.setattr(experiment, "train", moved)
+    after = columns_of(sweep)
+    np.testing.assert_array_equal(after["relevant_error"], before["relevant_error"])
+    assert (after["adversarial_risk"] != before["adversarial_risk"]).all()
+
+
+def test_rules():
+    for name, kind in KINDS.items():
+        rule = rule_of(name, 0.05, 0.25, 100)
+        assert rule.schedule == (Constant() if kind.commutes else Polynomial(100))
+        assert rule.learning_rate == (4 if kind.commutes else 1 if name == "Adagrad" else 0.05)
+
+
+def test_sweeps():
+    settings = Scaling(dimensions=(3, 9), energies=(0.0, 1e-5), rules=("GD", "Lion"))
+    found = sweeps(settings)
+    assert list(found) == ["d-00003", "d-00009", "counts", "energies"]
+    assert [third(d) for d in (3, 4, 5, 64, 4096)] == [1, 1, 2, 21, 1365]
+    fixed = dict(found["d-00009"].fixed)
+    assert (fixed["irrelevant"], fixed["energy"], fixed["alpha"]) == (3, 0.0, 0.5)
+    energies = next(axis for axis in found["energies"].axes if axis.name == "energy")
+    assert energies.values == (0.0, 1e-5)
+    # No start is used in two of them.
+    seeds = [set(sweep.seeds) for sweep in found.values()]
+    assert sum(map(len, seeds)) == len(set.union(*seeds))
+
+
+def test_ratios():
+    sweep = sweeps(Scaling(**{**vars(SMALL), "rules": ("signGD", "GD")}))["counts"]
+    rng = np.random.default_rng(0)
+    columns = {column.name: rng.random(sweep.rows) for column in experiment.COLUMNS}
+    columns["relevant_error"][:] = 0.0
+    signgd, gd = columns["adversarial_risk"].reshape(2, 2, -1)
+    columns["relevant_error"].reshape(2, 2, -1)[0, 1, 3] = 0.03
+    columns["relevant_error"].reshape(2, 2, -1)[1, 0, 5] = np.nan  # a run of GD that diverged
+    found = ratios_of(sweep, columns, 0.02)
+    np.testing.assert_array_equal(found.ratio[0, 0, :, 0], signgd / gd)
+    left_out = np.argwhere(~found.converged[:, 0, :, 0])
+    assert left_out.tolist() == [[0, 0, 5], [0, 1, 3], [1, 0, 5]]
+    np.testing.assert_array_equal(found.of("signGD", 0, 1, 0), np.delete(signgd[1] / gd[1], 3))
+
+
+# --- Three dimensions -----------------------------------------------------------------------------
+
+
+def test_three_dimensions_are_the_closed_form(answered):
+    numbers = json.loads((answered[0] / "summary.json").read_text())["results"]["at_three"]
+    assert numbers["above_one_trained"] == numbers["above_one_exact"]
+    assert 0 < numbers["above_one_exact"] < numbers["starts"] == 50
+    assert numbers["greatest_relative_difference"] <= exact.ROUNDING
+    assert check_of(numbers).status is Status.SIMULATED
+
+
+def test_a_wrong_closed_form_is_told(monkeypatch):
+    right = exact.closed_forms
+
+    def wrong(start, device):
+        found = right(start, device)
+        first, second = found.cycle
+        c = first.c.copy()
+        c[7] += 1  # one step too many, at one start
+        return found._replace(cycle=(first._replace(c=c), second))
+
+    monkeypatch.setattr(exact, "closed_forms", wrong)
+    numbers = summary(at_three(SMALL))
+    assert 1e-5 < numbers["greatest_relative_difference"] < 0.1
+    assert check_of(numbers).status is Status.CONTRADICTED
+
+
+# --- The law --------------------------------------------------------------------------------------
+
+
+def samples(slope, spread_slope, n=400, places=(4, 16, 64, 256), seed=0):
+    rng = np.random.default_rng(seed)
+    return places, [
+        np.exp(0.1 + slope * np.log(x) + 0.2 * x**spread_slope * rng.standard_normal(n))
+        for x in places
+    ]
+
+
+def test_law_is_found_with_an_interval():
+    """Of 80 intervals that hold the truth with 95 %, 4 miss it on average, 16 once in 10⁶ times.
+
+    No interval holds a wrong slope.
+    """
+    misses = wrong = 0
+    for seed in range(40):
+        x, ratios = samples(-0.05, -0.5, n=60, seed=seed)
+        law = fitted(x, ratios)
+        misses += not law.low <= -0.05 <= law.high
+        misses += not law.spread_low <= -0.5 <= law.spread_high
+        wrong += law.low <= 0.1 <= law.high
+    assert misses <= 16
+    assert wrong == 0
+    assert (law.places, law.runs) == (4, 240)
+
+
+def test_a_bent_law_is_told():
+    x, ratios = samples(0.05, 0.0)
+    assert fitted(x, ratios).off_in_errors < 4
+    bent = [
+        values * np.exp(0.05 * np.log(place) ** 2) for place, values in zip(x, ratios, strict=True)
+    ]
+    assert fitted(x, bent).off_in_errors > 6
+
+
+def test_no_law_without_enough_runs():
+    x, ratios = samples(0.05, 0.0)
+    assert fitted(x, [*ratios[:2], ratios[2][:7], ratios[3][:7]]) is None
+    assert fitted(x, [np.ones(50)] * 4) is None
+    assert fitted(x, ratios, seed=1) == fitted(x, ratios, seed=1)
+
+
+# --- The command ----------------------------------------------------------------------------------
+
+
+def test_files_and_numbers(answered):
+    out, text, code, done = answered
+    assert code == 0
+    assert "What is proved is d = 3 and signGD" in text
+    assert done[-1] == (160, 160)  # of 16 starts, 2 rules: 1 dimension, 2 counts, 2 energies
+    pictures = [f"{n}.{k}" for n in ("dimensions", "counts", "energies") for k in ("png", "svg")]
+    named = [f"{n}.csv" for n in ("dimensions", "counts", "energies", "laws")]
+    expected = [*pictures, *named, "report.md", "summary.json", "sweep"]
+    assert sorted(p.name for p in out.iterdir()) == sorted(expected)
+    rows = json.loads((out / "summary.json").read_text())["results"]["rows"]
+    gd = [row for row in rows["d"] if row["rule"] == "GD"]
+    assert gd[0]["quantiles"] == [1.0] * 5
+    assert len((out / "energies.csv").read_text().splitlines()) == 5
+    assert "| signGD | 16 | 16 |" in (out / "report.md").read_text()
+
+
+def test_finished_runs_are_not_run_again(answered, monkeypatch):
+    def fail(*args, **options):
+        raise AssertionError("trained again")
+
+    out = answered[0]
+    monkeypatch.setattr(experiment, "train", fail)
+    found = experiment.run_sweeps(SMALL, out / "sweep", lambda done, total: None)
+    assert list(found) == ["d-00003", "counts", "energies"]
+    other = Scaling(**{**vars(SMALL), "rate": 0.04})
+    with pytest.raises(UserError, match="rate"):
+        experiment.run_sweeps(other, out / "sweep", lambda done, total: None)
+
+
+def test_runs_that_did_not_converge_are_told(answered, tmp_path, monkeypatch):
+    """A tolerance that nothing meets: no quantile, no law, and the report names the runs."""
+    out = answered[0]
+    strict = Scaling(**{**vars(SMALL), "tolerance": 1e-6})
+    numbers = json.loads((out / "summary.json").read_text())["results"]["at_three"]
+    found = experiment.run_sweeps(strict, out / "sweep", lambda done, total: None)
+    results = {**command.results_of(strict, found), "at_three": numbers}
+    signgd = next(row for row in results["rows"]["d"] if row["rule"] == "signGD")
+    assert (signgd["converged"], signgd["quantiles"]) == (0, [None] * 5)
+    assert "signGD at d = 3" in command.statement(strict, results)
+    assert "(16 of 16)" in command.statement(strict, results)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"dimensions": (2,)}, "dimensions, counts_d: expected integers from 3"),
+        ({"dimensions": ()}, "dimensions: expected one or more, each once, got ()"),
+        ({"rules": ("signGD",)}, "rules: expected GD and others of GD, momentum"),
+        ({"rules": ("GD", "SGD")}, "rules: expected GD and others of"),
+        ({"counts": (64,)}, "counts: expected integers from 1 to 63, got (64,)"),
+        ({"energies": (-1.0,)}, "energies: expected 0 or from 1e-12 to 1"),
+        ({"energy_steps": (0,)}, "energy_steps: expected integers from 10"),
+        ({"steps": 0}, "steps: expected an integer from 10"),
+        ({"rate": float("nan")}, "rate: expected a number from 0.0001 to 1, got nan"),
+        ({"device": "abacus"}, "device: expected one of auto, cpu, gpu, got 'abacus'"),
+    ],
+    ids=lambda x: "-".join(x) if isinstance(x, dict) else "",
+)
+def test_a_mistake_is_told_before_work_starts(tmp_path, settings, message):
+    with pytest.raises(UserError) as error:
+        run(Scaling(**settings), tmp_path / "out")
+    assert message in str(error.value)
+    assert not (tmp_path / "out").exists()
