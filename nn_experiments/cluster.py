@@ -23,6 +23,8 @@ _MOST_TIMEOUTS = 100
 
 Cluster = Literal["slurm", "local"]
 
+_RULE = "-" * 22  # around the traceback in what submitit tells
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -145,8 +147,14 @@ def _awaited(spec: RunSpec, job: Any) -> RunRecord:
     try:
         return job.result()
     except FailedJobError as error:
-        # Its last line is the exception, after a traceback.
-        why = str(error).strip().rpartition("\n")[2]
+        why = _reason(str(error))
     except UncompletedJobError as error:
         why = str(error).partition("\n")[0]
     return RunRecord(spec, f"{FAILED}job {job.job_id}: {why} Its log is {job.paths.stderr}.")
+
+
+def _reason(told: str) -> str:
+    """Return the exception of a job that failed: the last line of the traceback, between rules."""
+    _, _, rest = told.partition(f"\n{_RULE}\n")
+    trace, _, _ = rest.partition(f"\n{_RULE}\n")
+    return (trace or told).strip().rpartition("\n")[2]
