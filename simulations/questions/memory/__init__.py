@@ -1,0 +1,1 @@
+"""How the memory of Adam and RMSProp changes the weights at irrelevant frequencies."""

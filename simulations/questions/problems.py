@@ -1,0 +1,117 @@
+"""The problems that questions about adaptive rules are asked of, and GD's limit in them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import jax.numpy as jnp
+import numpy as np
+import sympy as sp
+
+from simulations.compile import compile_formula
+from simulations.device import computing
+from simulations.explore.spectrum import (
+    Fixed,
+    Irrelevant,
+    Normal,
+    PowerLaw,
+    Regression,
+    Runs,
+    Variances,
+)
+from simulations.explore.train import Outcome
+from simulations.explore.transform import FAST
+from simulations.simulate import adversarial_risk
+from theory.dynamics import gd_converges_to
+from theory.published import figure_4_7
+
+FIGURE_4_7: Final = "Figure 4.7"
+POWER_LAW: Final = "power law"
+PROBLEMS: Final = (FIGURE_4_7, POWER_LAW)
+
+_RECORDS: Final = 20
+
+
+def problem_of(name: str, d: int, alpha: float, start: float) -> Regression:
+    """Return a problem whose irrelevant frequencies have no energy.
+
+    Args:
+        name: ``Figure 4.7``, the problem of section 4.4.2; or ``power law``, σ̃_k² = σ̃0²/(k + 1)^α
+            with that problem's σ̃0², the upper half of the frequencies irrelevant, and true weights
+            N(0, 1) at the others.
+        d: number of frequencies of the power law.
+        alpha: its exponent.
+        start: standard deviation of the initial weights, which are normal.
+
+    """
+    published = figure_4_7().problem
+    if name == FIGURE_4_7:
+        spectrum, w_star = (
+            tuple(map(float, x)) for x in (published.sigma_tilde_sq, published.w_star_tilde)
+        )
+        irrelevant = Irrelevant(tuple(sorted(published.irrelevant)))
+        return Regression(Variances(spectrum), irrelevant, Fixed(w_star), Normal(start))
+    spectrum_of = PowerLaw(d, alpha, float(published.sigma_tilde_sq[0]))
+    return Regression(spectrum_of, Irrelevant.highest(d // 2, d), Normal(), Normal(start))
+
+
+def epsilon() -> float:
+    """Radius of the ℓ2 ball of perturbations, that of Figure 4.7."""
+    return float(figure_4_7().problem.epsilon)
+
+
+def gd_limit_risk(runs: Runs) -> np.ndarray:
+    """Adversarial risk of the limit that population GD has from each start, shape (S,).
+
+    The limit is that of :func:`theory.dynamics.gd_converges_to`: the error is 0 where there is
+    energy, and stays where there is none. It is the same for all learning rates at which GD
+    converges, so also for 1, as the variances are below 2.
+    """
+    e0_tilde = runs.w0_tilde - runs.w_star_tilde
+    variances = np.broadcast_to(runs.sigma_tilde_sq, e0_tilde.shape)
+    with computing("cpu"):
+        limit = np.asarray(_gd_limit(e0_tilde, variances))
+    w_star = np.broadcast_to(runs.w_star_tilde, limit.shape)
+    return adversarial_risk(runs.sigma_tilde_sq[None], limit, w_star, epsilon())
+
+
+def _limit(e0: sp.Expr, sigma_sq: sp.Expr) -> sp.Expr:
+    to_zero, stays = (gd_converges_to(e, e0, sigma_sq, sp.Integer(1)) for e in (sp.Integer(0), e0))
+    return sp.Piecewise((0, to_zero), (e0, stays))
+
+
+_gd_limit = compile_formula(_limit)
+
+
+def late_times(iterations: int) -> tuple[int, ...]:
+    """Iterations of the last tenth of training, an odd distance apart.
+
+    A rule without memory ends on a cycle of period 2, of which records an even distance apart would
+    show one point only.
+    """
+    step = max(1, iterations // (10 * _RECORDS)) | 1
+    times = (iterations - step * j for j in range(_RECORDS))
+    return tuple(t for t in times if t >= 0)
+
+
+def movement(outcome: Outcome) -> np.ndarray:
+    """‖w̃ − w̃(0)‖ at the frequencies without energy over ‖w̃*‖, of every record; shape (S, K)."""
+    runs = outcome.runs
+    moved = outcome.w_tilde - runs.w0_tilde[:, None]
+    without = runs.sigma_tilde_sq == 0
+    size = np.linalg.norm(runs.w_star_tilde, axis=-1)
+    return np.asarray(np.linalg.norm(moved[..., without], axis=-1) / size[:, None])
+
+
+def greatest_in_space(w_tilde: np.ndarray) -> np.ndarray:
+    """Return max_j |w_j| of frequency-domain weights of shape (S, d), in space; shape (S,)."""
+    with computing("cpu"):
+        return np.asarray(jnp.abs(FAST.inverse(jnp.asarray(w_tilde))).max(axis=-1))
+
+
+def quartiles(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+    """Lower quartile, median and upper quartile of the values that are not NaN; NaN if none is."""
+    there = np.asarray(values)[~np.isnan(values)]
+    if not len(there):
+        return (np.nan, np.nan, np.nan)
+    low, middle, high = np.quantile(there, (0.25, 0.5, 0.75))
+    return float(low), float(middle), float(high)

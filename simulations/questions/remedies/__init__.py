@@ -1,0 +1,1 @@
+"""What remedies close of the gap between adaptive rules and GD, and what they cost."""

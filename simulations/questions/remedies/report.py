@@ -1,0 +1,171 @@
+"""The remedies in words and tables."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from simulations.questions.problems import PROBLEMS
+from simulations.questions.remedies.experiment import (
+    AFFORDABLE,
+    DECAYING,
+    NONE,
+    PENALTY,
+    PENALTY_DECAYING,
+    REMEDIES,
+    RIDGE,
+    RULES,
+    ZERO_START,
+    Experiment,
+    Row,
+)
+from simulations.questions.remedies.settings import Remedies
+from theory.artefacts import environment
+from theory.tables import TextTable
+
+
+def tables(experiment: Experiment) -> dict[str, TextTable]:
+    """Return the table ``remedies``."""
+    header = (
+        *("problem", "rule", "remedy", "λ", "closed, median", "quartiles"),
+        *("R_a / R_a(GD), median", "quartiles", "R_s / R_s(0), median", "quartiles"),
+        *("max |w̃ − ridge|, median", "n"),
+    )
+    return {"remedies": TextTable(header, [_cells(row) for row in experiment.rows])}
+
+
+def _cells(row: Row) -> list[str]:
+    far = row.distance_to_ridge[1]
+    return [
+        *(row.problem, row.rule, row.remedy, f"{row.strength:g}" if row.strength else ""),
+        *_spread(row.closed),
+        *_spread(row.adversarial_ratio),
+        *_spread(row.standard_risk),
+        *(f"{far:.2g}" if np.isfinite(far) else "", str(row.n)),
+    ]
+
+
+def _spread(values: tuple[float, float, float]) -> tuple[str, str]:
+    low, middle, high = values
+    return f"{middle:.4g}", f"{low:.4g} to {high:.4g}"
+
+
+def results(experiment: Experiment) -> dict[str, Any]:
+    """Return what was found as data for a file."""
+    return {"rows": [row._asdict() for row in experiment.rows]}
+
+
+def statement(settings: Remedies, experiment: Experiment) -> str:
+    """Return what the remedies say about the theory."""
+    first = (
+        "Part of the gap in adversarial risk to GD's limit that is closed, at what standard risk "
+        f"over that of the weights 0 (n = {settings.seeds} seeds: medians, quartiles in brackets; "
+        f"of each remedy the strength that closes most at a standard risk below {AFFORDABLE:g}):\n"
+    )
+    return "\n".join([first, *_lines_of(experiment)])
+
+
+def _lines_of(experiment: Experiment) -> Iterator[str]:
+    for problem in PROBLEMS:
+        for rule in RULES:
+            rows = [r for r in experiment.rows if (r.problem, r.rule) == (problem, rule)]
+            plain = next(row for row in rows if row.remedy == NONE)
+            best = (_best([r for r in rows if r.remedy == name]) for name in REMEDIES[1:])
+            yield (
+                f"- {problem}, {rule}: R_a / R_a(GD) is {_words(plain.adversarial_ratio)} without "
+                f"a remedy. {'; '.join(best)}."
+            )
+        yield f"- {problem}: {_decaying(experiment, problem)}"
+        yield f"- {problem}: {_ridge(experiment, problem)}"
+
+
+def _best(rows: list[Row]) -> str:
+    name = rows[0].remedy
+    affordable = [row for row in rows if row.standard_risk[1] < AFFORDABLE]
+    if not affordable:
+        return f"{name}: not at this standard risk"
+    best = max(affordable, key=lambda row: row.closed[1])
+    strength = f" (λ = {best.strength:g})" if best.strength else ""
+    return f"{name}{strength}: {_words(best.closed)} at {best.standard_risk[1]:.1e}"
+
+
+def _decaying(experiment: Experiment, problem: str) -> str:
+    row = _row(experiment, problem, "signGD", DECAYING)
+    from_zero = _row(experiment, problem, "signGD", ZERO_START)
+    return (
+        f"with a learning rate that decays to 0 signGD learns the task to "
+        f"{row.standard_risk[1]:.1e} of the standard risk of the weights 0, but closes "
+        f"{_words(row.closed)} of its gap: it stops at another minimizer than GD. A zero start "
+        f"closes {_words(from_zero.closed)}, and R_a / R_a(GD) is then "
+        f"{_words(from_zero.adversarial_ratio)}."
+    )
+
+
+def _ridge(experiment: Experiment, problem: str) -> str:
+    rows = [r for r in experiment.rows if r.problem == problem and r.rule in ("signGD", "GD")]
+    far = {
+        name: max((r.distance_to_ridge[1], r.strength) for r in rows if r.remedy == name)
+        for name in (PENALTY, PENALTY_DECAYING)
+    }
+    cheap = [r for r in rows if r.remedy == RIDGE and r.standard_risk[1] < AFFORDABLE]
+    best = max(cheap, key=lambda row: row.closed[1], default=None)
+    closes = (
+        f"The ridge solution of λ = {best.strength:g} closes {_words(best.closed)} of signGD's gap "
+        f"at {best.standard_risk[1]:.1e}, by its closed form. "
+        if best
+        else ""
+    )
+    return (
+        f"{closes}With an l2 penalty signGD ends up to {far[PENALTY][0]:.2g} from it (median of "
+        f"the worst λ, {far[PENALTY][1]:g}), with a decaying rate too up to "
+        f"{far[PENALTY_DECAYING][0]:.2g} (λ = {far[PENALTY_DECAYING][1]:g})."
+    )
+
+
+def _row(experiment: Experiment, problem: str, rule: str, remedy: str) -> Row:
+    asked = (problem, rule, remedy)
+    return next(r for r in experiment.rows if (r.problem, r.rule, r.remedy) == asked)
+
+
+def _words(values: tuple[float, float, float]) -> str:
+    low, middle, high = values
+    return f"{middle:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def report(settings: Remedies, experiment: Experiment) -> str:
+    """Return the report as Markdown."""
+    return "\n".join(_lines(settings, experiment)) + "\n"
+
+
+def _lines(settings: Remedies, experiment: Experiment) -> Iterator[str]:
+    yield "# What closes the gap between adaptive rules and GD, and at what cost\n"
+    yield "![Part of the gap closed against standard risk](remedies.png)\n"
+    yield (
+        "Up: the part of a rule's excess in adversarial risk over GD's limit that a remedy closes, "
+        "both from the same random start; 1 is GD's risk, and above 1 is more robust. Right: the "
+        "standard risk that is left, over that of the weights 0; less than 1e-8 is drawn at 1e-8. "
+        f"What closes more than all that leave less than {AFFORDABLE:g} is above the picture, and "
+        "in the table. "
+        f"Population gradient, {settings.iterations:,} updates, starts N(0, {settings.start:g}²). "
+        f"Power law: d = {settings.d}, σ̃² falls as 1/k^{settings.alpha:g}, the upper half without "
+        "energy. Dotted: the ridge solution, where GD with an l2 penalty or weight decay ends, "
+        f"against signGD's gap. n = {settings.seeds} seeds of starts (and targets, of the power "
+        "law): medians, and bars from the lower to the upper quartile. A zero start is compared "
+        "with GD from the random start, whose irrelevant weights GD keeps.\n"
+    )
+    yield f"## What it says about the theory\n\n{statement(settings, experiment)}\n"
+    yield (
+        "The ridge solution of section 3.2 holds for GD, by its closed form; what is said of the "
+        "other rules is observed in these problems, after so many updates.\n"
+    )
+    yield "## What had to hold\n"
+    for name, check in experiment.checks.items():
+        yield f"- {name}: {check.status}. {check.criterion}. {check.observed}."
+    yield f"\n## All runs\n\n{tables(experiment)['remedies'].markdown()}\n"
+    at = environment()
+    yield f"Settings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
+    yield (
+        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
+        f"{at['platform']}, Python {at['python']}."
+    )

@@ -1,0 +1,66 @@
+"""Settings of the question about remedies."""
+
+from dataclasses import dataclass
+
+from simulations.device import resolve
+from simulations.explore.rules import update_rule
+from simulations.questions.problems import FIGURE_4_7, POWER_LAW, problem_of
+from theory.errors import UserError
+
+_LONGEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """Penalties, decays and starts, with the population gradient."""
+
+    l2_penalty: tuple[float, ...] = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+    """λ of the l2 penalty λ‖w̃‖²/2."""
+    weight_decay: tuple[float, ...] = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1)
+    """λ of decoupled weight decay, which takes ηλw off the weights."""
+    learning_rate: float = 0.01
+    """Learning rate, before its schedule."""
+    iterations: int = 10_000
+    """Updates; a decaying learning rate is 0 after the last."""
+    seeds: int = 16
+    """Seeds of starts and of the power law's targets: 0, 1, and so on."""
+    start: float = 1.0
+    """Standard deviation of the initial weights, where they are not zero."""
+    d: int = 32
+    """Frequencies of the power law; the upper half is irrelevant."""
+    alpha: float = 1.0
+    """Exponent of the power law."""
+    device: str = "auto"
+    """Where to run: auto, cpu or gpu."""
+
+    def check(self) -> None:
+        """Check every setting, before long work starts.
+
+        Raises:
+            UserError: a setting is out of its range; the message says what was expected.
+
+        """
+        for name in ("l2_penalty", "weight_decay"):
+            values = getattr(self, name)
+            if not 1 <= len(set(values)) == len(values) or not all(value > 0 for value in values):
+                raise UserError(
+                    f"{name}: expected one or more numbers > 0, each once, got {values}"
+                )
+            for value in values:
+                update_rule("signGD", self.learning_rate, **{name: value})
+        if not 100 <= self.iterations <= _LONGEST:
+            raise UserError(
+                f"iterations: expected an integer from 100 to {_LONGEST}, got {self.iterations}"
+            )
+        if not 1 <= self.seeds <= 10_000:
+            raise UserError(f"seeds: expected an integer from 1 to 10000, got {self.seeds}")
+        if not 0 < self.start <= 100:
+            raise UserError(f"start: expected a number above 0, up to 100, got {self.start}")
+        if not 2 <= self.d <= 4096:
+            raise UserError(f"d: expected an integer from 2 to 4096, got {self.d}")
+        for name in (FIGURE_4_7, POWER_LAW):
+            problem_of(name, self.d, self.alpha, self.start)
+        try:
+            resolve(self.device)
+        except ValueError as error:
+            raise UserError(str(error)) from error
