@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from simulations.evidence import Check
+from simulations.explore.rules import KINDS
 from simulations.questions.scaling.experiment import Ratios, quantiles, third
 from simulations.questions.scaling.law import Law, fitted
-from simulations.questions.scaling.settings import BASELINE, Scaling
+from simulations.questions.scaling.settings import Scaling
 from theory.artefacts import environment
 from theory.tables import TextTable
 
@@ -179,8 +180,9 @@ def _on_dimensions(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
     last = [
         row
         for row in results["rows"]["d"]
-        if row["d"] == top and row["rule"] != BASELINE and row["converged"]
+        if row["d"] == top and not KINDS[row["rule"]].commutes and row["converged"]
     ]
+    # The others end where GD does, up to what neither has converged.
     for name, holds in (
         ("above 1 at every converged run", lambda row: row["above_one"] == row["converged"]),
         ("below 1 or equal at every one", lambda row: row["above_one"] == 0),
