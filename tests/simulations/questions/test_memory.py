@@ -25,7 +25,7 @@ SMALL = Memory(
     learning_rate=0.05,
     distance=50.0,
     seeds=2,
-    d=6,
+    d=3,  # as in Figure 4.7, so that each program is compiled once
     device="cpu",
 )
 

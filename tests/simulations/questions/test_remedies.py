@@ -23,7 +23,7 @@ SMALL = Remedies(
     learning_rate=0.05,
     iterations=1000,
     seeds=2,
-    d=6,
+    d=3,  # as in Figure 4.7, so that each program is compiled once
     device="cpu",
 )
 
