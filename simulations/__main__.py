@@ -1,9 +1,9 @@
-"""Commands: ``python -m simulations figure-4.7 | check | bench | phase-diagram | partitions``."""
+"""Commands: ``python -m simulations figure-4.7 | check | bench | phase-diagram | …``."""
 
 import inspect
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,8 +15,11 @@ from rich.table import Table
 
 from simulations.evidence import Check, to_json
 from simulations.figure_4_7.settings import Settings
+from simulations.questions.memory.settings import Memory
 from simulations.questions.partitions.settings import Partitions
 from simulations.questions.phase_diagram.settings import PhaseDiagram
+from simulations.questions.remedies.settings import Remedies
+from simulations.questions.scaling.settings import Scaling
 from theory.artefacts import ensure_writable_file, write_json
 from theory.commands import leave, run
 from theory.errors import UserError
@@ -136,13 +139,11 @@ class PhaseDiagramCommand(PhaseDiagram):
     """
 
     out: Path = _QUESTIONS / "phase_diagram"
-    """Folder for phase_diagram.png and .svg, summary.json, tables and report.md."""
+    """Folder for the figure as PNG and SVG, summary.json, tables and report.md."""
 
     def __call__(self) -> int:
         """Run the command; return the exit code."""
-        from simulations.questions.phase_diagram.command import run as answer
-
-        return _answer(lambda told: answer(_settings(self, PhaseDiagram), self.out, told), "starts")
+        return _answer(self, PhaseDiagram, self.out)
 
 
 @dataclass(frozen=True)
@@ -160,15 +161,77 @@ class PartitionsCommand(Partitions):
 
     def __call__(self) -> int:
         """Run the command; return the exit code."""
-        from simulations.questions.partitions.command import run as answer
-
-        return _answer(lambda told: answer(_settings(self, Partitions), self.out, told), "pictures")
+        return _answer(self, Partitions, self.out)
 
 
-def _answer(answer: Callable[[Callable[[int, int], None]], tuple[str, int]], of: str) -> int:
+@dataclass(frozen=True)
+class ScalingCommand(Scaling):
+    """See how the adversarial risks of all update rules, over GD's, grow with the dimension.
+
+    Random targets and initial weights in d = 3 to 4,096, and several numbers and energies of
+    irrelevant frequencies. Writes the figures, the runs, fitted laws and a report; prints what they
+    say. The same command goes on after an interruption.
+
+    Exit codes: 0 done; 1 at d = 3 signGD is not its closed form; 2 a setting or folder that cannot
+    be used; 130 interrupted.
+    """
+
+    out: Path = _QUESTIONS / "scaling"
+    """Folder for the figures as PNG and SVG, summary.json, tables, report.md and the runs."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        return _answer(self, Scaling, self.out)
+
+
+@dataclass(frozen=True)
+class MemoryCommand(Memory):
+    """Vary what Adam and RMSProp remember: β1, β2, ε, batch size and learning rate.
+
+    From signGD, which remembers nothing, to the defaults: what becomes of the irrelevant weight.
+    Writes the figure, the runs and a report; prints what they say. The same command goes on after
+    an interruption.
+
+    Exit codes: 0 done; 1 Adam without memory is not signGD; 2 a setting or folder that cannot be
+    used; 130 interrupted.
+    """
+
+    out: Path = _QUESTIONS / "memory"
+    """Folder for the figure as PNG and SVG, summary.json, tables, report.md and the runs."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        return _answer(self, Memory, self.out)
+
+
+@dataclass(frozen=True)
+class RemediesCommand(Remedies):
+    """Try zero initial weights, an ℓ2 penalty, weight decay and decaying learning rates.
+
+    How much of the gap in adversarial risk to GD each closes, and what it costs in standard risk.
+    Writes the figure, the runs and a report; prints what they say. The same command goes on after
+    an interruption.
+
+    Exit codes: 0 done; 1 something that had to hold did not; 2 a setting or folder that cannot be
+    used; 130 interrupted.
+    """
+
+    out: Path = _QUESTIONS / "remedies"
+    """Folder for the figure as PNG and SVG, summary.json, tables, report.md and the runs."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        return _answer(self, Remedies, self.out)
+
+
+def _answer(command: Any, kind: "type[DataclassInstance]", out: Path) -> int:
+    """Answer the question that the settings of a command belong to."""
+    question = import_module(kind.__module__.rpartition(".")[0] + ".command")
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(of)
-        text, code = answer(
+        task = bar.add_task(out.name)
+        text, code = question.run(
+            _settings(command, kind),
+            out,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
     print(text)
@@ -216,6 +279,9 @@ def _main(args: list[str]) -> int:
         "bench": Bench(),
         "phase-diagram": PhaseDiagramCommand(),
         "partitions": PartitionsCommand(),
+        "scaling": ScalingCommand(),
+        "memory": MemoryCommand(),
+        "remedies": RemediesCommand(),
     }
     about = {name: inspect.getdoc(command) or "" for name, command in commands.items()}
     chosen: Any = tyro.extras.subcommand_type_from_defaults(commands, about, prefix_names=False)
