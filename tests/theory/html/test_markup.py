@@ -14,7 +14,7 @@ from theory.html.markup import Child, add, node, page_text, scrolling, table, te
         ((node("i", "x"), "b", None, "c"), "<p><i>x</i>bc</p>"),
         (("a", node("i"), node("b"), "c"), "<p>a<i></i><b></b>c</p>"),
     ],
-    ids=str,
+    ids=["nothing", "escaped", "texts", "mixed", "empty elements"],
 )
 def test_children_follow_one_another(children: tuple[Child, ...], expected: str) -> None:
     assert page_text(node("p", *children)) == f"<!DOCTYPE html>\n{expected}\n"
