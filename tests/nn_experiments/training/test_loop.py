@@ -106,7 +106,7 @@ def test_without_validation_images(tmp_path, data):
 def test_scores_do_not_depend_on_how_images_are_split(data, monkeypatch):
     model = models.build(ModelSpec(), data.shape, data.classes, 0)
     whole = score(model, data.train)
-    monkeypatch.setattr("nn_experiments.training.evaluation._BATCH", 7)
+    monkeypatch.setattr("nn_experiments.training.evaluation.batch_size", lambda device: 7)
     split = score(model, data.train)
     assert split.accuracy == whole.accuracy
     assert abs(split.loss - whole.loss) < 1e-6
