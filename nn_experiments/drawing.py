@@ -37,7 +37,9 @@ def draw_all(preset: Preset, measured: Measurements, folder: Path) -> list[str]:
     note = f"{preset.title or preset.data.name}, {len(preset.seeds)} seeds"
     by_band = _drops(preset, measured)
     if by_band:
-        drawn["observation_two"] = pictures.draw_observation_two(by_band, note)
+        drawn["observation_two"] = pictures.draw_observation_two(
+            by_band, f"{note}; pale: standard error over seeds"
+        )
     original, filtered = _filtered(preset, measured)
     if any(filtered.values()):
         drawn["observation_one"] = pictures.draw_observation_one(original, filtered, note)

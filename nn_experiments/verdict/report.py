@@ -330,7 +330,15 @@ def _lipschitz_sections(preset: Preset, measurements: Measurements) -> list[str]
 
 def _averaged(preset: Preset) -> str:
     measures, is_published = perturbed_measures(preset)
-    which = "as in Figure 4.1" if is_published else "the middle level of each kind"
+    which = (
+        "as in Figure 4.1" if is_published else "of each kind the middle level, or the lower of two"
+    )
+    theirs = published.highlighted().get(preset.published)
+    if theirs is not None and not is_published:
+        which += (
+            f"; what is published is over {', '.join(map(measure_text, theirs.measures))}, so that "
+            "only the order can be compared"
+        )
     return (
         f"Averaged over {', '.join(map(measure_text, measures))}: {which}. After ± stands the "
         "standard deviation over seeds for bounds, and half the interval's width for accuracies."

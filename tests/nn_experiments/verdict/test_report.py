@@ -90,6 +90,14 @@ def test_what_was_not_measured_is_listed(full, compare):
     assert "Gradient energy" not in text
 
 
+def test_other_perturbations_than_table_4_1_averages_over_are_told(preset, compare):
+    measured = compare(SKILLS)
+    assert "ε = 0.01: as in Figure 4.1. After" in report(preset, measured, {})
+    weaker = replace(preset, robustness=replace(preset.robustness, l2=("0.5",)))
+    text = report(weaker, measured, {})
+    assert "or the lower of two; what is published is over Gaussian σ² = 0.01, ℓ2 ε = 0.1," in text
+
+
 def test_a_run_with_nothing_in_it_still_has_a_report(full):
     text = report(full, Measurements(()), {})
     assert "| not run |" in text
