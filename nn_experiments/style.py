@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ WIDTH_INCHES = 7.2
 """The width of a page's text."""
 GREATEST_HEIGHT_INCHES = 9.5
 """The height of a page's text."""
+# Of a footnote's letters, on average; a few more fit.
+_LETTERS_PER_INCH = 19
 
 # Okabe and Ito's palette; told apart by dashes and markers too.
 _LOOKS: dict[str, dict[str, Any]] = {
@@ -93,9 +96,11 @@ def row_label(axes: Axes, text: str) -> None:
 
 
 def footnote(figure: Figure | SubFigure, text: str) -> None:
-    """Write a text below everything; nothing, if it is empty."""
+    """Write a text below everything, in as many lines as the width asks for; nothing, if empty."""
     if text:
-        figure.supxlabel(text, fontsize=7, color="0.35")
+        width = figure.bbox.width / figure.figure.dpi
+        lines = textwrap.fill(text, int(width * _LETTERS_PER_INCH))
+        figure.supxlabel(lines, fontsize=7, color="0.35")
 
 
 def write_figure(figure: Figure, path: Path) -> tuple[Path, Path]:

@@ -91,9 +91,10 @@ def load_model(folder: Path, device: torch.device | str) -> tuple[nn.Module, Run
 
     Raises:
         UserError: the run did not finish, or the file with its weights is missing, truncated or
-            another run's.
+            another run's, or the device is not there.
 
     """
+    device = resolve(device)
     record = read_record(folder)
     if not record.finished:
         raise UserError(f"expected a finished run in {folder}, got one that is {record.status}.")
