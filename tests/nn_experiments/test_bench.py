@@ -23,5 +23,5 @@ def test_both_kinds_of_work_are_measured(device, tmp_path):
     (_, training), (title, attacks) = bench.tables(1, device, Loader(tmp_path, download=False))
     assert [row[0].partition(",")[0] for row in training.rows] == ["SGD", "Adam", "RMSprop"]
     assert "2 images, 1 network(s), l2 radii 0.1 and 4.0" in title
-    assert [row[0] for row in attacks.rows][0] == "reference"
+    assert attacks.rows[0][0] == "reference"
     assert all(float(row[1]) >= 0 for row in attacks.rows)
