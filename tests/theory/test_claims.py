@@ -31,7 +31,7 @@ from theory.statements import EventuallyAlways, Statement, equal
 
 CLAIMS = all_claims()
 IDS = [claim.id for claim in CLAIMS]
-OWN_ROWS = {"minibatch-law", "exact-solution"}
+OWN_ROWS = {"minibatch-law", "exact-solution", "ratio-limits"}
 
 
 @pytest.mark.parametrize("id_", IDS)

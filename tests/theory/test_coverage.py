@@ -6,7 +6,8 @@ from theory.claims import all_claims
 from theory.published import coverage
 
 IDS = {claim.id for claim in all_claims()}
-OURS = ("minibatch-law.", "exact-solution.", "4.16.2")  # 4.16.2: the normalised map
+# 4.16.2 is the normalised map.
+OURS = ("minibatch-law.", "exact-solution.", "ratio-limits.", "4.16.2")
 
 # Lines of the text that hold the analysis: chapter 3's theory, the background, the linear analysis
 # of section 4.4, the norms of section 4.5, and the appendices 4.C and 4.D.

@@ -9,6 +9,7 @@ import sympy as sp
 from theory.arguments import all_of, derived, exactly_if
 from theory.evidence import Argument, Claim
 from theory.findings import Status
+from theory.leading_terms import gd_is_more_robust, leading_ratio
 from theory.limit import adversarial_risk_ratio
 from theory.problem import LinearProblem
 from theory.statements import Statement, equal
@@ -17,11 +18,6 @@ _WHERE = "§4.4.2, (4.19)"
 _r, _S = sp.symbols("r S", positive=True)
 _w0, _w1, _w2, _moved = sp.symbols("w_0 w_1 w_2 Delta", real=True)
 _C3, _C4 = sp.Integer(2), 3 * _r**2
-
-
-def leading_ratio(norm_sq: sp.Expr, w2: sp.Expr, moved: sp.Expr) -> sp.Expr:
-    """Return the ratio without what vanishes with η, for S = ``norm_sq`` and Δw̃2 = ``moved``."""
-    return (norm_sq + (w2 + moved) ** 2) / (norm_sq + w2**2)
 
 
 def _ratio_is(share: sp.Expr, constant: sp.Expr, moved: sp.Expr) -> Argument:
@@ -60,7 +56,7 @@ def _always_above_one() -> Argument:
     )
 
 
-_up = _moved * (_moved + 2 * _w2) > 0
+_up = gd_is_more_robust(_w2, _moved)
 
 CLAIMS = (
     Claim(

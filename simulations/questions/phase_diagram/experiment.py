@@ -1,26 +1,23 @@
 """The phase diagrams computed: exact limits, simulation, and the condition, over all starts."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import sympy as sp
 
 from simulations.evidence import Check, judged
 from simulations.questions.agreement import compare
 from simulations.questions.lattice import as_floats, nearest_starts
 from simulations.questions.phase_diagram.outcomes import (
     Outcome,
-    extreme_ratios,
+    movement_bound,
     movement_in_the_limit,
     outcomes,
     tally,
 )
 from simulations.questions.phase_diagram.settings import PhaseDiagram
+from theory.leading_terms import GREATEST_MOVEMENT_SQ, extreme_ratios
 from theory.orbit import Array, Start
-
-GREATEST_MOVEMENT_SQ: Final = sp.Rational(2, 7)
-"""The greatest value of :func:`simulations.questions.phase_diagram.outcomes.movement_sq`."""
 
 Progress = Callable[[int, int], None]
 
@@ -111,14 +108,16 @@ def at_size(settings: PhaseDiagram, size: int, rng: np.random.Generator) -> dict
     w2 = rng.uniform(-settings.w2_span, settings.w2_span, n)
     at_zero, elsewhere = (_outcomes(settings, start, x) for x in (0.0, w2))
     a0, b0, exact_r = as_floats(start)
-    distance = at_zero.movement - movement_in_the_limit(exact_r, np.abs(b0 / a0))
+    q = np.abs(b0 / a0)
+    distance = np.abs(at_zero.movement - movement_in_the_limit(exact_r, q))
+    share = distance * np.abs(a0) / movement_bound(exact_r, q)
     return {
         "size": size,
         "w2 = 0": tally(at_zero),
         "random w2": tally(elsewhere),
         "greatest_ratio_from_w2_0": float(at_zero.ratio.max()),
         "extreme_ratios": [float(elsewhere.ratio.min()), float(elsewhere.ratio.max())],
-        "distance_of_movement_from_limit_times_size": float(np.abs(distance).max() * size),
+        "greatest_share_of_movement_bound": float(share.max()),
     }
 
 
@@ -143,6 +142,7 @@ def checks_of(results: dict[str, Any]) -> dict[str, Check]:
     mismatches, decided = (
         sum(row[name] for row in rows) for name in ("mismatches_where_decided", "decided_by_bounds")
     )
+    share = max(at["greatest_share_of_movement_bound"] for at in results["sizes"])
     return {
         "closed_form_is_the_simulation": judged(
             wrong == 0,
@@ -157,6 +157,12 @@ def checks_of(results: dict[str, Any]) -> dict[str, Check]:
             "GD is the more robust exactly where Δw̃2(Δw̃2 + 2w̃2(0)) > 0, wherever η is small enough "
             "for bounds on the limit cycle to decide",
             f"{mismatches:,} differences at {decided:,} such starts",
+        ),
+        "movement_near_its_limit": judged(
+            share <= 1,
+            "|Δw̃2| is at most √6 max(2, r/2 − 1/3)η from min(√2|w̃0*|, √3 min(r, 1/3)|w̃1*|), "
+            "r = σ̃1²/σ̃0², at every random start (ratio-limits.2)",
+            f"at most {100 * share:.3g} % of that",
         ),
     }
 

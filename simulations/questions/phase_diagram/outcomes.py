@@ -15,6 +15,7 @@ from simulations.compile import compile_formula
 from simulations.device import computing
 from simulations.questions.lattice import UNIT, as_floats, closed_forms
 from theory.dynamics import NormalisedState, denormalise, normalise
+from theory.leading_terms import leading_movement, movement_error
 from theory.orbit import Array, Start
 from theory.risk import adversarial_risk, dual_norm, residual_variance
 
@@ -115,26 +116,18 @@ def _range_of_risk(
     )
 
 
-def movement_sq(r: sp.Expr, q: sp.Expr) -> sp.Expr:
-    """(Δw̃2/‖w̃*‖)² as η → 0: 6m²/(3 + 2q²/r²) with q = |B(0)/A(0)|, m = min(1, q/max(1, 3r)).
-
-    From x = |a(0)| ≫ 1 the count is 3x in P3 and P5, |b|/r in P4 and 3|b| in P6, so 3xm, up to
-    terms that do not grow with x, at most 6 for r ≤ 7/3 (Proposition 4.D.7 as corrected); each adds
-    (√6/3)η to |Δw̃2|, and ‖w̃*‖ ≥ √3xη. The value is at most 2/7, and that much where q = 3r ≥ 1.
-    """
-    count = 3 * sp.Min(1, q / sp.Max(1, 3 * r))
-    return _error(_ZERO, _ZERO, count, r)[2] ** 2 / _norm_of_target(sp.Integer(1), q, r) ** 2
+def _start_of_size_one(r: sp.Expr, q: sp.Expr) -> tuple[sp.Expr, ...]:
+    """ẽ(0)/η at |a(0)| = 1 and |b(0)| = q; with w̃0(0) = w̃1(0) = 0 its norm is ‖w̃*‖/η."""
+    return _error(sp.Integer(1), q, _ZERO, r)
 
 
-def extreme_ratios(greatest_movement_sq: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """Return the least and the greatest of (1 + (w + D)²)/(1 + w²) over all w and 0 ≤ D² ≤ this.
+def _movement_in_the_limit(r: sp.Expr, q: sp.Expr) -> sp.Expr:
+    e0, e1, _ = _start_of_size_one(r, q)
+    return leading_movement(e0, e1, r) / dual_norm((e0, e1), 2)
 
-    The ratio, in units of ‖w̃*‖ and as η → 0, with w = w̃2(0) and D = Δw̃2. The stationary w are the
-    roots of w² + Dw − 1 = 0, where it is ((D ± √(D² + 4))/2)²; their product is 1.
-    """
-    D = sp.sqrt(greatest_movement_sq)
-    least, greatest = (sp.expand(((D + s * sp.sqrt(D**2 + 4)) / 2) ** 2) for s in (-1, 1))
-    return least, greatest
+
+def _movement_bound(r: sp.Expr, q: sp.Expr) -> sp.Expr:
+    return movement_error(r, sp.Integer(1)) / dual_norm(_start_of_size_one(r, q), 2)
 
 
 _compiled_risk = jax.jit(compile_formula(_risk))
@@ -144,13 +137,20 @@ _compiled_w2 = jax.jit(compile_formula(lambda c: _error(_ZERO, _ZERO, c, sp.Inte
 _compiled_c = jax.jit(
     compile_formula(lambda w2: normalise((_ZERO, _ZERO, w2), sp.Integer(1), sp.Integer(1)).c)
 )
-_compiled_movement_sq = jax.jit(compile_formula(movement_sq))
+_compiled_movement = jax.jit(compile_formula(_movement_in_the_limit))
+_compiled_movement_bound = jax.jit(compile_formula(_movement_bound))
 
 
 def movement_in_the_limit(r: Array, q: Array) -> Array:
-    """Return |Δw̃2|/‖w̃*‖ as η → 0, the root of :func:`movement_sq`."""
+    """Return |Δw̃2|/‖w̃*‖ as η → 0, from w̃0(0) = w̃1(0) = 0 and |B(0)| = q|A(0)| (ratio-limits.2)."""
     with computing("cpu"):
-        return np.sqrt(np.asarray(_compiled_movement_sq(r, q)))
+        return np.asarray(_compiled_movement(r, q))
+
+
+def movement_bound(r: Array, q: Array) -> Array:
+    """Return κ so that |Δw̃2|/‖w̃*‖ is at most κ/|a(0)| from its limit as η → 0 (ratio-limits.2)."""
+    with computing("cpu"):
+        return np.asarray(_compiled_movement_bound(r, q))
 
 
 def outcomes(

@@ -1,4 +1,5 @@
 import json
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from fractions import Fraction
@@ -7,7 +8,6 @@ import numpy as np
 import pytest
 import sympy as sp
 
-import theory
 from simulations.device import computing
 from simulations.population import run_signgd
 from simulations.questions import agreement
@@ -23,10 +23,14 @@ from simulations.questions.lattice import (
 from simulations.questions.phase_diagram import command, experiment, outcomes
 from simulations.questions.phase_diagram.command import run
 from simulations.questions.phase_diagram.draw import draw
+from simulations.questions.phase_diagram.report import statement
 from simulations.questions.phase_diagram.settings import PhaseDiagram
 from simulations.style import Written
-from theory.claims.equation_4_19_ratio import CLAIMS, leading_ratio
+from theory.claims import ratio_limits
+from theory.claims.equation_4_19_ratio import CLAIMS
 from theory.errors import UserError
+from theory.findings import Status
+from theory.leading_terms import gd_is_more_robust, leading_ratio
 from theory.limit import adversarial_risk_ratio
 from theory.orbit import Start, follow_many
 from theory.problem import LinearProblem
@@ -197,6 +201,7 @@ def test_condition_is_that_of_the_ledger():
     for c0, moved, condition in zip(found.c0, found.moved, found.condition, strict=True):
         main_term = leading_ratio(Fraction(1), Fraction(c0), Fraction(moved))
         assert condition == (main_term > 1) - (main_term < 1)
+        assert (condition > 0) == gd_is_more_robust(Fraction(c0), Fraction(moved))
     assert {-1, 1} <= set(found.condition)
 
 
@@ -219,33 +224,42 @@ def test_bounds_hold_for_every_limit_cycle():
     assert ((lowest > found.ratio) | (found.ratio > greatest)).any()
 
 
-def test_movement_in_the_limit():
-    """|count − 3xm| ≤ 6 and ‖w̃*‖ ≥ √3x for r ≤ 7/3: at most 2√2/x from the limit."""
-    size = 4096
-    start = random_starts(size, r=(0.05, 7 / 3))
+@pytest.mark.parametrize("r_range", [(0.05, 7 / 3), (3.0, 200.0)], ids=["small", "large"])
+def test_movement_in_the_limit(r_range):
+    """At most κ/|a(0)| from the limit (ratio-limits.2); with r off by a hundredth it is farther."""
+    start = random_starts(2**16, r=r_range)
     a, b, r = as_floats(start)
+    q = np.abs(b / a)
     found = outcomes.outcomes(start, 0.0, SIGMA0_SQ, EPSILON, "cpu")
-    limit = outcomes.movement_in_the_limit(r, np.abs(b / a))
-    assert np.abs(found.movement - limit).max() <= 8**0.5 / size
-    wrong = outcomes.movement_in_the_limit(r * 1.01, np.abs(b / a))
-    assert np.abs(found.movement - wrong).max() > 8**0.5 / size
+    limit, wrong = (outcomes.movement_in_the_limit(x, q) for x in (r, r * 1.01))
+    kappa = outcomes.movement_bound(r, q)
+    assert (np.abs(found.movement - limit) * np.abs(a) <= kappa).all()
+    assert (np.abs(found.movement - wrong) * np.abs(a) > kappa).any()
+    assert (kappa <= 8**0.5 + r).all()  # √6 max(2, r/2 − 1/3)/√3
 
 
-def test_extremes_of_the_ratio_are_proved():
-    r, q = sp.symbols("r q", positive=True)
-    w, D = sp.symbols("w D", real=True)
-    most = experiment.GREATEST_MOVEMENT_SQ
-    assert theory.settle((), outcomes.movement_sq(r, q) <= most).status == "proved"
-    assert outcomes.movement_sq(sp.Integer(1), sp.Integer(3)) == most
-    least, greatest = outcomes.extreme_ratios(most)
-    ratio, given = leading_ratio(sp.Integer(1), w, D), most >= D**2
-    assert theory.settle(given, ratio <= greatest).status == "proved"
-    assert theory.settle(given, ratio >= least).status == "proved"
-    # Both are attained, at the roots of w² + Dw − 1 = 0.
-    for extreme, sign in ((least, 1), (greatest, -1)):
-        step = -sp.sqrt(most)
-        at = {D: step, w: (-step + sign * sp.sqrt(step**2 + 4)) / 2}
-        assert sp.simplify(ratio.subs(at) - extreme) == 0
+def test_the_limits_are_those_of_the_ledger():
+    """The claims that the report names are proved (test_claims), and have the report's numbers."""
+    claims = {claim.id: claim for claim in ratio_limits.CLAIMS}
+    text = statement(experiment.run_experiment(SMALL, lambda done, total: None).results)
+    assert "ratio-limits.1 to ratio-limits.5" in text
+    named = set(re.findall(r"ratio-limits\.\d", text))
+    assert named == {"ratio-limits.1", "ratio-limits.5", "ratio-limits.6"} <= set(claims)
+    assert all(claim.expects is Status.PROVED for claim in claims.values())
+    numbers = experiment.limits_of_the_ratio()
+    assert numbers["greatest from w̃2(0) = 0"]["exact"] == "9/7"
+    assert numbers["greatest from w̃2(0) = 0"]["exact"] in claims["ratio-limits.4"].says
+    for name, sign in (("least", -1), ("greatest", 1)):
+        exact = sp.sympify(numbers[name]["exact"])
+        assert sp.simplify(exact - (8 + sign * sp.sqrt(15)) / 7) == 0
+    assert "(8 − √15)/7 to (8 + √15)/7" in claims["ratio-limits.5"].says
+
+
+def test_a_movement_beyond_its_bound_is_told():
+    results = experiment.run_experiment(SMALL, lambda done, total: None).results
+    assert experiment.checks_of(results)["movement_near_its_limit"].status == "simulated"
+    results["sizes"][0]["greatest_share_of_movement_bound"] = 1.01
+    assert experiment.checks_of(results)["movement_near_its_limit"].status != "simulated"
 
 
 def test_tally():
@@ -329,6 +343,7 @@ def test_a_disagreement_is_told(tmp_path, monkeypatch):
     assert {name: check["status"] for name, check in checks.items()} == {
         "closed_form_is_the_simulation": "contradicted by simulation",
         "exact_condition": "simulated",
+        "movement_near_its_limit": "simulated",
     }
 
 
