@@ -7,7 +7,7 @@ normalised variables |Δw̃2| = (√6/3)ηw. The formulas are those of :mod:`the
 
 import sympy as sp
 
-from theory.arguments import all_of, derived, for_all, together
+from theory.arguments import derived, for_all, together
 from theory.dynamics import NormalisedState, denormalise
 from theory.evidence import Argument, Claim
 from theory.findings import Status
@@ -137,20 +137,25 @@ def _count() -> Argument:
 _a, _b = sp.symbols("a b", real=True)
 _bound = sp.Symbol("kappa", nonnegative=True)
 _e0, _e1, _unit = denormalise(NormalisedState(_a, _b, sp.Integer(1)), _r, _eta)
-_sizes = sp.Abs(_a), sp.Abs(_b)
+_k = sp.Symbol("k", positive=True)
+_s = sp.Symbol("s", nonnegative=True)
 
 
 def _movement() -> Argument:
-    x, y = _sizes
-    main = sp.Min(3 * x, 3 * y, y / _r)
+    x, y = sp.Abs(_a), sp.Abs(_b)
     return derived(
         "| |Δw̃2| − min(√2|ẽ0|, √3 min(r, 1/3)|ẽ1|) | ≤ √6 max(2, r/2 − 1/3) η, sign Δw̃2 = sign ẽ0",
         "|Δw̃2| = (√6/3)ηw along sign a(0) (4.27.2, 4.27.1), with w as in ratio-limits.1",
         {
-            "main term": Statement(
-                equal(leading_movement(_e0, _e1, _r), sp.sqrt(6) / 3 * _eta * main)
-            ),
             "unit": equal(_unit, sp.sqrt(6) / 3 * _eta),
+            "√2|ẽ0|": equal(sp.sqrt(2) * sp.Abs(_e0), 3 * _unit * x),
+            "√3|ẽ1|": equal(sp.sqrt(3) * sp.Abs(_e1), 3 * _unit * y / _r),
+            "main term, q = |b(0)|/r": Statement(
+                equal(sp.Min(3 * X0, 3 * sp.Min(_r, _third) * _q), sp.Min(3 * X0, 3 * _r * _q, _q))
+            ),
+            "times the unit": Statement(
+                equal(sp.Min(_k * _bound, _k * _s), _k * sp.Min(_bound, _s))
+            ),
             "bounds of w": Statement(
                 sp.Abs(_w - _main) <= sp.Max(6, 3 * _r / 2 - 1),
                 (_w > _main - 6, _w <= _main + _excess),
@@ -203,7 +208,7 @@ def _deviation(r: sp.Expr, sigma0_sq: sp.Expr, eta: sp.Expr) -> sp.Expr:
 
 _norm, _limit_norm, _gd_norm = sp.symbols("n N G", positive=True)
 _inner, _risk = sp.symbols("p Y", real=True)
-_distance, _spread, _s, _rho = sp.symbols("d u s rho", nonnegative=True)
+_distance, _spread, _rho = sp.symbols("d u rho", nonnegative=True)
 _weights, _others = (sp.symbols(f"{w}_0 {w}_1 {w}_2", real=True) for w in ("w", "W"))
 _errors = sp.symbols("e_0 e_1 e_2", real=True)
 _K = sp.Symbol("K", positive=True)
@@ -228,8 +233,13 @@ def _ratio() -> Argument:
         "(4.22.4), Δw̃2 is off by at most its error (ratio-limits.2), and R_a(W_GD) = "
         "(ε²/2)‖W_GD‖² (4.18.1)",
         {
-            "σ_Z": Statement(
-                variance <= _deviation(_r, _sigma0_sq, _eta) ** 2,
+            "σ_Z²": equal(variance, _sigma0_sq * _eta**2 * (3 * _a**2 + 2 * _b**2 / _r)),
+            "its bound": equal(
+                _deviation(_r, _sigma0_sq, _eta) ** 2,
+                _sigma0_sq * _eta**2 * (3 + sp.Max(2 * _r, 1 / (2 * _r))),
+            ),
+            "is one": Statement(
+                3 * _a**2 + 2 * _b**2 / _r <= 3 + sp.Max(2 * _r, 1 / (2 * _r)),
                 (sp.Abs(_a) <= 1, sp.Abs(_b) <= sp.Max(_r, _half)),
             ),
             "R_a is between ρ²/2 and (ρ + σ_Z)²/2": Statement(
@@ -269,32 +279,37 @@ def _ratio() -> Argument:
 
 # --- Its extremes ---------------------------------------------------------------------------------
 
-_k = sp.Symbol("k", positive=True)
-_limit = leading_movement(_w0, _w1, _r)
-_target_sq = _w0**2 + _w1**2
+_x_sq, _y_sq, _moved_sq = sp.symbols("X Y M", nonnegative=True)
+_c, _mu = sp.symbols("c mu", positive=True)
 _greatest = greatest_movement_sq(_r)
 
 
 def _at_zero() -> Argument:
-    smaller = sp.Min(2 * _w0**2, 3 * _k**2 * _w1**2)
-    share = 6 * _k**2 / (2 + 3 * _k**2)
     k = sp.Min(_r, _third)
-    return all_of(
+    reached = leading_movement(sp.sqrt(3) * k, sp.sqrt(2), _r)
+    smaller, total = (_moved_sq <= 2 * _x_sq, _moved_sq <= _c * _y_sq), _x_sq + _y_sq
+    return derived(
         "1 ≤ lim ≤ 1 + 6k²/(2 + 3k²) ≤ 9/7, k = min(r, 1/3); both ends are reached",
+        "the ratio's limit is 1 + (lim Δw̃2)²/S (ratio-limits.3), and (lim Δw̃2)² = min(2w̃0*², "
+        "3k²w̃1*²) (ratio-limits.2)",
         {
-            "(lim Δw̃2)²": Statement(
-                equal(_limit**2, smaller.subs(_k, k)),
-            ),
             "least": Statement(leading_ratio(_S, sp.Integer(0), _moved) >= 1),
-            "greatest": Statement(smaller <= share * _target_sq),
-            "only where 2w̃0*² = 3k²w̃1*²": Statement(
-                equal(2 * _w0**2, 3 * _k**2 * _w1**2), (equal(smaller, share * _target_sq),)
+            "the square of a minimum": Statement(
+                equal(sp.Min(_s, _rho) ** 2, sp.Min(_s**2, _rho**2))
             ),
-            "that is, |B(0)| = max(1, 3r)|A(0)|": Statement(
-                sp.Equivalent(
-                    equal(sp.sqrt(2) * sp.Abs(_e0), sp.sqrt(3) * k * sp.Abs(_e1)),
-                    equal(sp.Abs(_b), sp.Max(1, 3 * _r) * sp.Abs(_a)),
-                )
+            "min(2X, cY) ≤ 2c/(2 + c) (X + Y), X = w̃0*², Y = w̃1*², c = 3k²": Statement(
+                (2 + _c) * _moved_sq <= 2 * _c * total, smaller
+            ),
+            "with equality where 2X = cY only": Statement(
+                equal(2 * _x_sq, _c * _y_sq),
+                (*smaller, sp.Eq((2 + _c) * _moved_sq, 2 * _c * total)),
+            ),
+            "2c/(2 + c)": equal(
+                2 * _c / (2 + _c), (6 * _k**2 / (2 + 3 * _k**2)).subs(_k, sp.sqrt(_c / 3))
+            ),
+            "k max(1, 3r) = r": Statement(equal(k * sp.Max(1, 3 * _r), _r)),
+            "so |a(0)| − k|b(0)|/r, 0 where 2X = cY, is 0 where |b(0)| = μ|a(0)|, μ = r/k": equal(
+                _mu * (X0 - _k * Y0 / (_k * _mu)), _mu * X0 - Y0
             ),
             "at most 9/7": Statement(_greatest <= GREATEST_MOVEMENT_SQ),
             "which is reached for r ≥ 1/3 only": Statement(
@@ -302,10 +317,7 @@ def _at_zero() -> Argument:
             ),
             "1 is reached at w̃1* = 0": equal(leading_movement(_w0, sp.Integer(0), _r), 0),
             "the greatest for each r is reached at w̃* = (√3k, √2, 0)": equal(
-                leading_ratio(
-                    3 * k**2 + 2, sp.Integer(0), leading_movement(sp.sqrt(3) * k, sp.sqrt(2), _r)
-                ),
-                1 + _greatest,
+                leading_ratio(3 * k**2 + 2, sp.Integer(0), reached), 1 + _greatest
             ),
             "9/7 is reached at w̃* = (1, √6, 0), r = 1/3": equal(
                 leading_ratio(
@@ -322,20 +334,28 @@ _least_ratio, _greatest_ratio = extreme_ratios(GREATEST_MOVEMENT_SQ)
 
 
 def _anywhere() -> Argument:
-    D = _lambda - 1 / _lambda
-    given = (_moved**2 <= GREATEST_MOVEMENT_SQ * _S,)
-    ratio = leading_ratio(_S, _w2, _moved)
-    root = sp.sqrt(GREATEST_MOVEMENT_SQ)
+    D, root = _lambda - 1 / _lambda, sp.sqrt(GREATEST_MOVEMENT_SQ)
     at = [(-root + s * sp.sqrt(root**2 + 4)) / 2 for s in (1, -1)]
-    return all_of(
+
+    def as_squares(g: sp.Expr) -> sp.Expr:
+        rest = _S - _moved**2 / GREATEST_MOVEMENT_SQ
+        of_both = g * (_S + _w2**2) - (_S + (_w2 + _moved) ** 2)
+        return equal(of_both, (g - 1) * (rest + (_w2 - _moved / (g - 1)) ** 2))
+
+    return derived(
         "(8 − √15)/7 ≤ lim ≤ (8 + √15)/7; both ends are reached",
+        "for Δw̃2² ≤ (2/7)S (ratio-limits.4) the sums of squares are not negative, so that with "
+        "g = (8 + √15)/7 > 1 the ratio is at most g, and with g = (8 − √15)/7 < 1 at least g",
         {
-            "greatest": Statement(ratio <= _greatest_ratio, given),
-            "least": Statement(ratio >= _least_ratio, given),
             "the numbers": sp.And(
                 equal(_greatest_ratio, (8 + sp.sqrt(15)) / 7),
                 equal(_least_ratio, (8 - sp.sqrt(15)) / 7),
             ),
+            "on both sides of 1": sp.And(
+                sp.Gt(_greatest_ratio, 1, evaluate=False), sp.Lt(_least_ratio, 1, evaluate=False)
+            ),
+            "greatest": as_squares((8 + sp.sqrt(15)) / 7),
+            "least": as_squares((8 - sp.sqrt(15)) / 7),
             "reached, S = 1": sp.And(
                 equal(leading_ratio(sp.S.One, at[0], root), _greatest_ratio),
                 equal(leading_ratio(sp.S.One, at[1], root), _least_ratio),

@@ -299,7 +299,7 @@ def test_mutated_statements_are_refuted(conclusion, given):
 
 def test_mutated_formulas_of_the_movement_are_refuted():
     e0, e1 = limits._e0, limits._e1
-    x, y = limits._sizes
+    x, y = sp.Abs(limits._a), sp.Abs(limits._b)
     main = sp.sqrt(6) / 3 * limits._eta * sp.Min(3 * x, 3 * y, y / R)
     assert status(equal(leading_movement(e0, e1, R), main)) is Status.PROVED
     for wrong in (
