@@ -212,7 +212,7 @@ _distance, _spread, _rho = sp.symbols("d u rho", nonnegative=True)
 _weights, _others = (sp.symbols(f"{w}_0 {w}_1 {w}_2", real=True) for w in ("w", "W"))
 _errors = sp.symbols("e_0 e_1 e_2", real=True)
 _K = sp.Symbol("K", positive=True)
-_w0, _w1, _w2, _moved = sp.symbols("w_0 w_1 w_2 Delta", real=True)
+_w0, _w2, _moved = sp.symbols("w_0 w_2 Delta", real=True)
 _S = sp.Symbol("S", positive=True)
 
 

@@ -267,7 +267,8 @@ def status(*args):
     return settle_argument(for_all(*args), 20.0).status
 
 
-k, w0, w1, S, moved = limits._k, limits._w0, limits._w1, limits._S, limits._moved
+k, S, moved = limits._k, limits._S, limits._moved
+w0, w1 = sp.symbols("w_0 w_1", real=True)
 smaller = sp.Min(2 * w0**2, 3 * k**2 * w1**2)
 share = 6 * k**2 / (2 + 3 * k**2)
 ratio = leading_ratio(S, limits._w2, moved)
