@@ -1,7 +1,6 @@
 """The problems that questions about adaptive rules are asked of, and GD's limit in them."""
 
-from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import jax.numpy as jnp
 import numpy as np
@@ -20,8 +19,10 @@ from simulations.explore.spectrum import (
 )
 from simulations.explore.train import Outcome
 from simulations.explore.transform import FAST
+from simulations.questions.ranges import check_integer
 from simulations.simulate import adversarial_risk
 from theory.dynamics import gd_converges_to
+from theory.errors import UserError
 from theory.published import figure_4_7
 
 FIGURE_4_7: Final = "Figure 4.7"
@@ -29,6 +30,47 @@ POWER_LAW: Final = "power law"
 PROBLEMS: Final = (FIGURE_4_7, POWER_LAW)
 
 _RECORDS: Final = 20
+
+
+class Drawn(Protocol):
+    """The settings that problems, targets and starts are drawn by."""
+
+    @property
+    def d(self) -> int:
+        """Number of frequencies of the power law."""
+
+    @property
+    def alpha(self) -> float:
+        """Its exponent."""
+
+    @property
+    def start(self) -> float:
+        """Standard deviation of the initial weights."""
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds: 0, 1, and so on."""
+
+
+def check_problems(settings: Drawn) -> None:
+    """Check that both problems can be drawn.
+
+    Raises:
+        UserError: a setting is out of its range; the message says what was expected.
+
+    """
+    check_integer("seeds", settings.seeds, 1, 10_000)
+    if not 0 < settings.start <= 100:
+        raise UserError(f"start: expected a number above 0, up to 100, got {settings.start}")
+    check_integer("d", settings.d, 2, 4096)
+    for name in PROBLEMS:
+        problem_of(name, settings.d, settings.alpha, settings.start)
+
+
+def runs_of(name: str, settings: Drawn) -> Runs:
+    """Return a run of the problem ``name`` for each seed."""
+    problem = problem_of(name, settings.d, settings.alpha, settings.start)
+    return problem.runs(range(settings.seeds))
 
 
 def problem_of(name: str, d: int, alpha: float, start: float) -> Regression:
@@ -106,12 +148,3 @@ def greatest_in_space(w_tilde: np.ndarray) -> np.ndarray:
     """Return max_j |w_j| of frequency-domain weights of shape (S, d), in space; shape (S,)."""
     with computing("cpu"):
         return np.asarray(jnp.abs(FAST.inverse(jnp.asarray(w_tilde))).max(axis=-1))
-
-
-def quartiles(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
-    """Lower quartile, median and upper quartile of the values that are not NaN; NaN if none is."""
-    there = np.asarray(values)[~np.isnan(values)]
-    if not len(there):
-        return (np.nan, np.nan, np.nan)
-    low, middle, high = np.quantile(there, (0.25, 0.5, 0.75))
-    return float(low), float(middle), float(high)

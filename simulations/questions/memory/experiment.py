@@ -1,6 +1,6 @@
 """Adam and RMSProp from no memory to the defaults: sweeps, and signGD's closed form beside them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,6 +11,7 @@ from simulations.evidence import Check, judged
 from simulations.explore.rules import KINDS, Rule, update_rule
 from simulations.explore.spectrum import Regression, Runs
 from simulations.explore.train import train
+from simulations.questions.answer import Progress
 from simulations.questions.memory.settings import Memory
 from simulations.questions.problems import (
     FIGURE_4_7,
@@ -20,17 +21,15 @@ from simulations.questions.problems import (
     late_times,
     movement,
     problem_of,
-    quartiles,
+    runs_of,
 )
+from simulations.questions.quartiles import Quartiles, quartiles
+from simulations.questions.sweeps import Columns, columns_of, combinations
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep, sweep_of
-from simulations.sweep.run import run_sweep
-from simulations.sweep.store import read_columns
 from theory.limit import signgd_limit
 from theory.orbit import SignGDLimit
 from theory.problem import LinearProblem
-
-Progress = Callable[[int, int], None]
 
 NO_MEMORY: Final = "no memory"
 MEMBERS: Final = (NO_MEMORY, "RMSProp", "Adam")
@@ -172,9 +171,9 @@ class Row(NamedTuple):
     problem: str
     member: str
     at: dict[str, float]
-    movement: tuple[float, float, float]
-    standard_risk: tuple[float, float, float]
-    adversarial_ratio: tuple[float, float, float]
+    movement: Quartiles
+    standard_risk: Quartiles
+    adversarial_ratio: Quartiles
     n: int
     failed: int
 
@@ -196,7 +195,7 @@ class Experiment(NamedTuple):
     """
 
     rows: dict[str, list[Row]]
-    closed_form: tuple[float, float, float]
+    closed_form: Quartiles
     check: Check
 
 
@@ -209,31 +208,21 @@ def run_experiment(settings: Memory, folder: Path, progress: Progress) -> Experi
 
     """
     sweeps = sweeps_of(settings)
-    total, before, rows = sum(sweep.rows for sweep in sweeps.values()), 0, {}
-    for name, sweep in sweeps.items():
-        place = folder / name.replace(" ", "_")
-
-        def tell(done: int, _: int, before: int = before) -> None:
-            progress(before + done, total)
-
-        run_sweep(COMPUTATION, sweep, place, device=settings.device, progress=tell)
-        rows[name] = list(_rows(sweep, read_columns(place)))
-        before += sweep.rows
+    asked = {name: (COMPUTATION, sweep) for name, sweep in sweeps.items()}
+    columns = columns_of(asked, folder, settings.device, progress)
+    rows = {name: list(_rows(sweep, columns[name])) for name, sweep in sweeps.items()}
     moved, check = against_closed_form(settings)
     return Experiment(rows, quartiles(moved), check)
 
 
-def _rows(sweep: Sweep, columns: dict[str, np.ndarray]) -> Iterator[Row]:
-    """Yield a row for each combination; the seeds of one are neighbours."""
+def _rows(sweep: Sweep, columns: Columns) -> Iterator[Row]:
+    """Yield a row for each combination."""
     fixed: dict[str, Any] = dict(sweep.fixed)
-    seeds = len(sweep.seeds)
-    for first in range(0, sweep.rows, seeds):
-        at = {axis.name: columns[axis.name][first].item() for axis in sweep.axes}
-        values = {c.name: columns[c.name][first : first + seeds] for c in _COLUMNS}
+    for at, values in combinations(sweep, columns):
         n = int(np.isfinite(values["movement"]).sum())
         problem, member = (at.pop(name, fixed.get(name)) for name in ("problem", "member"))
-        spread = {name: quartiles(x) for name, x in values.items()}
-        yield Row(problem, member, at, **spread, n=n, failed=seeds - n)
+        spread = {column.name: quartiles(values[column.name]) for column in _COLUMNS}
+        yield Row(problem, member, at, **spread, n=n, failed=len(sweep.seeds) - n)
 
 
 def against_closed_form(settings: Memory) -> tuple[np.ndarray, Check]:
@@ -246,9 +235,7 @@ def against_closed_form(settings: Memory) -> tuple[np.ndarray, Check]:
         The movement by the closed form, its mean over the limit cycle, shape (seeds,); the check.
 
     """
-    runs = problem_of(FIGURE_4_7, settings.d, settings.alpha, settings.start).runs(
-        range(settings.seeds)
-    )
+    runs = runs_of(FIGURE_4_7, settings)
     limits = [_closed_form(runs, seed, settings.learning_rate) for seed in range(settings.seeds)]
     iterations = round(settings.distance / settings.learning_rate)
     end = train(

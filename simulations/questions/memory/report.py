@@ -1,13 +1,12 @@
 """The effect of memory in words and tables."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from simulations.questions.memory.experiment import NO_MEMORY, Experiment, Row, settles
 from simulations.questions.memory.settings import Memory
 from simulations.questions.problems import FIGURE_4_7, PROBLEMS
-from theory.artefacts import environment
+from simulations.questions.quartiles import cells, words
 from theory.tables import TextTable
 
 _HEADER = (
@@ -28,15 +27,10 @@ def _cells(row: Row) -> list[str]:
     at = ", ".join(f"{name} = {value:g}" for name, value in row.at.items())
     return [
         *(row.problem, row.member, at),
-        *_spread(row.movement),
-        *_spread(row.adversarial_ratio),
+        *cells(row.movement),
+        *cells(row.adversarial_ratio),
         *(f"{row.standard_risk[1]:.2g}", str(row.n), str(row.failed)),
     ]
-
-
-def _spread(values: tuple[float, float, float]) -> tuple[str, str]:
-    low, middle, high = values
-    return f"{middle:.4g}", f"{low:.4g} to {high:.4g}"
 
 
 def results(experiment: Experiment) -> dict[str, Any]:
@@ -55,7 +49,7 @@ def statement(settings: Memory, experiment: Experiment) -> str:
 
 def _lines_of(experiment: Experiment) -> Iterator[str]:
     yield (
-        f"- In {FIGURE_4_7}'s problem signGD's closed form says {_words(experiment.closed_form)}; "
+        f"- In {FIGURE_4_7}'s problem signGD's closed form says {words(experiment.closed_form)}; "
         "population Adam without memory ends on its limit cycle from every start "
         f"({experiment.check.status})."
     )
@@ -72,9 +66,7 @@ def _of_members(experiment: Experiment, problem: str) -> str:
     least = min(row.at["eps"] for row in rows)
     return (
         f"at ε = {least:g}, "
-        + "; ".join(
-            f"{row.member} {_words(row.movement)}" for row in rows if row.at["eps"] == least
-        )
+        + "; ".join(f"{row.member} {words(row.movement)}" for row in rows if row.at["eps"] == least)
         + f". {_compared(rows, least)}"
     )
 
@@ -106,8 +98,8 @@ def _of_betas(experiment: Experiment, problem: str) -> str:
         else ""
     )
     return (
-        f"over β1 and β2 the movement is least at {_at(least)}, {_words(least.movement)}, and most "
-        f"at {_at(most)}, {_words(most.movement)}.{told}"
+        f"over β1 and β2 the movement is least at {_at(least)}, {words(least.movement)}, and most "
+        f"at {_at(most)}, {words(most.movement)}.{told}"
     )
 
 
@@ -116,7 +108,7 @@ def _of_one(experiment: Experiment, problem: str, quantity: str, label: str) -> 
     for member in dict.fromkeys(row.member for row in experiment.rows[quantity]):
         rows = [r for r in _rows(experiment, quantity, problem) if r.member == member]
         first, last = (f(rows, key=lambda row: row.at[quantity]) for f in (min, max))
-        said.append(f"{member} from {_words(first.movement)} to {_words(last.movement)}")
+        said.append(f"{member} from {words(first.movement)} to {words(last.movement)}")
     return f"{label} from {first.at[quantity]:g} to {last.at[quantity]:g}: {'; '.join(said)}."
 
 
@@ -126,11 +118,6 @@ def _rows(experiment: Experiment, name: str, problem: str) -> list[Row]:
 
 def _at(row: Row) -> str:
     return f"({row.at['beta1']:g}, {row.at['beta2']:g})"
-
-
-def _words(values: tuple[float, float, float]) -> str:
-    low, middle, high = values
-    return f"{middle:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def report(settings: Memory, experiment: Experiment) -> str:
@@ -161,9 +148,3 @@ def _lines(settings: Memory, experiment: Experiment) -> Iterator[str]:
     yield f"- {check.status}: {check.criterion}. {check.observed}."
     for name, table in tables(experiment).items():
         yield f"\n## {name.replace('_', ' ')}\n\n{table.markdown()}"
-    at = environment()
-    yield f"\nSettings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
-    yield (
-        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
-        f"{at['platform']}, Python {at['python']}."
-    )

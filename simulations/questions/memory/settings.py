@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from simulations.device import resolve
 from simulations.explore.rules import update_rule
 from simulations.gradients import MAX_SAMPLES
-from simulations.questions.problems import FIGURE_4_7, POWER_LAW, problem_of
+from simulations.questions.problems import check_problems
+from simulations.questions.ranges import check_device, check_each_once, check_integers
 from theory.errors import UserError
 
 _LONGEST = 10_000_000
@@ -48,32 +48,17 @@ class Memory:
 
         """
         for name in ("beta1", "beta2", "eps", "samples", "learning_rates"):
-            values = getattr(self, name)
-            if not 2 <= len(set(values)) == len(values):
-                raise UserError(f"{name}: expected two or more values, each once, got {values}")
+            check_each_once(name, getattr(self, name), "two or more values", fewest=2)
         if 0 not in self.beta1 or 0 not in self.beta2:
             raise UserError(
                 "beta1, beta2: expected 0, no memory, among the values, "
                 f"got {self.beta1} and {self.beta2}"
             )
         self._check_rules()
-        if not all(1 <= n <= MAX_SAMPLES for n in self.samples):
-            raise UserError(
-                f"samples: expected integers from 1 to {MAX_SAMPLES}, got {self.samples}"
-            )
-        if not 1 <= self.seeds <= 10_000:
-            raise UserError(f"seeds: expected an integer from 1 to 10000, got {self.seeds}")
-        if not 0 < self.start <= 100:
-            raise UserError(f"start: expected a number above 0, up to 100, got {self.start}")
-        if not 2 <= self.d <= 4096:
-            raise UserError(f"d: expected an integer from 2 to 4096, got {self.d}")
+        check_integers("samples", self.samples, 1, MAX_SAMPLES)
         self._check_length()
-        for name in (FIGURE_4_7, POWER_LAW):
-            problem_of(name, self.d, self.alpha, self.start)
-        try:
-            resolve(self.device)
-        except ValueError as error:
-            raise UserError(str(error)) from error
+        check_problems(self)
+        check_device(self.device)
 
     def _check_rules(self) -> None:
         for name in ("beta1", "beta2", "eps"):

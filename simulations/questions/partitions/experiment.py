@@ -17,6 +17,7 @@ from simulations.compile import compile_formula
 from simulations.device import computing
 from simulations.evidence import Check, judged
 from simulations.questions.agreement import COUNTS, compare
+from simulations.questions.answer import Progress
 from simulations.questions.lattice import UNIT, as_floats, closed_forms, nearest_starts
 from simulations.questions.partitions.settings import Partitions, as_ratio
 from theory.dynamics import NormalisedState, normalised_step
@@ -168,7 +169,7 @@ class Experiment(NamedTuple):
     results: dict[str, Any]
 
 
-def run_experiment(settings: Partitions, progress: Callable[[int, int], None]) -> Experiment:
+def run_experiment(settings: Partitions, progress: Progress) -> Experiment:
     """Compute everything; ``progress`` is called with the pictures done and their total."""
     total = len(settings.ratios_of_r) + len(settings.ratios_of_p)
     simulated = dict.fromkeys(COUNTS, 0)

@@ -1,13 +1,11 @@
 """The pictures of the partitions in words and tables."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from simulations.evidence import Check
 from simulations.questions.partitions.experiment import LIMITS
 from simulations.questions.partitions.settings import Partitions
-from theory.artefacts import environment
 from theory.tables import TextTable
 
 
@@ -127,9 +125,3 @@ def _lines(
         ("Parts of P, and the count", "parts_of_p"),
     ):
         yield f"\n## {title}\n\n{made[name].markdown() if made[name].rows else 'None.'}"
-    at = environment()
-    yield f"\nSettings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
-    yield (
-        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
-        f"{at['platform']}, Python {at['python']}."
-    )

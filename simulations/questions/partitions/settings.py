@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from simulations.questions.ranges import check_each_once, check_integer, check_number
 from theory.errors import UserError
 
 
@@ -28,19 +29,12 @@ class Partitions:
             UserError: a setting is out of its range; the message says what was expected.
 
         """
-        if not 20 <= self.points <= 2000:
-            raise UserError(f"points: expected an integer from 20 to 2000, got {self.points}")
+        check_integer("points", self.points, 20, 2000)
         for name, least in (("reach_of_r", 1.0), ("reach_of_p", 2.5)):
-            if not least <= getattr(self, name) <= 100:
-                raise UserError(
-                    f"{name}: expected a number from {least:g} to 100, got {getattr(self, name)}"
-                )
+            check_number(name, getattr(self, name), least, 100)
         for name in ("ratios_of_r", "ratios_of_p"):
             ratios = getattr(self, name)
-            if not 1 <= len(set(ratios)) == len(ratios) <= 4:
-                raise UserError(
-                    f"{name}: expected one to four ratios, each once, got {', '.join(ratios) or 0}"
-                )
+            check_each_once(name, ratios, "one to four ratios", most=4)
             for ratio in ratios:
                 as_ratio(name, ratio)
 

@@ -1,12 +1,12 @@
 """The phase diagrams computed: exact limits, simulation, and the condition, over all starts."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from simulations.evidence import Check, judged
 from simulations.questions.agreement import compare
+from simulations.questions.answer import Progress
 from simulations.questions.lattice import as_floats, nearest_starts
 from simulations.questions.phase_diagram.outcomes import (
     Outcome,
@@ -18,8 +18,6 @@ from simulations.questions.phase_diagram.outcomes import (
 from simulations.questions.phase_diagram.settings import PhaseDiagram
 from theory.leading_terms import GREATEST_MOVEMENT_SQ, extreme_ratios
 from theory.orbit import Array, Start
-
-Progress = Callable[[int, int], None]
 
 
 class Diagram(NamedTuple):

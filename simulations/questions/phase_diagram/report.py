@@ -1,12 +1,11 @@
 """The phase diagrams in words and tables."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from simulations.evidence import Check
+from simulations.questions.answer import lines_of
 from simulations.questions.phase_diagram.settings import PhaseDiagram
-from theory.artefacts import environment
 from theory.tables import TextTable
 
 
@@ -96,17 +95,10 @@ def _lines(
     )
     yield f"## What it says\n\n{statement(results)}\n"
     yield "## Two routes\n"
-    for name, check in checks.items():
-        yield f"- {name}: {check.status}. {check.criterion}. {check.observed}."
+    yield from lines_of(checks)
     yield "\n## The diagrams\n"
     yield tables(results)["diagrams"].markdown() + "\n"
     yield "## Smaller and smaller learning rates\n"
     yield "Random starts; r and q from the ranges of the diagrams, w̃2(0) 0 or up to "
     yield f"{settings.w2_span:g}‖w̃*‖ in size.\n"
     yield tables(results)["sizes"].markdown() + "\n"
-    at = environment()
-    yield f"Settings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
-    yield (
-        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
-        f"{at['platform']}, Python {at['python']}."
-    )

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from simulations.device import main_memory, resolve
+from simulations.device import main_memory
 from simulations.questions.lattice import GREATEST
+from simulations.questions.ranges import check_device, check_integer, check_number
 from theory.errors import UserError
 from theory.published import figure_4_7
 
@@ -52,10 +53,7 @@ class PhaseDiagram:
 
         """
         for name, least in (("points", 2), ("size", 4), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise UserError(
-                    f"{name}: expected an integer >= {least}, got {getattr(self, name)}"
-                )
+            check_integer(name, getattr(self, name), least)
         if not self.sizes or min(self.sizes) < 4:
             raise UserError(f"sizes: expected one or more integers >= 4, got {self.sizes}")
         for name in ("r_range", "q_range"):
@@ -65,15 +63,9 @@ class PhaseDiagram:
                     f"{name}: expected two increasing numbers from 1e-4 to 1e4, got {low}, {high}"
                 )
         for name in ("r", "w2", "w2_span", "sigma0_sq", "epsilon"):
-            if not 1e-4 <= getattr(self, name) <= 1e4:
-                raise UserError(
-                    f"{name}: expected a number from 1e-4 to 1e4, got {getattr(self, name)}"
-                )
+            check_number(name, getattr(self, name), 1e-4, 1e4)
         self._check_sizes()
-        try:
-            resolve(self.device)
-        except ValueError as error:
-            raise UserError(str(error)) from error
+        check_device(self.device)
 
     def _check_sizes(self) -> None:
         greatest = (max(self.size, *self.sizes) + 1) * max(1.0, self.q_range[1])

@@ -1,6 +1,6 @@
 """signGD, RMSProp and Adam with each remedy, from the same starts, against GD's limit."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,6 +11,7 @@ from simulations.evidence import Check, judged
 from simulations.explore.rules import Polynomial, update_rule
 from simulations.explore.spectrum import Runs
 from simulations.explore.train import Outcome, train
+from simulations.questions.answer import Progress
 from simulations.questions.problems import (
     PROBLEMS,
     epsilon,
@@ -18,17 +19,17 @@ from simulations.questions.problems import (
     greatest_in_space,
     late_times,
     problem_of,
-    quartiles,
+    runs_of,
 )
+from simulations.questions.quartiles import Quartiles, quartiles
 from simulations.questions.remedies.ridge import penalised_gd_error, ridge_error
 from simulations.questions.remedies.settings import Remedies
+from simulations.questions.sweeps import Columns, combinations
 from simulations.simulate import adversarial_risk, standard_risk
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep, sweep_of
 from simulations.sweep.run import run_sweep
 from simulations.sweep.store import read_columns
-
-Progress = Callable[[int, int], None]
 
 RULES: Final = ("signGD", "RMSProp", "Adam")
 NONE, ZERO_START, DECAYING = "none", "zero start", "decaying rate"
@@ -202,10 +203,10 @@ class Row(NamedTuple):
     rule: str
     remedy: str
     strength: float
-    closed: tuple[float, float, float]
-    adversarial_ratio: tuple[float, float, float]
-    standard_risk: tuple[float, float, float]
-    distance_to_ridge: tuple[float, float, float]
+    closed: Quartiles
+    adversarial_ratio: Quartiles
+    standard_risk: Quartiles
+    distance_to_ridge: Quartiles
     greatest_weight: float
     n: int
 
@@ -233,34 +234,25 @@ def run_experiment(settings: Remedies, folder: Path, progress: Progress) -> Expe
         device=settings.device,
         progress=progress,
     )
-    columns = read_columns(folder)
-    points = list(_by_point(sweep, columns))
+    points = [
+        (at["problem"], at["rule"], Case.of(at["remedy"]), values)
+        for at, values in combinations(sweep, read_columns(folder))
+    ]
     gaps = {
         (problem, rule): values["gap"]
-        for (problem, rule, case), values in points
+        for problem, rule, case, values in points
         if case.remedy == NONE
     }
-    rows = [_row(*key, values, gaps) for key, values in points]
+    rows = [_row(*point, gaps) for point in points]
     rows += ridge_rows(settings, gaps)
     return Experiment(rows, checks_of(settings, rows))
-
-
-def _by_point(
-    sweep: Sweep, columns: dict[str, np.ndarray]
-) -> Iterator[tuple[tuple[str, str, Case], dict[str, np.ndarray]]]:
-    """Yield problem, rule and case, and their columns; the seeds of one are neighbours."""
-    seeds = len(sweep.seeds)
-    for first in range(0, sweep.rows, seeds):
-        problem, rule, remedy = (str(columns[n][first]) for n in ("problem", "rule", "remedy"))
-        values = {c.name: columns[c.name][first : first + seeds] for c in _COLUMNS}
-        yield (problem, rule, Case.of(remedy)), values
 
 
 def _row(
     problem: str,
     rule: str,
     case: Case,
-    values: dict[str, np.ndarray],
+    values: Columns,
     gaps: dict[tuple[str, str], np.ndarray],
 ) -> Row:
     return Row(
@@ -277,8 +269,7 @@ def _row(
 def ridge_rows(settings: Remedies, gaps: dict[tuple[str, str], np.ndarray]) -> Iterator[Row]:
     """Yield the closed forms: the ridge solution, measured against signGD's gap."""
     for problem in PROBLEMS:
-        given = problem_of(problem, settings.d, settings.alpha, settings.start)
-        runs = given.runs(range(settings.seeds))
+        runs = runs_of(problem, settings)
         of_gd, of_zero = gd_limit_risk(runs), _risk_of_zero(runs)
         for strength in settings.l2_penalty:
             e = ridge_error(runs.sigma_tilde_sq, runs.w_star_tilde, strength)
@@ -311,8 +302,7 @@ def penalised_gd(settings: Remedies) -> Check:
     """
     rate, worst, iterations = 1.0, 0.0, settings.iterations
     for problem in PROBLEMS:
-        given = problem_of(problem, settings.d, settings.alpha, settings.start)
-        runs = given.runs(range(settings.seeds))
+        runs = runs_of(problem, settings)
         w_star, w0 = (np.linalg.norm(x, axis=1).max() for x in (runs.w_star_tilde, runs.w0_tilde))
         bound = 16 * (iterations + 1) * _UNIT_ROUNDOFF * (w0 + 3 * w_star)
         for strength in (settings.l2_penalty[0], settings.l2_penalty[-1]):
@@ -345,10 +335,7 @@ def bounded_by_weight_decay(settings: Remedies, rows: list[Row]) -> Check:
     worst = 0.0
     for row in rows:
         if row.rule == "signGD" and row.remedy == WEIGHT_DECAY:
-            runs = problem_of(row.problem, settings.d, settings.alpha, settings.start).runs(
-                range(settings.seeds)
-            )
-            first = float(greatest_in_space(runs.w0_tilde).max())
+            first = float(greatest_in_space(runs_of(row.problem, settings).w0_tilde).max())
             left = (1 - settings.learning_rate * row.strength) ** settings.iterations
             worst = max(worst, row.greatest_weight / (1 / row.strength + left * first))
     return judged(

@@ -1,12 +1,13 @@
 """The remedies in words and tables."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from simulations.questions.answer import lines_of
 from simulations.questions.problems import PROBLEMS
+from simulations.questions.quartiles import cells, words
 from simulations.questions.remedies.experiment import (
     AFFORDABLE,
     DECAYING,
@@ -21,7 +22,6 @@ from simulations.questions.remedies.experiment import (
     Row,
 )
 from simulations.questions.remedies.settings import Remedies
-from theory.artefacts import environment
 from theory.tables import TextTable
 
 
@@ -39,16 +39,11 @@ def _cells(row: Row) -> list[str]:
     far = row.distance_to_ridge[1]
     return [
         *(row.problem, row.rule, row.remedy, f"{row.strength:g}" if row.strength else ""),
-        *_spread(row.closed),
-        *_spread(row.adversarial_ratio),
-        *_spread(row.standard_risk),
+        *cells(row.closed),
+        *cells(row.adversarial_ratio),
+        *cells(row.standard_risk),
         *(f"{far:.2g}" if np.isfinite(far) else "", str(row.n)),
     ]
-
-
-def _spread(values: tuple[float, float, float]) -> tuple[str, str]:
-    low, middle, high = values
-    return f"{middle:.4g}", f"{low:.4g} to {high:.4g}"
 
 
 def results(experiment: Experiment) -> dict[str, Any]:
@@ -73,7 +68,7 @@ def _lines_of(experiment: Experiment) -> Iterator[str]:
             plain = next(row for row in rows if row.remedy == NONE)
             best = (_best([r for r in rows if r.remedy == name]) for name in REMEDIES[1:])
             yield (
-                f"- {problem}, {rule}: R_a / R_a(GD) is {_words(plain.adversarial_ratio)} without "
+                f"- {problem}, {rule}: R_a / R_a(GD) is {words(plain.adversarial_ratio)} without "
                 f"a remedy. {'; '.join(best)}."
             )
         yield f"- {problem}: {_decaying(experiment, problem)}"
@@ -87,7 +82,7 @@ def _best(rows: list[Row]) -> str:
         return f"{name}: not at this standard risk"
     best = max(affordable, key=lambda row: row.closed[1])
     strength = f" (λ = {best.strength:g})" if best.strength else ""
-    return f"{name}{strength}: {_words(best.closed)} at {best.standard_risk[1]:.1e}"
+    return f"{name}{strength}: {words(best.closed)} at {best.standard_risk[1]:.1e}"
 
 
 def _decaying(experiment: Experiment, problem: str) -> str:
@@ -96,9 +91,9 @@ def _decaying(experiment: Experiment, problem: str) -> str:
     return (
         f"with a learning rate that decays to 0 signGD learns the task to "
         f"{row.standard_risk[1]:.1e} of the standard risk of the weights 0, but closes "
-        f"{_words(row.closed)} of its gap: it stops at another minimizer than GD. A zero start "
-        f"closes {_words(from_zero.closed)}, and R_a / R_a(GD) is then "
-        f"{_words(from_zero.adversarial_ratio)}."
+        f"{words(row.closed)} of its gap: it stops at another minimizer than GD. A zero start "
+        f"closes {words(from_zero.closed)}, and R_a / R_a(GD) is then "
+        f"{words(from_zero.adversarial_ratio)}."
     )
 
 
@@ -111,7 +106,7 @@ def _ridge(experiment: Experiment, problem: str) -> str:
     cheap = [r for r in rows if r.remedy == RIDGE and r.standard_risk[1] < AFFORDABLE]
     best = max(cheap, key=lambda row: row.closed[1], default=None)
     closes = (
-        f"The ridge solution of λ = {best.strength:g} closes {_words(best.closed)} of signGD's gap "
+        f"The ridge solution of λ = {best.strength:g} closes {words(best.closed)} of signGD's gap "
         f"at {best.standard_risk[1]:.1e}, by its closed form. "
         if best
         else ""
@@ -126,11 +121,6 @@ def _ridge(experiment: Experiment, problem: str) -> str:
 def _row(experiment: Experiment, problem: str, rule: str, remedy: str) -> Row:
     asked = (problem, rule, remedy)
     return next(r for r in experiment.rows if (r.problem, r.rule, r.remedy) == asked)
-
-
-def _words(values: tuple[float, float, float]) -> str:
-    low, middle, high = values
-    return f"{middle:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def report(settings: Remedies, experiment: Experiment) -> str:
@@ -160,12 +150,5 @@ def _lines(settings: Remedies, experiment: Experiment) -> Iterator[str]:
         "other rules is observed in these problems, after so many updates.\n"
     )
     yield "## What had to hold\n"
-    for name, check in experiment.checks.items():
-        yield f"- {name}: {check.status}. {check.criterion}. {check.observed}."
+    yield from lines_of(experiment.checks)
     yield f"\n## All runs\n\n{tables(experiment)['remedies'].markdown()}\n"
-    at = environment()
-    yield f"Settings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
-    yield (
-        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
-        f"{at['platform']}, Python {at['python']}."
-    )

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from simulations.device import resolve
 from simulations.explore.rules import update_rule
-from simulations.questions.problems import FIGURE_4_7, POWER_LAW, problem_of
-from theory.errors import UserError
+from simulations.questions.problems import check_problems
+from simulations.questions.ranges import check_device, check_each_once, check_integer
 
 _LONGEST = 1_000_000
 
@@ -42,25 +41,9 @@ class Remedies:
         """
         for name in ("l2_penalty", "weight_decay"):
             values = getattr(self, name)
-            if not 1 <= len(set(values)) == len(values) or not all(value > 0 for value in values):
-                raise UserError(
-                    f"{name}: expected one or more numbers > 0, each once, got {values}"
-                )
+            check_each_once(name, values, "one or more numbers > 0", holds=lambda value: value > 0)
             for value in values:
                 update_rule("signGD", self.learning_rate, **{name: value})
-        if not 100 <= self.iterations <= _LONGEST:
-            raise UserError(
-                f"iterations: expected an integer from 100 to {_LONGEST}, got {self.iterations}"
-            )
-        if not 1 <= self.seeds <= 10_000:
-            raise UserError(f"seeds: expected an integer from 1 to 10000, got {self.seeds}")
-        if not 0 < self.start <= 100:
-            raise UserError(f"start: expected a number above 0, up to 100, got {self.start}")
-        if not 2 <= self.d <= 4096:
-            raise UserError(f"d: expected an integer from 2 to 4096, got {self.d}")
-        for name in (FIGURE_4_7, POWER_LAW):
-            problem_of(name, self.d, self.alpha, self.start)
-        try:
-            resolve(self.device)
-        except ValueError as error:
-            raise UserError(str(error)) from error
+        check_integer("iterations", self.iterations, 100, _LONGEST)
+        check_problems(self)
+        check_device(self.device)

@@ -1,26 +1,22 @@
 """Run the sweeps, draw them, and write what they say."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from simulations.evidence import to_json
+from simulations.questions.answer import Answer, Drawing, Progress, answered, unheard
 from simulations.questions.scaling.draw import draw_bands, draw_energies
-from simulations.questions.scaling.exact import at_three, check_of, summary
-from simulations.questions.scaling.experiment import Progress, run_sweeps
+from simulations.questions.scaling.exact import AtThree, at_three, check_of, summary
+from simulations.questions.scaling.experiment import Ratios, run_sweeps
 from simulations.questions.scaling.report import report, results_of, statement, tables
 from simulations.questions.scaling.settings import Scaling
-from simulations.style import write_figure
-from theory.artefacts import ensure_writable, write_json, write_text
-from theory.findings import Status
 
 
-def run(
-    settings: Scaling, out: Path, progress: Progress = lambda done, total: None
-) -> tuple[str, int]:
+def run(settings: Scaling, out: Path, progress: Progress = unheard) -> tuple[str, int]:
     """Answer the question; return what to print, and the exit code.
 
-    Writes ``dimensions``, ``counts`` and ``energies``, each as ``.png``, ``.svg`` and ``.csv``,
-    ``laws.csv``, ``summary.json`` and ``report.md``; the runs are in ``sweep``, and a call with the
-    same settings goes on with them. The exit code is 1 if two routes disagree.
+    Writes the files of :func:`simulations.questions.answer.answered`; the runs are in ``sweep``,
+    and a call with the same settings goes on with them. The exit code is 1 if two routes disagree.
 
     Args:
         settings: what to run.
@@ -32,12 +28,29 @@ def run(
             belongs to other settings or another version.
 
     """
-    settings.check()
-    ensure_writable(out)
-    found = run_sweeps(settings, out / "sweep", progress)
-    results = {**results_of(settings, found), "at_three": summary(at_three(settings))}
+
+    def question() -> Answer:
+        found = run_sweeps(settings, out / "sweep", progress)
+        return answer(settings, found, at_three(settings))
+
+    return answered(settings, out, question)
+
+
+def answer(settings: Scaling, found: dict[str, Ratios], three: AtThree) -> Answer:
+    """Return what the runs say, drawn and in words."""
+    results = {**results_of(settings, found), "at_three": summary(three)}
     checks = {"three_dimensions_are_the_closed_form": check_of(results["at_three"])}
-    rows = results["rows"]
+    return Answer(
+        drawings=tuple(_drawings(settings, results["rows"])),
+        checks=checks,
+        results=results,
+        tables=tables(results),
+        statement=statement(settings, results),
+        report=report(settings, results, checks),
+    )
+
+
+def _drawings(settings: Scaling, rows: dict[str, Any]) -> Iterator[Drawing]:
     label = f"number of irrelevant frequencies, of {settings.counts_d}"
     for name, figure, what in (
         ("dimensions", draw_bands(rows["d"], "d", "dimension d"), "the dimension"),
@@ -45,11 +58,4 @@ def run(
         ("energies", draw_energies(settings, rows["energies"]), "energy at the irrelevant ones"),
     ):
         title = f"Adversarial risk of update rules over that of GD, against {what}"
-        write_figure(figure, out / name, title)
-    write_json(out / "summary.json", {**to_json(settings, checks), "results": results})
-    for name, table in tables(results).items():
-        write_text(out / f"{name}.csv", table.csv())
-    write_text(out / "report.md", report(settings, results, checks))
-    disagrees = any(check.status is Status.CONTRADICTED for check in checks.values())
-    said = [statement(settings, results), f"Report: {out / 'report.md'}"]
-    return "\n\n".join(said), 1 if disagrees else 0
+        yield Drawing(name, title, figure)

@@ -1,6 +1,7 @@
 """Trains random problems by every rule, as sweeps, and divides adversarial risks by GD's."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,14 +11,13 @@ import numpy as np
 from simulations.explore.rules import KINDS, Constant, Polynomial, Rule, update_rule
 from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression, Runs
 from simulations.explore.train import train
+from simulations.questions.answer import Progress
 from simulations.questions.scaling.settings import BASELINE, Scaling
+from simulations.questions.sweeps import columns_of
 from simulations.simulate import adversarial_risk
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep, sweep_of
-from simulations.sweep.run import run_sweep
-from simulations.sweep.store import read_columns
 
-Progress = Callable[[int, int], None]
 Array = np.ndarray
 
 # The first three and what they alone fix, a program, make a block.
@@ -216,27 +216,22 @@ def run_sweeps(settings: Scaling, folder: Path, progress: Progress) -> dict[str,
         UserError: a sweep does not fit into memory or on the disk, or its folder is another's.
 
     """
-    asked = sweeps(settings)
-    total, before = sum(sweep.rows for sweep in asked.values()), 0
-    found = {}
-    for name, sweep in asked.items():
-        d = int(dict(sweep.fixed)["d"])
-        groups = np.prod([len(axis) for axis in sweep.axes if axis.name in ("rule", "steps")])
-        run_sweep(
-            computation(sweep.rows // int(groups), d, settings.device),
-            sweep,
-            folder / name,
-            device=settings.device,
-            progress=partial(_told, progress, before, total),
-        )
-        before += sweep.rows
-        found[name] = ratios_of(sweep, read_columns(folder / name), settings.tolerance)
-    return found
+    asked = {
+        name: (_computation_of(sweep, settings.device), sweep)
+        for name, sweep in sweeps(settings).items()
+    }
+    found = columns_of(asked, folder, settings.device, progress)
+    return {
+        name: ratios_of(sweep, found[name], settings.tolerance)
+        for name, (_, sweep) in asked.items()
+    }
 
 
-def _told(progress: Progress, before: int, total: int, done: int, of_this: int) -> None:
-    del of_this
-    progress(before + done, total)
+def _computation_of(sweep: Sweep, device: str) -> Computation:
+    """Return what is computed at the points of a sweep, all points of one program in a block."""
+    d = int(dict(sweep.fixed)["d"])
+    groups = math.prod(len(axis) for axis in sweep.axes if axis.name in ("rule", "steps"))
+    return computation(sweep.rows // groups, d, device)
 
 
 def ratios_of(sweep: Sweep, columns: dict[str, Array], tolerance: float) -> Ratios:

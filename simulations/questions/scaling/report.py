@@ -1,17 +1,16 @@
 """How the ratio scales, in words and tables."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from simulations.evidence import Check
 from simulations.explore.rules import KINDS
+from simulations.questions.answer import lines_of
 from simulations.questions.scaling.experiment import Ratios, quantiles, third
 from simulations.questions.scaling.law import Law, fitted
 from simulations.questions.scaling.settings import Scaling
-from theory.artefacts import environment
 from theory.tables import TextTable
 
 Row = dict[str, Any]
@@ -227,8 +226,7 @@ def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check])
     )
     yield f"## What it says\n\n{statement(settings, results)}\n"
     yield "## Two routes\n"
-    for name, check in checks.items():
-        yield f"- {name}: {check.status}. {check.criterion}. {check.observed}."
+    yield from lines_of(checks)
     yield "\n## Laws (conjectures)\n"
     yield "Least squares on medians; intervals by resampling the runs of each place.\n"
     yield tables(results)["laws"].markdown() + "\n"
@@ -240,12 +238,6 @@ def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check])
         yield f"## {title}\n\n![Ratio of adversarial risks]({name}.png)\n"
         yield _caption(name) + "\n"
         yield tables(results)[name].markdown() + "\n"
-    at = environment()
-    yield f"Settings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
-    yield (
-        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
-        f"{at['platform']}, Python {at['python']}."
-    )
 
 
 def _caption(name: str) -> str:

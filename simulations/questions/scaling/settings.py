@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from simulations.device import resolve
 from simulations.explore.rules import KINDS
+from simulations.questions.ranges import (
+    check_device,
+    check_each_once,
+    check_integer,
+    check_integers,
+    check_number,
+)
 from theory.errors import UserError
 from theory.published import figure_4_7
 
@@ -65,9 +71,7 @@ class Scaling:
         """
         self._check_numbers()
         for name in ("dimensions", "counts", "energies", "energy_steps", "rules", "energy_rules"):
-            values = getattr(self, name)
-            if not values or len(set(values)) < len(values):
-                raise UserError(f"{name}: expected one or more, each once, got {values}")
+            check_each_once(name, getattr(self, name), "one or more")
         for name in ("rules", "energy_rules"):
             unknown = [rule for rule in getattr(self, name) if rule not in KINDS]
             if unknown or BASELINE not in getattr(self, name):
@@ -75,21 +79,12 @@ class Scaling:
                     f"{name}: expected {BASELINE} and others of {', '.join(KINDS)}, got "
                     f"{', '.join(getattr(self, name))}"
                 )
-        if not all(3 <= d <= GREATEST_D for d in (*self.dimensions, self.counts_d)):
-            raise UserError(
-                f"dimensions, counts_d: expected integers from 3 to {GREATEST_D}, got "
-                f"{(*self.dimensions, self.counts_d)}"
-            )
-        if not all(1 <= m < self.counts_d for m in self.counts):
-            raise UserError(
-                f"counts: expected integers from 1 to {self.counts_d - 1}, got {self.counts}"
-            )
+        dimensions = (*self.dimensions, self.counts_d)
+        check_integers("dimensions, counts_d", dimensions, 3, GREATEST_D)
+        check_integers("counts", self.counts, 1, self.counts_d - 1)
         if not all(e == 0 or 1e-12 <= e <= 1 for e in self.energies):
             raise UserError(f"energies: expected 0 or from 1e-12 to 1, got {self.energies}")
-        try:
-            resolve(self.device)
-        except ValueError as error:
-            raise UserError(str(error)) from error
+        check_device(self.device)
 
     def _check_numbers(self) -> None:
         for name, least, most in (
@@ -98,10 +93,7 @@ class Scaling:
             ("exact_starts", 10, 10**6),
             ("seed", 0, 2**31),
         ):
-            if not least <= getattr(self, name) <= most:
-                raise UserError(
-                    f"{name}: expected an integer from {least} to {most}, got {getattr(self, name)}"
-                )
+            check_integer(name, getattr(self, name), least, most)
         for name, low, high in (
             ("alpha", 0, 4),
             ("rate", 1e-4, 1),
@@ -110,14 +102,8 @@ class Scaling:
             ("sigma0_sq", 1e-4, 1e4),
             ("epsilon", 1e-4, 1e4),
         ):
-            if not low <= getattr(self, name) <= high:
-                raise UserError(
-                    f"{name}: expected a number from {low:g} to {high:g}, got {getattr(self, name)}"
-                )
-        if not all(10 <= steps <= 10**6 for steps in self.energy_steps):
-            raise UserError(
-                f"energy_steps: expected integers from 10 to 1000000, got {self.energy_steps}"
-            )
+            check_number(name, getattr(self, name), low, high)
+        check_integers("energy_steps", self.energy_steps, 10, 10**6)
 
     def seeds_in(self, d: int) -> int:
         """Return how many runs there are in a dimension."""

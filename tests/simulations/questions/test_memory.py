@@ -8,7 +8,7 @@ import pytest
 
 from simulations.explore.rules import update_rule
 from simulations.explore.train import train
-from simulations.questions import problems
+from simulations.questions import answer, problems
 from simulations.questions.memory import command, experiment
 from simulations.questions.memory.command import run
 from simulations.questions.memory.settings import Memory
@@ -72,11 +72,6 @@ def test_movement_is_at_the_irrelevant_frequencies_alone():
     w2 = outcome.w_tilde[:, -1, 2] - runs.w0_tilde[:, 2]
     expected = np.abs(w2) / np.sqrt(125)
     np.testing.assert_allclose(problems.movement(outcome)[:, 0], expected, rtol=1e-12)
-
-
-def test_quartiles_leave_nan_out():
-    assert problems.quartiles([1, 2, 3, 4, 5, np.nan]) == (2, 3, 4)
-    assert np.isnan(problems.quartiles([np.nan])).all()
 
 
 # --- No memory is signGD --------------------------------------------------------------------------
@@ -161,7 +156,7 @@ def test_a_disagreement_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr(experiment, "rule_of", with_memory)
     monkeypatch.setattr(command, "draw", lambda settings, experiment: None)
-    monkeypatch.setattr(command, "write_figure", lambda figure, path, title: Written(path, path))
+    monkeypatch.setattr(answer, "write_figure", lambda figure, path, title: Written(path, path))
     monkeypatch.setattr(
         command,
         "run_experiment",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from simulations.questions import answer
 from simulations.questions.lattice import UNIT, as_floats
 from simulations.questions.partitions import command
 from simulations.questions.partitions.command import run
@@ -225,7 +226,7 @@ def test_other_ratios_and_the_exit_code(tmp_path, monkeypatch, differences):
     monkeypatch.setattr(command, "run_experiment", counted_wrongly)
     for name in ("draw_r", "draw_p"):
         monkeypatch.setattr(command, name, lambda pictures: None)
-    monkeypatch.setattr(command, "write_figure", lambda figure, path, title: Written(path, path))
+    monkeypatch.setattr(answer, "write_figure", lambda figure, path, title: Written(path, path))
     settings = Partitions(points=40, ratios_of_r=("1/2",), ratios_of_p=("2", "0.2"))
     assert run(settings, tmp_path, lambda *numbers: done.append(numbers))[1] == differences
     assert done == [(1, 3), (2, 3), (3, 3)]

@@ -10,7 +10,7 @@ import sympy as sp
 
 from simulations.device import computing
 from simulations.population import run_signgd
-from simulations.questions import agreement
+from simulations.questions import agreement, answer
 from simulations.questions.agreement import compare, steps_to_the_limit
 from simulations.questions.lattice import (
     UNIT,
@@ -337,7 +337,7 @@ def test_a_disagreement_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr(agreement, "closed_forms", of_other_starts)
     monkeypatch.setattr(command, "draw", lambda settings, experiment: None)
-    monkeypatch.setattr(command, "write_figure", lambda figure, path, title: Written(path, path))
+    monkeypatch.setattr(answer, "write_figure", lambda figure, path, title: Written(path, path))
     assert run(SMALL, tmp_path)[1] == 1
     checks = json.loads((tmp_path / "summary.json").read_text())["checks"]
     assert {name: check["status"] for name, check in checks.items()} == {

@@ -1,0 +1,82 @@
+import json
+from dataclasses import dataclass
+
+import pytest
+from matplotlib.figure import Figure
+
+from simulations.evidence import judged
+from simulations.questions.answer import Answer, Drawing, answered, lines_of
+from theory.errors import UserError
+from theory.tables import TextTable
+
+
+@dataclass(frozen=True)
+class Asked:
+    points: int = 3
+
+    def check(self):
+        if self.points < 1:
+            raise UserError("points: expected an integer >= 1")
+
+
+def answer(holds=True):
+    figure = Figure()
+    figure.subplots().plot([1, 2])
+    return Answer(
+        drawings=(Drawing("curve", "A curve", figure),),
+        checks={
+            "first": judged(True, "it holds", "so it is"),
+            "second": judged(holds, "it holds too", "seen"),
+        },
+        results={"sum": 5},
+        tables={"numbers": TextTable(("x",), [["7"]])},
+        statement="It is so.",
+        report="# Question\n\nIt is so.\n",
+    )
+
+
+@pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 1)])
+def test_files_words_and_exit_code(tmp_path, holds, code):
+    told = answered(Asked(), tmp_path, lambda: answer(holds))
+    assert told == (
+        f"It is so.\n\nFigure: {tmp_path / 'curve.png'}\n\nReport: {tmp_path / 'report.md'}",
+        code,
+    )
+    names = ["curve.png", "curve.svg", "numbers.csv", "report.md", "summary.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["results"], summary["settings"]) == ({"sum": 5}, {"points": 3})
+    assert list(summary["checks"]) == ["first", "second"]
+    assert (tmp_path / "numbers.csv").read_text() == "x\n7\n"
+    report = (tmp_path / "report.md").read_text()
+    assert report.startswith("# Question\n\nIt is so.\n\nSettings: points = 3.\n\nMade by version ")
+    assert report.endswith(f"Python {summary['environment']['python']}.\n")
+
+
+def never():
+    raise AssertionError("asked")
+
+
+def test_a_mistake_is_told_before_the_question_is_asked(tmp_path):
+    with pytest.raises(UserError, match="points: expected"):
+        answered(Asked(0), tmp_path / "out", never)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        answered(Asked(), tmp_path / "file" / "out", never)
+
+
+def test_nothing_is_written_when_the_question_is_interrupted(tmp_path):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        answered(Asked(), tmp_path / "out", interrupted)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_lines_of_checks():
+    assert list(lines_of(answer(holds=False).checks)) == [
+        "- first: simulated. it holds. so it is.",
+        "- second: contradicted by simulation. it holds too. seen.",
+    ]
