@@ -19,7 +19,10 @@ class DeviceError(ValueError):
 
 
 def resolve(name: str = "auto") -> jax.Device:
-    """Return the first device of the kind ``name``; ``auto`` takes a GPU where there is one.
+    """Return a device of the kind ``name``; ``auto`` takes a GPU where there is one.
+
+    Of several it is the default device of this thread if that is of the kind, as in a block of
+    :func:`computing` or ``jax.default_device``, else the first.
 
     Raises:
         DeviceError: ``name`` is none of :data:`DEVICES`, or a GPU was asked for and there is none.
@@ -34,7 +37,9 @@ def resolve(name: str = "auto") -> jax.Device:
             f"device: asked for a GPU, but JAX finds only {there}. Install JAX for GPUs "
             "(make reproduce EXTRAS=gpu) and check the driver (nvidia-smi), or use --device cpu"
         )
-    return gpus[0] if gpus else _devices("cpu")[0]
+    found = gpus or _devices("cpu")
+    default = jax.config.jax_default_device  # type: ignore[attr-defined]
+    return default if default in found else found[0]
 
 
 def _devices(platform: str) -> list[jax.Device]:

@@ -30,6 +30,17 @@ def test_auto_prefers_a_gpu(monkeypatch):
     assert resolve("cpu") == "the cpu"
 
 
+def test_of_several_devices_the_threads_default_is_taken(monkeypatch):
+    there = {"gpu": [], "cpu": ["first", *jax.local_devices(backend="cpu")]}
+    monkeypatch.setattr(device, "_devices", there.__getitem__)
+    assert resolve("auto") == "first"
+    with jax.default_device(there["cpu"][1]):
+        assert resolve("auto") is resolve("cpu") is there["cpu"][1]
+        there["gpu"].append("the gpu")
+        assert resolve("auto") == "the gpu"
+        assert resolve("cpu") is there["cpu"][1]
+
+
 def test_absent_gpu_is_an_error_that_says_what_to_do(no_gpu):
     with pytest.raises(DeviceError, match=r"asked for a GPU.*only .*make reproduce EXTRAS=gpu"):
         resolve("gpu")

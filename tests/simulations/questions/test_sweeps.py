@@ -1,9 +1,15 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from simulations.questions.sweeps import columns_of, combinations
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, sweep_of
+from tests.simulations.questions import child
 
 PARAMETERS = (Parameter("x", int), Parameter("name", str), Parameter("scale", float, 1.0))
 
@@ -46,3 +52,24 @@ def test_combinations_have_their_seeds_together(tmp_path, sweep, expected):
     for at, values in found:
         np.testing.assert_array_equal(values["seed"], range(len(sweep.seeds)))
         np.testing.assert_array_equal(values["y"], at["x"] * scale + values["seed"] / 10)
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("block-*"))}
+
+
+def test_blocks_of_a_question_run_on_all_devices_to_the_same_bytes(tmp_path):
+    flags = f"--xla_force_host_platform_device_count=4 {os.environ.get('XLA_FLAGS', '')}"
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.simulations.questions.child", str(tmp_path / "four")],
+        cwd=Path(__file__).resolve().parents[3],
+        env=os.environ | {"XLA_FLAGS": flags},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert (process.stdout, process.returncode) == ("devices: 0 1 2 3\n", 0), process.stderr
+    child.run(tmp_path / "one")
+    assert len(files(tmp_path / "one")) == 4
+    assert files(tmp_path / "four") == files(tmp_path / "one")
