@@ -84,7 +84,7 @@ class Population(_Spectrum):
         del draw
         C = jnp.asarray(dct_matrix(len(self.sigma_tilde_sq)), e.dtype)
         variances = jnp.asarray(self.sigma_tilde_sq, e.dtype)
-        return _population_coordinate(C @ e, variances) @ C
+        return population_coordinate(C @ e, variances) @ C
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class ExactLawMinibatch(_Minibatch):
         root = jnp.asarray(_spectral_root(self.sigma_tilde_sq), e.dtype)
         norm, u = norm_and_direction(root @ e)
         g_orthogonal = draw.g - jnp.sum(draw.g * u) * u
-        return _response_coordinate(norm, float(self.n), draw.q, u, g_orthogonal) @ root
+        return response_coordinate(norm, float(self.n), draw.q, u, g_orthogonal) @ root
 
 
 def norm_and_direction(v: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -163,9 +163,10 @@ def norm_and_direction(v: jax.Array) -> tuple[jax.Array, jax.Array]:
     return scale * norm, scaled / jnp.maximum(norm, 1)
 
 
-# Σ̃ẽ, which (4.11) subtracts from ẽ at η = 1.
-_population_coordinate = compile_formula(lambda e, sigma_sq: e - gd_step(e, sigma_sq, 1))
-_response_coordinate = compile_formula(gradient_response)
+population_coordinate = compile_formula(lambda e, sigma_sq: e - gd_step(e, sigma_sq, 1))
+"""Return a coordinate of Σ̃ẽ, which (4.11) subtracts from ẽ at η = 1, from those of ẽ and σ̃²."""
+response_coordinate = compile_formula(gradient_response)
+"""Return a coordinate of Sv, as :func:`theory.minibatch.gradient_response` has it."""
 
 
 def _spectral_root(sigma_tilde_sq: tuple[float, ...]) -> np.ndarray:

@@ -4,7 +4,9 @@ import pytest
 
 from simulations.compile import dct_matrix
 from simulations.device import computing
+from simulations.explore import program
 from simulations.explore import train as engine
+from simulations.explore.program import Batch, Groups
 from simulations.explore.rules import Cosine, update_rule
 from simulations.explore.spectrum import (
     Fixed,
@@ -200,7 +202,7 @@ def test_runs_do_not_depend_on_how_many_there_are_or_how_they_are_grouped(monkey
     problem, rule = Regression(PowerLaw(8, 1.0), start=Normal()), update_rule("signGD", 0.01)
     many = train(problem.runs(range(7)), rule, iterations=25)
     alone = train(problem.runs([5]), rule, iterations=25)
-    monkeypatch.setattr(engine, "_NUMBERS_ABREAST", 3 * 8)
+    monkeypatch.setattr(program, "NUMBERS_ABREAST", 3 * 8)
     grouped = train(problem.runs(range(7)), rule, iterations=25)
     # Updates are ±0.01 whatever the rounding, so that a step rounds 8 numbers below 8 once, and
     # the transforms at either end by 60u.
@@ -211,14 +213,14 @@ def test_runs_do_not_depend_on_how_many_there_are_or_how_they_are_grouped(monkey
 
 
 def test_groups_of_equal_size_cover_all_runs():
-    groups = engine._Groups.of(7, 2**13, "cpu")
-    assert groups == engine._Groups(7, 2, 4)
+    groups = Groups.of(7, 2**13, "cpu")
+    assert groups == Groups(7, 2, 4)
     rows = np.arange(14.0).reshape(7, 2)
     split = groups.split(rows, np.float64)
     assert split.shape == (2, 4, 2)
     assert split[1, 3].tolist() == rows[6].tolist()
     np.testing.assert_array_equal(groups.join(split), rows)
-    assert engine._Groups.of(7, 2**13, "gpu") == engine._Groups(7, 1, 7)
+    assert Groups.of(7, 2**13, "gpu") == Groups(7, 1, 7)
 
 
 def test_launches_and_records_do_not_matter():
@@ -257,7 +259,7 @@ def test_second_call_compiles_nothing():
         runs = THREE.runs([seed])
         rule = update_rule("Adam", 0.01 * (1 + seed), beta1=0.5, eps=1e-9 * (1 + seed))
         train(runs, rule, iterations=20 + seed)
-        return engine._advance._cache_size()
+        return program.advance._cache_size()
 
     assert call(0) == call(1)
 
@@ -373,17 +375,17 @@ def test_nothing_of_size_d_times_d_is_made():
     problem = Regression(PowerLaw(d, 1.0))
     rule = update_rule("Adam", 0.01)
     with computing("cpu"):
-        groups = engine._Groups.of(1, d, "cpu")
-        assert groups == engine._Groups(1, 1, 1)
-        batch = engine._Batch(
+        groups = Groups.of(1, d, "cpu")
+        assert groups == Groups(1, 1, 1)
+        batch = Batch(
             {name: np.asarray(x) for name, x in rule.numbers.items()}
             | {"sigma_tilde_sq": problem.sigma_tilde_sq, "w_star_tilde": np.zeros(d)},
             {},
             np.zeros((1, 1), np.uint32),
         )
-        program = {"form": rule.form, "transform": FAST}
-        state = engine._start(batch, np.zeros((1, 1, d)), **program)
-        compiled = engine._advance.lower(batch, state, None, np.uint32([0, 1]), **program).compile()
+        options = {"form": rule.form, "transform": FAST}
+        state = program.begin(batch, np.zeros((1, 1, d)), **options)
+        compiled = program.advance.lower(batch, state, None, np.uint32([0, 1]), **options).compile()
     memory = compiled.memory_analysis()
     assert memory.temp_size_in_bytes < 8 * d * d / 10
     assert dct_matrix(3).nbytes == 8 * 3 * 3
