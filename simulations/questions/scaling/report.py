@@ -1,19 +1,26 @@
 """How the ratio scales, in words and tables."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import sympy as sp
 
 from simulations.evidence import Check
 from simulations.explore.rules import KINDS
 from simulations.questions.answer import lines_of
-from simulations.questions.scaling.experiment import Ratios, quantiles, third
+from simulations.questions.scaling.experiment import Ratios, quantiles, rule_of, third
 from simulations.questions.scaling.law import Law, fitted
-from simulations.questions.scaling.settings import Scaling
+from simulations.questions.scaling.settings import BASELINE, Scaling
+from theory.dynamics import gd_error
 from theory.tables import TextTable
 
 Row = dict[str, Any]
+
+# Of the first errors at frequencies with energy, what GD leaves where it has hardly begun to learn
+# them, and where it has learnt them.
+_HARDLY_LEARNT: Final = 0.95
+_LEARNT: Final = 1e-4
 
 
 def results_of(settings: Scaling, found: dict[str, Ratios]) -> dict[str, Any]:
@@ -158,6 +165,7 @@ def _statements(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
         "more robust one, not even in d = 3."
     )
     yield from _on_dimensions(settings, results)
+    yield from _on_energies(settings, results["rows"]["energies"])
     left_out = [
         f"{row['rule']} at d = {row['d']}, {row['irrelevant']} irrelevant, energy "
         f"{row['energy']:g}, {row['steps']} updates "
@@ -202,6 +210,81 @@ def _on_dimensions(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
                 "three of its standard errors off, so that the line is no more than a summary over "
                 "this range."
             )
+
+
+def _on_energies(settings: Scaling, rows: Sequence[Row]) -> Iterator[str]:
+    """Say what small energies change, and with how many updates, where there are any."""
+    rows = [row for row in rows if row["rule"] != BASELINE and row["converged"]]
+    with_energy = [row for row in rows if row["energy"] > 0]
+    if not with_energy:
+        return
+    m, d = with_energy[0]["irrelevant"], settings.counts_d
+    yield (
+        f"Small energies in place of none, observed at random starts and not proved: at variance "
+        f"v σ̃0² at each of the {m} irrelevant frequencies of d = {d}, GD leaves (1 − v)ᵗ of the "
+        "first errors there after t updates, so that none is irrelevant for ever. Medians of the "
+        f"ratio (of {with_energy[0]['runs']} starts each, without those not converged):"
+    )
+    yield "\n".join(_medians(rows))
+    yield " ".join(_by_what_gd_leaves(settings, rows))
+
+
+def _medians(rows: Sequence[Row]) -> Iterator[str]:
+    for rule, steps in dict.fromkeys((row["rule"], row["steps"]) for row in rows):
+        medians = [
+            f"{_median(row):.3f} (v = {row['energy']:g})"
+            for row in rows
+            if (row["rule"], row["steps"]) == (rule, steps)
+        ]
+        yield f"- {rule}, {steps:,} updates: {', '.join(medians)}"
+
+
+def _by_what_gd_leaves(settings: Scaling, rows: Sequence[Row]) -> Iterator[str]:
+    idealised = {(row["rule"], row["steps"]): _median(row) for row in rows if row["energy"] == 0}
+    left = [(gd_leaves(settings, row["energy"], row["steps"]), row) for row in rows]
+    early = [
+        abs(_median(row) - idealised[row["rule"], row["steps"]])
+        for share, row in left
+        if _HARDLY_LEARNT <= share < 1 and (row["rule"], row["steps"]) in idealised
+    ]
+    if early:
+        yield (
+            f"Where GD leaves at least {100 * _HARDLY_LEARNT:g} % of these errors, the "
+            f"idealisation to zero changes medians by up to {max(early):.3f}."
+        )
+    late = [abs(_median(row) - 1) for share, row in left if share <= _LEARNT]
+    if late:
+        yield (
+            f"Where it leaves at most {100 * _LEARNT:g} %, they are within {max(late):.4f} of 1: "
+            "the rules have learnt these weights too."
+        )
+    between = [(share, row) for share, row in left if _LEARNT < share < _HARDLY_LEARNT]
+    ranges = [
+        f"{rule} from {_place(*of_rule[0])} to {_place(*of_rule[-1])}"
+        for rule in dict.fromkeys(row["rule"] for _, row in between)
+        for of_rule in [
+            sorted((x for x in between if x[1]["rule"] == rule), key=lambda x: _median(x[1]))
+        ]
+    ]
+    if ranges:
+        yield (f"In between, energy and training time change the picture: {'; '.join(ranges)}.")
+
+
+def gd_leaves(settings: Scaling, energy: float, steps: int) -> float:
+    """Return the share of an error at a frequency of variance ``energy`` σ̃0² that GD leaves."""
+    eta = rule_of(BASELINE, settings.rate, settings.sigma0_sq, steps).learning_rate
+    return float(gd_error(sp.Integer(1), energy * settings.sigma0_sq, eta, sp.Integer(steps)))
+
+
+def _median(row: Row) -> float:
+    return float(row["quantiles"][2])
+
+
+def _place(share: float, row: Row) -> str:
+    return (
+        f"{_median(row):.3f} (v = {row['energy']:g}, {row['steps']:,} updates, where GD leaves "
+        f"{100 * share:.2g} %)"
+    )
 
 
 def report(settings: Scaling, results: dict[str, Any], checks: dict[str, Check]) -> str:

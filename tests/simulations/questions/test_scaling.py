@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from simulations.explore.rules import KINDS, Constant, Polynomial
-from simulations.questions.scaling import command, exact, experiment
+from simulations.questions.scaling import command, exact, experiment, report
 from simulations.questions.scaling.command import run
 from simulations.questions.scaling.exact import at_three, check_of, summary
 from simulations.questions.scaling.experiment import (
@@ -210,6 +210,62 @@ def test_no_law_without_enough_runs():
     assert fitted(x, ratios, seed=1) == fitted(x, ratios, seed=1)
 
 
+# --- Small energies -------------------------------------------------------------------------------
+
+
+def row_of(rule, energy, steps, median, converged=8):
+    quantiles = [None] * 5 if median is None else [0.9, 0.9, median, 9.0, 9.0]
+    return {
+        **{"rule": rule, "energy": energy, "steps": steps, "irrelevant": 2, "runs": 8},
+        **{"converged": converged, "quantiles": quantiles},
+    }
+
+
+ENERGIES = (
+    row_of("GD", 1e-3, 100, 1.0),
+    row_of("signGD", 0.0, 100, 1.25),
+    row_of("signGD", 1e-4, 100, 1.26),  # GD leaves 99 %
+    row_of("signGD", 1e-2, 100, 1.5),  # 37 %
+    row_of("signGD", 0.0, 1000, 1.25),
+    row_of("signGD", 1e-4, 1000, 0.75),  # 90 %
+    row_of("signGD", 1e-2, 1000, 1.002),  # 4.3e-5
+    row_of("Adam", 1e-2, 1000, None, converged=0),
+)
+
+
+def test_small_energies_are_told_by_what_gd_leaves():
+    first, medians, found = report._on_energies(SMALL, ENERGIES)
+    assert "not proved: at variance v σ̃0² at each of the 2 irrelevant" in first
+    assert medians.splitlines() == [
+        "- signGD, 100 updates: 1.250 (v = 0), 1.260 (v = 0.0001), 1.500 (v = 0.01)",
+        "- signGD, 1,000 updates: 1.250 (v = 0), 0.750 (v = 0.0001), 1.002 (v = 0.01)",
+    ]
+    assert found == (
+        "Where GD leaves at least 95 % of these errors, the idealisation to zero changes medians "
+        "by up to 0.010. Where it leaves at most 0.01 %, they are within 0.0020 of 1: the rules "
+        "have learnt these weights too. In between, energy and training time change the picture: "
+        "signGD from 0.750 (v = 0.0001, 1,000 updates, where GD leaves 90 %) to 1.500 (v = 0.01, "
+        "100 updates, where GD leaves 37 %)."
+    )
+
+
+def test_without_energies_nothing_is_told_of_them():
+    assert list(report._on_energies(SMALL, ENERGIES[:2])) == []
+    assert list(report._on_energies(SMALL, ENERGIES[-1:])) == []
+
+
+def test_what_gd_leaves_is_what_training_leaves():
+    sweep = sweeps(Scaling(**{**vars(SMALL), "rules": ("GD",), "energy_rules": ("GD",)}))
+    seeds = list(sweep["energies"].seeds)
+    posed = problem(3, 1, 1e-3, SMALL.alpha, SMALL.sigma0_sq).runs(seeds)
+    rule = rule_of("GD", SMALL.rate, SMALL.sigma0_sq, 200)
+    end = experiment.train(posed, rule, iterations=200, device="cpu").e_tilde[:, -1, 2]
+    left = end / (posed.w0_tilde - posed.w_star_tilde)[:, 2]
+    # 200 steps round a product and a sum each.
+    assert np.abs(left / report.gd_leaves(SMALL, 1e-3, 200) - 1).max() <= 200 * 4 * 2.0**-53
+    assert np.abs(left / report.gd_leaves(SMALL, 1e-3, 201) - 1).max() > 200 * 4 * 2.0**-53
+
+
 # --- The command ----------------------------------------------------------------------------------
 
 
@@ -227,6 +283,7 @@ def test_files_and_numbers(answered):
     assert gd[0]["quantiles"] == [1.0] * 5
     assert len((out / "energies.csv").read_text().splitlines()) == 5
     assert "| signGD | 16 | 16 |" in (out / "report.md").read_text()
+    assert "(v = 0.001, 200 updates, where GD leaves 82 %)" in text
 
 
 def test_finished_runs_are_not_run_again(answered, monkeypatch):
