@@ -141,15 +141,22 @@ def test_check_fails_with_a_wrong_simulator(tmp_path, monkeypatch):
     assert main(["check", *options]) == 1
 
 
-def test_ctrl_c_leaves_no_part_of_a_file(tmp_path):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["figure-4.7", "--iterations", "100000000"],
+        ["phase-diagram", "--points", "300", "--size", "4096"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_ctrl_c_leaves_no_part_of_a_file(tmp_path, command):
     out = tmp_path / "out"
     # A shell that starts the tests in the background has them ignore interrupts.
     start = (
         "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "runpy.run_module('simulations', run_name='__main__')"
     )
-    options = ["figure-4.7", "--iterations", "100000000", "--out", str(out)]
-    command = [sys.executable, "-c", start, *options]
+    command = [sys.executable, "-c", start, *command, "--out", str(out)]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         try:
             while not out.exists() and process.poll() is None:
