@@ -20,7 +20,7 @@ from simulations.explore.spectrum import (
 from simulations.explore.train import Outcome
 from simulations.explore.transform import FAST
 from simulations.questions.ranges import check_integer
-from simulations.simulate import adversarial_risk
+from simulations.simulate import adversarial_risk, standard_risk
 from theory.dynamics import gd_converges_to
 from theory.errors import UserError
 from theory.published import figure_4_7
@@ -122,6 +122,11 @@ def _limit(e0: sp.Expr, sigma_sq: sp.Expr) -> sp.Expr:
 
 
 _gd_limit = compile_formula(_limit)
+
+
+def risk_of_zero(runs: Runs) -> np.ndarray:
+    """Return the standard risk of the weights 0, shape (S,)."""
+    return standard_risk(np.atleast_2d(runs.sigma_tilde_sq), -runs.w_star_tilde)
 
 
 def late_times(iterations: int) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from simulations.questions.problems import (
     late_times,
     movement,
     problem_of,
+    risk_of_zero,
     runs_of,
 )
 from simulations.questions.quartiles import Quartiles, quartiles
@@ -138,10 +139,9 @@ def _of_one_rule(points: Points) -> dict[str, np.ndarray]:
         record_at=late_times(iterations),
         device=at["device"],
     )
-    zero = 0.5 * np.sum(runs.sigma_tilde_sq * runs.w_star_tilde**2, axis=-1)
     return {
         "movement": movement(outcome).mean(axis=1),
-        "standard_risk": outcome.standard_risk().mean(axis=1) / zero,
+        "standard_risk": outcome.standard_risk().mean(axis=1) / risk_of_zero(runs),
         "adversarial_ratio": outcome.adversarial_risk(epsilon()).mean(axis=1) / gd_limit_risk(runs),
     }
 

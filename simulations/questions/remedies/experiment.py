@@ -19,6 +19,7 @@ from simulations.questions.problems import (
     greatest_in_space,
     late_times,
     problem_of,
+    risk_of_zero,
     runs_of,
 )
 from simulations.questions.quartiles import Quartiles, quartiles
@@ -132,7 +133,7 @@ def _of_one_schedule(
     return {
         "gap": risk - of_gd,
         "adversarial_ratio": risk / of_gd,
-        "standard_risk": outcome.standard_risk().mean(axis=1) / _risk_of_zero(without),
+        "standard_risk": outcome.standard_risk().mean(axis=1) / risk_of_zero(without),
         "distance_to_ridge": _distance_to_ridge(cases, outcome),
         "greatest_weight": greatest_in_space(outcome.w_tilde[:, -1]),
     }
@@ -162,10 +163,6 @@ def _trained(at: Mapping[str, Any], cases: list[Case], runs: Runs) -> Outcome:
         record_at=() if decays else late_times(iterations),
         device=at["device"],
     )
-
-
-def _risk_of_zero(runs: Runs) -> np.ndarray:
-    return standard_risk(runs.sigma_tilde_sq[None], -runs.w_star_tilde)
 
 
 def _distance_to_ridge(cases: list[Case], outcome: Outcome) -> np.ndarray:
@@ -270,7 +267,7 @@ def ridge_rows(settings: Remedies, gaps: dict[tuple[str, str], np.ndarray]) -> I
     """Yield the closed forms: the ridge solution, measured against signGD's gap."""
     for problem in PROBLEMS:
         runs = runs_of(problem, settings)
-        of_gd, of_zero = gd_limit_risk(runs), _risk_of_zero(runs)
+        of_gd, of_zero = gd_limit_risk(runs), risk_of_zero(runs)
         for strength in settings.l2_penalty:
             e = ridge_error(runs.sigma_tilde_sq, runs.w_star_tilde, strength)
             variances = runs.sigma_tilde_sq[None]

@@ -12,6 +12,7 @@ from simulations.explore.rules import KINDS, Constant, Polynomial, Rule, update_
 from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression, Runs
 from simulations.explore.train import train
 from simulations.questions.answer import Progress
+from simulations.questions.problems import risk_of_zero
 from simulations.questions.scaling.settings import BASELINE, Scaling
 from simulations.questions.sweeps import columns_of
 from simulations.simulate import adversarial_risk
@@ -130,11 +131,10 @@ def _trained(points: Points, device: str) -> dict[str, Array]:
     risk = found.adversarial_risk(epsilon)[:, -1]
     rest = np.where(relevant, 0.0, e_tilde)
     converged = adversarial_risk(runs.sigma_tilde_sq, rest, runs.w_star_tilde, epsilon)
-    of_zero = (runs.sigma_tilde_sq * runs.w_star_tilde**2).sum(axis=1) / 2
     size = np.linalg.norm(runs.w_star_tilde, axis=1)
     return {
         "adversarial_risk": risk,
-        "standard_share": found.standard_risk()[:, -1] / of_zero,
+        "standard_share": found.standard_risk()[:, -1] / risk_of_zero(runs),
         "relevant_error": np.linalg.norm(np.where(relevant, e_tilde, 0.0), axis=1) / size,
         "residue": np.log(risk / converged),
     }

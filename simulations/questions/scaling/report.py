@@ -221,9 +221,9 @@ def _on_energies(settings: Scaling, rows: Sequence[Row]) -> Iterator[str]:
     m, d = with_energy[0]["irrelevant"], settings.counts_d
     yield (
         f"Small energies in place of none, observed at random starts and not proved: at variance "
-        f"v σ̃0² at each of the {m} irrelevant frequencies of d = {d}, GD leaves (1 − v)ᵗ of the "
-        "first errors there after t updates, so that none is irrelevant for ever. Medians of the "
-        f"ratio (of {with_energy[0]['runs']} starts each, without those not converged):"
+        f"v σ̃0² at the irrelevant frequencies ({m} of d = {d}), GD leaves (1 − v)ᵗ of the first "
+        "errors there after t updates, so that none is irrelevant for ever. Medians of the ratio "
+        f"(of {with_energy[0]['runs']} starts each, without those not converged):"
     )
     yield "\n".join(_medians(rows))
     yield " ".join(_by_what_gd_leaves(settings, rows))
@@ -259,15 +259,19 @@ def _by_what_gd_leaves(settings: Scaling, rows: Sequence[Row]) -> Iterator[str]:
             "the rules have learnt these weights too."
         )
     between = [(share, row) for share, row in left if _LEARNT < share < _HARDLY_LEARNT]
-    ranges = [
-        f"{rule} from {_place(*of_rule[0])} to {_place(*of_rule[-1])}"
-        for rule in dict.fromkeys(row["rule"] for _, row in between)
-        for of_rule in [
-            sorted((x for x in between if x[1]["rule"] == rule), key=lambda x: _median(x[1]))
-        ]
-    ]
+    rules = dict.fromkeys(row["rule"] for _, row in between)
+    ranges = [_range([x for x in between if x[1]["rule"] == rule]) for rule in rules]
     if ranges:
-        yield (f"In between, energy and training time change the picture: {'; '.join(ranges)}.")
+        yield f"In between, energy and training time change the picture: {'; '.join(ranges)}."
+
+
+def _range(of_rule: Sequence[tuple[float, Row]]) -> str:
+    """Say the least and the greatest median, each with the share of errors that GD leaves there."""
+    least, greatest = (choose(of_rule, key=lambda x: _median(x[1])) for choose in (min, max))
+    rule = least[1]["rule"]
+    if least is greatest:
+        return f"{rule} {_place(*least)}"
+    return f"{rule} from {_place(*least)} to {_place(*greatest)}"
 
 
 def gd_leaves(settings: Scaling, energy: float, steps: int) -> float:

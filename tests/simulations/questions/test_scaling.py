@@ -235,7 +235,7 @@ ENERGIES = (
 
 def test_small_energies_are_told_by_what_gd_leaves():
     first, medians, found = report._on_energies(SMALL, ENERGIES)
-    assert "not proved: at variance v σ̃0² at each of the 2 irrelevant" in first
+    assert "not proved: at variance v σ̃0² at the irrelevant frequencies (2 of d = 3)" in first
     assert medians.splitlines() == [
         "- signGD, 100 updates: 1.250 (v = 0), 1.260 (v = 0.0001), 1.500 (v = 0.01)",
         "- signGD, 1,000 updates: 1.250 (v = 0), 0.750 (v = 0.0001), 1.002 (v = 0.01)",
@@ -283,7 +283,7 @@ def test_files_and_numbers(answered):
     assert gd[0]["quantiles"] == [1.0] * 5
     assert len((out / "energies.csv").read_text().splitlines()) == 5
     assert "| signGD | 16 | 16 |" in (out / "report.md").read_text()
-    assert "(v = 0.001, 200 updates, where GD leaves 82 %)" in text
+    assert "picture: signGD 0.957 (v = 0.001, 200 updates, where GD leaves 82 %)." in text
 
 
 def test_finished_runs_are_not_run_again(answered, monkeypatch):
