@@ -1,72 +1,40 @@
-"""How this package's figures look, and how they are written."""
+"""How this package's figures are drawn and written; how they look is :mod:`theory.style`'s."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from theory.artefacts import write_whole
+from theory import style
+from theory.style import GREATEST_HEIGHT_INCHES, WIDTH_INCHES, looks
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-WIDTH_INCHES = 7.2
-"""The width of a page's text."""
-GREATEST_HEIGHT_INCHES = 9.5
-"""The height of a page's text."""
+__all__ = [
+    "GREATEST_HEIGHT_INCHES",
+    "WIDTH_INCHES",
+    "footnote",
+    "frame",
+    "house_style",
+    "looks",
+    "row_label",
+    "show",
+    "write_figure",
+]
+
 # Of a footnote's letters, on average; a few more fit.
 _LETTERS_PER_INCH = 19
 
-# Okabe and Ito's palette; told apart by dashes and markers too.
-_LOOKS: dict[str, dict[str, Any]] = {
-    "SGD": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
-    "Adam": {"color": "#009E73", "linestyle": (0, (5, 1.5, 1, 1.5)), "marker": "s"},
-    "RMSProp": {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "^"},
-    "SignSGD": {"color": "#D55E00", "linestyle": (0, (5, 1.5)), "marker": "D"},
-}
-_OTHER_LOOKS: tuple[dict[str, Any], ...] = (
-    {"color": "#56B4E9", "linestyle": (0, (8, 2)), "marker": "v"},
-    {"color": "#E69F00", "linestyle": (0, (3, 1, 1, 1, 1, 1)), "marker": "P"},
-    {"color": "#000000", "linestyle": (0, (2, 2)), "marker": "X"},
-)
-_RC = {
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "axes.titlesize": 8.5,
-    "legend.fontsize": 7.5,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "lines.linewidth": 1.3,
-    "hatch.linewidth": 0.5,
-    "pdf.fonttype": 42,
-}
-_DPI = 300
 
-
-@contextmanager
-def house_style() -> Iterator[None]:
-    """Sizes of text and lines while a figure is drawn or written."""
-    with mpl.rc_context(_RC):
-        yield
-
-
-def looks(titles: Sequence[str]) -> Mapping[str, dict[str, Any]]:
-    """Return colour, dashes and marker of each optimizer; PyTorch spells RMSProp RMSprop."""
-    known = {name.lower(): look for name, look in _LOOKS.items()}
-    others = [title for title in titles if title.lower() not in known]
-    return {
-        title: known.get(title.lower()) or _OTHER_LOOKS[others.index(title) % len(_OTHER_LOOKS)]
-        for title in titles
-    }
+def house_style() -> AbstractContextManager[None]:
+    """Sizes of text and lines while a figure is drawn; titles are above the middle of images."""
+    return style.house_style(titles="center")
 
 
 def show(axes: Axes, image: Tensor) -> None:
@@ -103,15 +71,15 @@ def footnote(figure: Figure | SubFigure, text: str) -> None:
         figure.supxlabel(lines, fontsize=7, color="0.35")
 
 
-def write_figure(figure: Figure, path: Path) -> tuple[Path, Path]:
-    """Write ``path`` with the endings .png and .pdf, each whole; return their paths.
+def write_figure(figure: Figure, path: Path, title: str = "") -> tuple[Path, Path]:
+    """Write ``path`` with the endings .png and .pdf, as :func:`theory.style.write_figure` does.
+
+    Without a title the file's name is said.
 
     Raises:
         UserError: the folder cannot be made or written.
 
     """
-    png, pdf = path.with_name(path.name + ".png"), path.with_name(path.name + ".pdf")
-    with house_style():
-        write_whole(png, lambda part: figure.savefig(part, dpi=_DPI))
-        write_whole(pdf, lambda part: figure.savefig(part, metadata={"CreationDate": None}))
+    title = title or path.name.replace("_", " ")
+    png, pdf = style.write_figure(figure, path, title, ("png", "pdf"))
     return png, pdf

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import platform
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -56,7 +57,9 @@ def ensure_writable_file(path: Path) -> None:
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """Let ``write`` make a file beside ``path``, then move it into place in one step.
 
-    An interruption leaves either the earlier file or the new one, never a part.
+    An interruption leaves either the earlier file or the new one, never a part. Whoever may read
+    files that are made in the folder may read this one, however ``write`` makes it: some libraries
+    write a private file and then rename it.
 
     Raises:
         UserError: the folder cannot be made or written.
@@ -66,7 +69,11 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as scratch:
             part = Path(scratch) / path.name
+            part.touch()
+            mode = stat.S_IMODE(part.stat().st_mode)
+            part.unlink()
             write(part)
+            part.chmod(mode)
             part.replace(path)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from theory.errors import UserError
+from theory.extras import missing_packages_told
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -18,9 +19,12 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> N
 
 
 def run(command: Callable[[], int]) -> int:
-    """Run a command; a user's mistake is one message and exit code 2, Ctrl-C is 130."""
+    """Run a command; a user's mistake is one message and exit code 2, Ctrl-C is 130.
+
+    So is a package of an extra that is not installed.
+    """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), missing_packages_told():
             warnings.showwarning = _show_warning  # type: ignore[assignment]
             return command()
     except UserError as error:

@@ -28,6 +28,7 @@ from nn_experiments.style import (
     show,
     write_figure,
 )
+from theory.style import BLUE
 
 __all__ = [
     "draw_bands",
@@ -99,7 +100,7 @@ def _heat_map(axes: Axes, amplitude: Tensor, *, log: bool) -> None:
 
 def _diagonal(axes: Axes, amplitude: Tensor, *, log: bool) -> None:
     values = diagonal(amplitude).numpy()
-    axes.plot(values, color="#0072B2")
+    axes.plot(values, color=BLUE)
     axes.set_xlabel("frequency i")
     if log and values.any():
         axes.set_yscale("log")

@@ -6,11 +6,13 @@ import json
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING
 
 from nn_experiments.specs import Preset
 from theory.errors import UserError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 _SUFFIX = ".toml"
 
@@ -43,6 +45,9 @@ def read(name: str) -> Preset:
 
 
 def _parsed(text: str, source: str) -> Preset:
+    # So that the commands and their help are there without the extra that has this package.
+    from pydantic import TypeAdapter, ValidationError
+
     try:
         fields = tomllib.loads(text)
         # As JSON, since arrays of TOML become tuples only from there without other leniency.

@@ -6,24 +6,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
-import platform
 import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from nn_experiments.specs import RunSpec, TrainingSpec
-from theory.artefacts import ensure_writable, read_json, write_json, write_text
+from theory.artefacts import read_json, write_json, write_text
 from theory.errors import UserError
+from theory.lock import locked
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed: "
 _DIVERGED = "diverged at step "
@@ -230,8 +228,7 @@ def opened(folder: Path, spec: RunSpec) -> Iterator[RunFolder]:
             that differ are named), or it cannot be written.
 
     """
-    ensure_writable(folder)
-    with _locked(folder / "lock"):
+    with locked(folder):
         # What a killed process was writing.
         for part in folder.glob(".part-*"):
             shutil.rmtree(part)
@@ -240,26 +237,6 @@ def opened(folder: Path, spec: RunSpec) -> Iterator[RunFolder]:
             record = read_record(folder)
             require_same(spec, record.spec, folder)
         yield RunFolder(folder, record)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(
-                f"{path.parent} is in use by {_holder(file)}. Wait until it ends, or end it."
-            ) from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()}")
-        file.flush()
-        yield
-
-
-def _holder(file: IO[str]) -> str:
-    file.seek(0)
-    return file.read() or "another process"
 
 
 def _identity(spec: RunSpec) -> RunSpec:

@@ -25,13 +25,14 @@ from nn_experiments.verdict.outcomes import Outcome
 from nn_experiments.verdict.predictions import IRRELEVANT, LN_RATIO, POINTS, Verdict
 from nn_experiments.verdict.table_4_1 import perturbed_measures
 from nn_experiments.verdict.tables import NORM_SYMBOLS, Compared, measure_text, name_of
+from theory.style import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILION
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_COLOURS = (BLUE, VERMILION, GREEN, PINK, ORANGE, SKY, BLACK)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _HATCHES = ("", "////", "....", "xxxx", "----", "++++", "oooo")
 _OUTCOMES: dict[Outcome, tuple[str, str]] = {
-    Outcome.SUPPORTED: ("#0072B2", "o"),
-    Outcome.CONTRADICTED: ("#D55E00", "X"),
+    Outcome.SUPPORTED: (BLUE, "o"),
+    Outcome.CONTRADICTED: (VERMILION, "X"),
     Outcome.INCONCLUSIVE: ("#7F7F7F", "D"),
 }
 _MARGIN_COLOUR = "#DDEBD9"

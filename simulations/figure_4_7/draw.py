@@ -3,20 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulations.figure_4_7.experiment import Experiment, Theory
-from theory.artefacts import write_whole
+from theory import style
+from theory.style import WIDTH_INCHES, house_style, looks
 
-# Okabe and Ito's palette, told apart by dashes too.
-_STYLES: dict[str, dict[str, Any]] = {
-    "GD": {"color": "#0072B2", "linestyle": "-"},
-    "signGD": {"color": "#D55E00", "linestyle": (0, (5, 1.5))},
-    "Adam": {"color": "#009E73", "linestyle": (0, (5, 1.5, 1, 1.5))},
-    "RMSProp": {"color": "#CC79A7", "linestyle": (0, (1, 1))},
+_STYLES = {
+    name: {"color": look["color"], "linestyle": look["linestyle"]}
+    for name, look in looks(("GD", "signGD", "Adam", "RMSProp")).items()
 }
 _PHASES = ("#E3F1E1", "#ECE4F2")
 _SUBSCRIPTS = "₀₁₂"
@@ -25,21 +22,10 @@ _SUBSCRIPTS = "₀₁₂"
 _LEAST_STANDARD_RISK = 1e-12
 # Of a diverging run; near the largest float the ticks of a logarithmic axis overflow.
 _GREATEST_DRAWN = 1e100
-_RC = {
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "axes.titlesize": 8.5,
-    "legend.fontsize": 7.5,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "lines.linewidth": 1.3,
-    "pdf.fonttype": 42,
-}
 # Of an axis's height.
 _HEIGHT_OF_A_TEXT = 0.07
-_WIDTH_INCHES, _HEIGHT_INCHES, _DPI = 7.2, 4.9, 300
+_HEIGHT_INCHES = 4.9
+_TITLE = "Errors and risks of GD, signGD, Adam and RMSProp over the iterations"
 
 
 def draw(experiment: Experiment, theory: Theory) -> Figure:
@@ -48,8 +34,8 @@ def draw(experiment: Experiment, theory: Theory) -> Figure:
     Lines are means over the seeds, bands reach from the least to the greatest seed, and phases are
     split at T of population signGD where it is known.
     """
-    with mpl.rc_context(_RC):
-        figure = Figure(figsize=(_WIDTH_INCHES, _HEIGHT_INCHES), layout="constrained")
+    with house_style():
+        figure = Figure(figsize=(WIDTH_INCHES, _HEIGHT_INCHES), layout="constrained")
         grid = figure.add_gridspec(6, 2)
         left = [figure.add_subplot(grid[2 * i : 2 * i + 2, 0]) for i in range(3)]
         right = [figure.add_subplot(grid[3 * i : 3 * i + 3, 1]) for i in range(2)]
@@ -67,10 +53,7 @@ def draw(experiment: Experiment, theory: Theory) -> Figure:
 
 def write_figure(figure: Figure, folder: Path) -> tuple[Path, Path]:
     """Write ``figure_4_7.png`` and ``figure_4_7.pdf`` whole; return their paths."""
-    png, pdf = folder / "figure_4_7.png", folder / "figure_4_7.pdf"
-    with mpl.rc_context(_RC):
-        write_whole(png, lambda part: figure.savefig(part, dpi=_DPI))
-        write_whole(pdf, lambda part: figure.savefig(part, metadata={"CreationDate": None}))
+    png, pdf = style.write_figure(figure, folder / "figure_4_7", _TITLE, ("png", "pdf"))
     return png, pdf
 
 
@@ -97,13 +80,13 @@ def _label_phases(axes: Axes, experiment: Experiment, theory: Theory) -> None:
     if theory.orbit is None:
         return
     T = theory.orbit.T
-    style: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7.5}
+    text_style: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7.5}
     if experiment.settings.iterations >= T:
         at = ("data", "axes fraction")
-        axes.annotate(f"T = {T}", (max(T, 1), 1), xycoords=at, xytext=(3, -9), **style)
+        axes.annotate(f"T = {T}", (max(T, 1), 1), xycoords=at, xytext=(3, -9), **text_style)
     else:
         text = f"T = {T}, after the end" if T < 10**12 else f"T ≈ {T:.2e}, after the end"
-        axes.annotate(text, (0, 0), xycoords="axes fraction", xytext=(3, 4), **style)
+        axes.annotate(text, (0, 0), xycoords="axes fraction", xytext=(3, 4), **text_style)
 
 
 def _draw_errors(panels: list[Axes], experiment: Experiment) -> None:
@@ -202,9 +185,9 @@ def _line(axes: Axes, experiment: Experiment, name: str, values: np.ndarray) -> 
     shown = t >= 1
     values = np.asarray(values, np.float64)
     values = np.where(values <= _GREATEST_DRAWN, values, np.nan)
-    style, colour = _STYLES[name], _STYLES[name]["color"]
+    look, colour = _STYLES[name], _STYLES[name]["color"]
     low, mean, high = (reduce(values, axis=0)[shown] for reduce in (np.min, np.mean, np.max))
     axes.fill_between(t[shown], low, high, color=colour, alpha=0.25, linewidth=0)
     if shown.sum() == 1:  # a point makes no line
-        style = {**style, "marker": "o", "markersize": 4, "clip_on": False}
-    axes.plot(t[shown], mean, label=name, **style)
+        look = {**look, "marker": "o", "markersize": 4, "clip_on": False}
+    axes.plot(t[shown], mean, label=name, **look)

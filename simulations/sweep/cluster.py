@@ -1,16 +1,11 @@
 """The same sweep on a Slurm cluster, as one array of jobs, through submitit."""
 
-import shutil
 import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
-
-import submitit
-from submitit.core.utils import FailedJobError, FailedSubmissionError, UncompletedJobError
-from submitit.helpers import DelayedSubmission
+from typing import Final
 
 from simulations.sweep.blocks import Computation, Plan
 from simulations.sweep.grid import Sweep
@@ -22,43 +17,20 @@ from simulations.sweep.run import (
     local_devices,
     prepared,
 )
-from simulations.sweep.store import Store, locked, opened, opened_by_job, require_disk
+from simulations.sweep.store import Store, opened, opened_by_job, require_disk
+from theory.cluster import Cluster, Job, Resources, Submitted, failure, require, submitted, with_log
 from theory.errors import UserError
+from theory.lock import locked
 
-Cluster: TypeAlias = Literal["slurm", "local"]
+__all__ = ["Cluster", "Resources", "submit_sweep"]
 
-# Each time a job goes on with the blocks that are missing; submitit would give up after three.
-_MOST_TIMEOUTS: Final = 100
 _POLL_SECONDS: Final = 1.0
 # Failures that one message tells of.
 _MOST_TOLD: Final = 3
 
 
 @dataclass(frozen=True)
-class Resources:
-    """What each job of an array gets.
-
-    Attributes:
-        minutes: how long it may take. A job that Slurm ends for this or for another's sake is
-            queued again, and goes on with the blocks that are missing.
-        cpus: cores.
-        gpus: 0 to compute on CPUs.
-        memory_gb: main memory.
-        partition: of Slurm; its default, if empty.
-        abreast: how many jobs run at once at most.
-
-    """
-
-    minutes: int = 240
-    cpus: int = 2
-    gpus: int = 0
-    memory_gb: int = 8
-    partition: str = ""
-    abreast: int = 32
-
-
-@dataclass(frozen=True)
-class _Job:
+class _Job(Job):
     """Computes every ``jobs``-th block; submitit sends it to the node and calls it there."""
 
     plan: Plan
@@ -86,10 +58,6 @@ class _Job:
             store = opened_by_job(self.folder, self.plan)
             todo = store.missing(mine)
             compute_blocks(self.plan, store, todo, local_devices(self.device))
-
-    def checkpoint(self) -> DelayedSubmission:
-        """Return what is queued when the job is ended early: the same, which will go on."""
-        return DelayedSubmission(self)
 
 
 def submit_sweep(
@@ -124,13 +92,14 @@ def submit_sweep(
         accept_versions: whether to go on with blocks that other versions of the code computed.
 
     Raises:
-        UserError: as ``run_sweep`` does; Slurm is not here or does not accept the jobs; a job
-            failed, and why, and the blocks of the others are kept.
+        UserError: as ``run_sweep`` does; submitit is not installed; Slurm is not here or does not
+            accept the jobs; a job failed, and why, and the blocks of the others are kept.
 
     """
     limits, resources = limits or Limits(), resources or Resources()
     began = time.monotonic()
-    _require(cluster, jobs, limits)
+    require(cluster)
+    _require_array(jobs, limits)
     plan = prepared(computation, sweep, folder, limits)
     with locked(folder):
         store = opened(folder, plan, accept_versions=accept_versions)
@@ -140,16 +109,12 @@ def submit_sweep(
             # What is damaged must not be counted as done.
             store.path(block).unlink(missing_ok=True)
     array = [_Job(plan, folder, device, job, jobs) for job in sorted({b % jobs for b in todo})]
-    _await(_submitted(_executor(folder / "jobs", cluster, resources), array), store, plan, progress)
+    queued = submitted(array, folder / "jobs", "simulations", cluster, resources)
+    _await(queued, store, plan, progress)
     return Outcome(folder, sweep.rows, plan.blocks, len(todo), time.monotonic() - began)
 
 
-def _require(cluster: Cluster, jobs: int, limits: Limits) -> None:
-    if cluster == "slurm" and shutil.which("sbatch") is None:
-        raise UserError(
-            "expected Slurm, but its command sbatch was not found. Run this on a login node of "
-            "the cluster, or compute here, without --cluster slurm."
-        )
+def _require_array(jobs: int, limits: Limits) -> None:
     if jobs < 1:
         raise UserError(f"jobs: expected 1 or more, got {jobs}")
     if limits.seconds is not None:
@@ -159,40 +124,17 @@ def _require(cluster: Cluster, jobs: int, limits: Limits) -> None:
         )
 
 
-def _executor(folder: Path, cluster: Cluster, resources: Resources) -> Any:
-    executor = submitit.AutoExecutor(folder, cluster=cluster, slurm_max_num_timeout=_MOST_TIMEOUTS)
-    executor.update_parameters(
-        name="simulations",
-        timeout_min=resources.minutes,
-        cpus_per_task=resources.cpus,
-        gpus_per_node=resources.gpus,
-        mem_gb=resources.memory_gb,
-        slurm_array_parallelism=resources.abreast,
-    )
-    if resources.partition:
-        executor.update_parameters(slurm_partition=resources.partition)
-    return executor
-
-
-def _submitted(executor: Any, jobs: Sequence[_Job]) -> list[Any]:
-    try:
-        return executor.submit_array(jobs) if jobs else []
-    except FailedSubmissionError as error:
-        raise UserError(
-            f"expected Slurm to accept an array of {len(jobs)} jobs, got {error}. "
-            "Change the resources that are asked for."
-        ) from error
-
-
-def _await(submitted: Sequence[Any], store: Store, plan: Plan, progress: Progress | None) -> None:
-    while not all(job.done() for job in submitted):
+def _await(
+    queued: Sequence[Submitted], store: Store, plan: Plan, progress: Progress | None
+) -> None:
+    while not all(job.done() for job in queued):
         _tell(store, plan, progress)
         time.sleep(_POLL_SECONDS)
-    failures = [why for job in submitted if (why := _failure(job))]
+    failures = [why for job in queued if (why := _failure(job))]
     _tell(store, plan, progress)
     if failures:
         raise UserError(
-            f"{len(failures)} of {len(submitted)} jobs failed. {' '.join(failures[:_MOST_TOLD])} "
+            f"{len(failures)} of {len(queued)} jobs failed. {' '.join(failures[:_MOST_TOLD])} "
             "The blocks that are done are kept; submit the sweep again to go on."
         )
 
@@ -203,12 +145,9 @@ def _tell(store: Store, plan: Plan, progress: Progress | None) -> None:
         progress(sum(map(store.record.rows_of, there)), plan.sweep.rows)
 
 
-def _failure(job: Any) -> str:
-    """Return why a job failed and where its log is, or nothing."""
-    try:
-        why = job.result()
-    except FailedJobError:
-        why = "It could not be begun."
-    except UncompletedJobError:
-        why = "It ended without a word; a lack of memory is often why."
-    return f"Job {job.job_id}: {why} Its log is {job.paths.stderr}." if why else ""
+def _failure(job: Submitted) -> str:
+    """Return why a job failed, also if it says so itself, and where its log is, or nothing."""
+    why = failure(job)
+    if why or not job.result():
+        return why
+    return with_log(job, job.result())

@@ -15,8 +15,9 @@ import jax
 from simulations.device import DeviceError, resolve
 from simulations.sweep.blocks import Computation, Plan, planned
 from simulations.sweep.grid import Sweep
-from simulations.sweep.store import Store, begun, locked, opened, require_disk, require_same
+from simulations.sweep.store import Store, begun, opened, require_disk, require_same
 from theory.errors import UserError
+from theory.lock import locked
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the number of points done and their total."""

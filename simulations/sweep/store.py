@@ -1,4 +1,4 @@
-"""A sweep's folder: what it is, its blocks, and a lock against a second process.
+"""A sweep's folder: what it is, and its blocks.
 
 ``sweep.json`` says what is swept and by which versions of the code. ``block-00000.parquet`` and on
 are the blocks: the points and their columns, in the order of the rows. Each carries the hash of the
@@ -8,16 +8,12 @@ its columns are. A file that is cut off, damaged or from elsewhere is therefore 
 and counts as missing.
 """
 
-import fcntl
 import hashlib
-import os
-import platform
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -25,11 +21,10 @@ import pyarrow.parquet as pq
 
 import theory
 from simulations.sweep.blocks import Plan, digest_of, size
-from theory.artefacts import ensure_writable, environment, read_json, write_json, write_whole
+from theory.artefacts import environment, read_json, write_json, write_whole
 from theory.errors import UserError
 
 _RECORD: Final = "sweep.json"
-_LOCK: Final = "lock"
 _SWEEP, _BLOCK, _VERSIONS, _SHA256 = "sweep", "block", "versions", "sha256 of "
 # Changes of these may change how numbers are rounded.
 _PACKAGES: Final = ("jax", "jaxlib", "numpy")
@@ -292,39 +287,6 @@ def read_columns(folder: Path, names: Sequence[str] | None = None) -> dict[str, 
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
-@contextmanager
-def locked(folder: Path, name: str = _LOCK, *, shared: bool = False) -> Iterator[None]:
-    """Hold a lock on a folder, made if needed, against other processes, on any node.
-
-    The lock is the kernel's, so it ends with the process, however that ends.
-
-    Args:
-        folder: what is locked.
-        name: of the file that stands for the lock.
-        shared: whether others may hold it too, if they also share it.
-
-    Raises:
-        UserError: another process holds it (named by id and host), or the folder cannot be written.
-
-    """
-    ensure_writable(folder)
-    with (folder / name).open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(
-                f"{folder} is in use by {_holder(file)}. Wait until it ends, or end it."
-            ) from error
-        except OSError as error:
-            raise UserError(
-                f"cannot lock {folder}: {error.strerror or error}. Choose a folder on another disk."
-            ) from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()}")
-        file.flush()
-        yield
-
-
 def require_disk(folder: Path, plan: Plan, share: float = 1) -> None:
     """Check that what is to be written fits on the disk.
 
@@ -346,11 +308,6 @@ def require_disk(folder: Path, plan: Plan, share: float = 1) -> None:
             f"{plan.sweep.rows} points, which take about {size(needed)}. Take fewer points, or a "
             "folder on another disk."
         )
-
-
-def _holder(file: IO[str]) -> str:
-    file.seek(0)
-    return file.read() or "another process"
 
 
 def _versions(found: Mapping[str, Any]) -> str:

@@ -8,9 +8,10 @@ from simulations.sweep import cluster
 from simulations.sweep.blocks import planned
 from simulations.sweep.cluster import Resources, submit_sweep
 from simulations.sweep.run import Limits, run_sweep
-from simulations.sweep.store import locked, opened
+from simulations.sweep.store import opened
 from tests.simulations.sweep.small import DRAWN, sweep
 from theory.errors import UserError
+from theory.lock import locked
 
 RESOURCES = Resources(minutes=5, cpus=1)
 

@@ -13,7 +13,6 @@ from simulations.sweep.store import (
     Record,
     Store,
     begun,
-    locked,
     opened,
     opened_by_job,
     read_columns,
@@ -267,39 +266,6 @@ def test_what_a_killed_process_was_writing_is_deleted(tmp_path):
     (tmp_path / ".part-x" / "block-00000.parquet").write_text("PAR1")
     opened(tmp_path, PLAN)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["sweep.json"]
-
-
-def test_locks(tmp_path):
-    with locked(tmp_path):
-        for shared in (False, True):
-            with (
-                pytest.raises(UserError, match=r"is in use by process \d+ on .*Wait"),
-                locked(tmp_path, shared=shared),
-            ):
-                pass
-        with locked(tmp_path, "another"):
-            pass
-    with (
-        locked(tmp_path, shared=True),
-        locked(tmp_path, shared=True),
-        pytest.raises(UserError, match=r"is in use"),
-        locked(tmp_path),
-    ):
-        pass
-    with locked(tmp_path):
-        pass
-
-
-def test_a_folder_that_cannot_be_locked(tmp_path, monkeypatch):
-    def flock(*_):
-        raise OSError(95, "Operation not supported")
-
-    monkeypatch.setattr("fcntl.flock", flock)
-    with (
-        pytest.raises(UserError, match=r"cannot lock .*: Operation not supported"),
-        locked(tmp_path),
-    ):
-        pass
 
 
 def test_the_disk_is_not_promised_less_than_files_take(tmp_path):
