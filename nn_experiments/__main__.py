@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 from rich import box
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from nn_experiments import presets
 from nn_experiments.specs import OptimizerSpec, Preset
+from theory.cluster import Cluster, require
 from theory.commands import BAD_INPUT, leave, run
 from theory.errors import UserError
 from theory.tables import TextTable
@@ -52,7 +53,7 @@ class Options:
     """How many processes train or measure at once; on a CPU as many as it has cores, else 1."""
     threads: int | None = None
     """CPU threads of each; results depend on their number. One, if several work at once."""
-    cluster: Literal["slurm", "local"] | None = None
+    cluster: Cluster | None = None
     """Queue the trainings as an array of jobs, and wait for them."""
     cluster_minutes: int = 240
     """Time limit of a queued training."""
@@ -120,7 +121,8 @@ class Data:
         channels, height, width = found.shape
         print(
             f"{found.name}: {len(found.train)} images to train on, {len(found.test)} to test on, "
-            f"{height} × {width} pixels, {channels} channel(s), {found.classes} classes."
+            f"{height} × {width} pixels, {channels} channel(s), {found.classes} classes.\n"
+            f"From: {data.source(self.name, self.data_dir)}"
         )
         return 0
 
@@ -153,7 +155,7 @@ class Bench:
 
 
 def _run_preset(command: str, name: str, options: Options) -> int:
-    from nn_experiments import compare
+    from nn_experiments import compare, data
     from nn_experiments.cluster import Resources
     from nn_experiments.loading import Loader
     from nn_experiments.training import resolve
@@ -178,6 +180,11 @@ def _run_preset(command: str, name: str, options: Options) -> int:
         if options.cluster
         else None,
     )
+    if options.cluster is not None:
+        require(options.cluster)
+    if command != "tables":
+        found = data.source(preset.data.name, options.data_dir, options.download)
+        print(f"{preset.data.name}: {found}", file=sys.stderr)
     return _Work(command, preset, place).run()
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from nn_experiments import drawing, measure, models, optimizers
-from nn_experiments.cluster import Resources, submit_all
+from nn_experiments.cluster import Cluster, Resources, submit_all
 from nn_experiments.loading import Loader
 from nn_experiments.specs import Preset, RunSpec
 from nn_experiments.training import (
@@ -59,7 +59,7 @@ class Place:
     device: str = "auto"
     jobs: int = 1
     threads: int | None = None
-    cluster: Literal["slurm", "local"] | None = None
+    cluster: Cluster | None = None
     resources: Resources | None = None
 
     @property

@@ -16,6 +16,7 @@ from theory.errors import UserError
 from theory.tables import TextTable
 
 _FOLDER = "folder:"
+_MADE = "made by the project"
 
 
 def load(spec: DataSpec, *, data_dir: Path | None = None, download: bool = True) -> DataSet:
@@ -67,7 +68,7 @@ def describe(data_dir: Path | None = None) -> TextTable:
             f"{synthetic.TRAIN:,} + {synthetic.TEST:,}",
             _size((1, synthetic.SIZE, synthetic.SIZE)),
             str(synthetic.CLASSES),
-            "made by the project",
+            _MADE,
             "",
         )
         for name in synthetic.NAMES
@@ -84,10 +85,43 @@ def obtain(
         UserError: files are not found, missing, damaged or not the published ones.
 
     """
-    place = search.find(data_set, data_dir)
+    place = _found(data_set, data_dir, download)
     if place is None:
         place = _downloaded(data_set, data_dir, download)
     return read(data_set, place)
+
+
+def source(name: str, data_dir: Path | None = None, download: bool = True) -> str:
+    """Return where :func:`load` takes a data set from, in words.
+
+    Raises:
+        UserError: the name is unknown, or a folder that the user named holds a part of the data
+            set; what is missing is named.
+
+    """
+    data_set = _published(name)
+    if data_set is None:
+        return name.removeprefix(_FOLDER) if name.startswith(_FOLDER) else _MADE
+    place = _found(data_set, data_dir, download)
+    if place is None and not download:
+        return "not found"
+    if place is None:
+        return f"to be downloaded to {search.own_folder(data_set, data_dir)}"
+    named = search.named(data_dir)
+    if not named or any(place.folder.is_relative_to(root) for root in named):
+        return str(place.folder)
+    return f"{place.folder}, as there are none in {' or '.join(map(str, named))}"
+
+
+def _found(data_set: Published, data_dir: Path | None, download: bool) -> search.Place | None:
+    """Return where all of a data set is, or none if its files, or those missing, are downloaded."""
+    found = search.find(data_set, data_dir)
+    if not isinstance(found, search.Part):
+        return found
+    resumes = found.published and found.folder == search.own_folder(data_set, data_dir)
+    if download and resumes:
+        return None
+    raise UserError(search.incomplete(data_set, found))
 
 
 def read(data_set: Published, place: search.Place) -> tuple[Images, Images]:
@@ -116,14 +150,22 @@ def read(data_set: Published, place: search.Place) -> tuple[Images, Images]:
 
 
 def _everything(name: str, data_dir: Path | None, download: bool) -> tuple[Images, Images]:
+    data_set = _published(name)
+    if data_set is not None:
+        return obtain(data_set, data_dir, download)
     if name.startswith(_FOLDER):
         return folders.read_own(Path(name.removeprefix(_FOLDER)).expanduser())
-    if name in synthetic.NAMES:
-        made = synthetic.images(name)
-        return made.train, made.test
+    made = synthetic.images(name)
+    return made.train, made.test
+
+
+def _published(name: str) -> Published | None:
+    """Return the published data set of a name, or none if it is the user's own or is made."""
     for data_set in PUBLISHED:
         if data_set.name == name:
-            return obtain(data_set, data_dir, download)
+            return data_set
+    if name.startswith(_FOLDER) or name in synthetic.NAMES:
+        return None
     names = (*(data_set.name for data_set in PUBLISHED), *synthetic.NAMES)
     raise UserError(
         f"data: expected one of {', '.join(names)}, or folder:PATH for your own images, got "
@@ -204,13 +246,15 @@ def _read(data_set: Published, place: search.Place) -> tuple[Images, Images]:
 
 
 def _row(data_set: Published, data_dir: Path | None) -> tuple[str, ...]:
-    place = search.find(data_set, data_dir)
+    found = search.find(data_set, data_dir)
+    place = found if isinstance(found, search.Place) else None
+    where = "not found" if found is None else str(found.folder)
     return (
         data_set.name,
         " + ".join(f"{n:,}" for n in data_set.images),
         _size(data_set.shape),
         str(data_set.classes),
-        str(place.folder) if place else "not found",
+        f"{where}, incomplete" if isinstance(found, search.Part) else where,
         _checked_by(data_set, place),
     )
 

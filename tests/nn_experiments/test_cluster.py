@@ -44,7 +44,7 @@ def test_an_array_gives_what_training_here_gives(tmp_path, data, monkeypatch):
     name = folder_name(runs[0])
     assert same_bits(weights(tmp_path / "here" / name), weights(tmp_path / "there" / name))
     # A process that ends without a word fails its run alone.
-    assert there[2].status.startswith("failed: job ")
+    assert there[2].status.startswith("failed: Job ")
     assert "Its log is" in there[2].status
     # What was over was not submitted again.
     assert len(list((tmp_path / "there" / "jobs").glob("*_submitted.pkl"))) == 2
@@ -70,4 +70,4 @@ def test_a_job_that_raises_is_told_by_its_exception(tmp_path):
     executor = submitit.AutoExecutor(tmp_path, cluster="local")
     executor.update_parameters(timeout_min=1)
     record = cluster._awaited(run_spec(), executor.submit(_raises))
-    assert "RuntimeError: no such node Its log is" in record.status
+    assert "RuntimeError: no such node. Its log is" in record.status

@@ -196,6 +196,33 @@ def test_bad_input_is_told_in_one_message(args, message, capsys, tmp_path, monke
     assert message in capsys.readouterr().err
 
 
+def test_a_cluster_is_asked_for_before_anything_is_done(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "submitit", None)
+    out = tmp_path / "out"
+    assert main(["train", "quick", "--cluster", "local", "--out", str(out)]) == 2
+    assert "expected the package submitit, which is not installed" in capsys.readouterr().err
+    monkeypatch.undo()
+    minutes = ["--cluster", "local", "--cluster-minutes", "0"]
+    assert main(["train", "quick", *minutes, "--out", str(out)]) == 2
+    assert "minutes: expected 1 or more for a job, got 0" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_which_images_are_used_is_said(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", "synthetic", "--training-budget", "None"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("synthetic: made by the project\nerror: expected trained networks")
+    (tmp_path / "train-images-idx3-ubyte.gz").touch()
+    where = ["--data-dir", str(tmp_path), "--out", str(tmp_path / "out")]
+    for command in ("train", "compare"):
+        assert main([command, "quick", *where]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith(f"error: {tmp_path}: expected all of ")
+        assert "but train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels" in told
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     "option", [["--training.epochs", "0"], ["--epochs", "3"], ["--seeds", "x"]]
 )

@@ -4,10 +4,12 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import resource
 import shutil
 import tarfile
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,8 @@ import scipy.io
 import torch
 from PIL import Image
 
-from nn_experiments.data import catalogue, describe, folders, load, search
+from nn_experiments.__main__ import main
+from nn_experiments.data import catalogue, describe, folders, load, search, source
 from nn_experiments.data.published import PUBLISHED, Published, PublishedFile
 from nn_experiments.specs import DataSpec
 from theory.errors import UserError
@@ -173,11 +176,95 @@ def test_places_count_in_their_order(fashion_mnist, tmp_path, monkeypatch):
         assert found.folder == folder
 
 
-def test_a_place_with_some_of_the_files_is_none(fashion_mnist, tmp_path):
-    data_set = replace(fashion_mnist, installed=None)
-    for file in data_set.files[:-1]:
-        (tmp_path / file.name).touch()
-    assert search.find(data_set, tmp_path) is None
+def put(files: Iterable[PublishedFile], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        (folder / file.name).touch()
+
+
+@pytest.mark.parametrize("below", ["", "fashion-mnist", "FashionMNIST/raw"])
+@pytest.mark.parametrize("by", ["argument", "variable"])
+def test_a_named_folder_that_lacks_files_is_refused(
+    fashion_mnist, tmp_path, monkeypatch, by, below
+):
+    """Another copy would be there, and used in silence."""
+    put(BY_NAME["fashion-mnist"].files[:-2], tmp_path / below)
+    data_dir = tmp_path if by == "argument" else None
+    if by == "variable":
+        monkeypatch.setenv(search.VARIABLE, str(tmp_path))
+    missing = "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz are missing"
+    told = f"{tmp_path / below}: expected all of fashion-mnist, but {missing}. Put"
+    for refused in (load, lambda spec, **where: source(spec.name, **where)):
+        with pytest.raises(UserError, match=re.escape(told)):
+            refused(DataSpec("fashion-mnist"), data_dir=data_dir, download=False)
+    rows = {row[0]: row for row in describe(data_dir).rows}
+    assert rows["fashion-mnist"][4] == f"{tmp_path / below}, incomplete"
+
+
+def test_the_folder_that_is_named_first_is_the_one_that_counts(
+    fashion_mnist, tmp_path, monkeypatch
+):
+    first, second = tmp_path / "argument", tmp_path / "variable"
+    put(fashion_mnist.files[:-1], first)
+    put(fashion_mnist.files, second)
+    monkeypatch.setenv(search.VARIABLE, str(second))
+    found = search.find(fashion_mnist, first)
+    assert found == search.Part(first, ("t10k-labels-idx1-ubyte.gz",), published=True)
+    # Another copy in the same folder is the user's as well.
+    put(fashion_mnist.files, first / "FashionMNIST/raw")
+    found = search.find(fashion_mnist, first)
+    assert isinstance(found, search.Place)
+    assert found.folder == first / "FashionMNIST/raw"
+
+
+def test_unpacked_files_of_which_some_are_missing_are_named(small_cifar, tmp_path):
+    missing = tmp_path / "made/cifar-10-batches-bin/data_batch_3.bin"
+    missing.unlink()
+    told = "but cifar-10-batches-bin/data_batch_3.bin is missing"
+    # Unpacking the archive beside them would not replace them.
+    for download in (False, True):
+        with pytest.raises(UserError, match=told):
+            catalogue.obtain(small_cifar, tmp_path / "made", download)
+    assert not (tmp_path / "made/cifar-10-binary.tar.gz").exists()
+
+
+def test_a_download_that_was_interrupted_goes_on(site, tmp_path):
+    served, address = site
+    X = np.zeros((32, 32, 3, 2), np.uint8)
+    for name in ("train_32x32.mat", "test_32x32.mat"):
+        scipy.io.savemat(served / name, {"X": X, "y": np.array([[10], [1]], np.uint8)})
+    files = tuple(describing(served / file.name, address) for file in BY_NAME["svhn"].files)
+    data_set = replace(BY_NAME["svhn"], files=files, images=(2, 2))
+    folder = tmp_path / "data" / "svhn"
+    folder.mkdir(parents=True)
+    shutil.copy(served / "train_32x32.mat", folder)
+    with pytest.raises(UserError, match=r"test_32x32\.mat is missing"):
+        catalogue.obtain(data_set, tmp_path / "data", download=False)
+    # What another folder lacks is not downloaded beside it.
+    with pytest.raises(UserError, match=r"test_32x32\.mat is missing"):
+        catalogue.obtain(data_set, folder)
+    train, _ = catalogue.obtain(data_set, tmp_path / "data")
+    assert train.labels.tolist() == [0, 1]
+
+
+def test_which_copy_is_used_is_said(fashion_mnist, tmp_path, monkeypatch, capsys):
+    system = str(fashion_mnist.installed)
+    assert source("fashion-mnist") == system
+    elsewhere = f"{system}, as there are none in {tmp_path}"
+    assert source("fashion-mnist", tmp_path) == elsewhere
+    assert main(["data", "fashion-mnist", "--data-dir", str(tmp_path)]) == 0
+    assert f"From: {elsewhere}\n" in capsys.readouterr().out
+    monkeypatch.setenv(search.VARIABLE, str(tmp_path))
+    assert source("fashion-mnist") == elsewhere
+    own = tmp_path / "fashion-mnist"
+    shutil.copytree(system, own)
+    assert source("fashion-mnist") == source("fashion-mnist", tmp_path) == str(own)
+    assert source("mnist", tmp_path) == f"to be downloaded to {tmp_path / 'mnist'}"
+    assert source("mnist", tmp_path, download=False) == "not found"
+    assert source("synthetic", tmp_path) == "made by the project"
+    assert source("folder:mine") == "mine"
+    with pytest.raises(UserError, match="got 'mnits'"):
+        source("mnits")
 
 
 def test_uncompressed_files_do_as_well(fashion_mnist, tmp_path):

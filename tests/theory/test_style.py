@@ -1,0 +1,102 @@
+"""How figures look, and the files that they become."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from theory import style
+from theory.errors import UserError
+from theory.style import house_style, looks, write_figure
+
+PALETTE = ("BLACK", "ORANGE", "SKY", "GREEN", "YELLOW", "BLUE", "VERMILION", "PINK")
+TITLE = "Risks <of> signGD & GD"
+
+
+def drawn(**options):
+    with house_style():
+        figure = Figure(figsize=(4, 3), layout="constrained")
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], **options)
+        axes.set(xlabel="iteration", ylabel="risk")
+        figure.colorbar(axes.imshow(np.eye(2)), ax=axes)
+    return figure
+
+
+def test_each_kind_of_file(tmp_path):
+    paths = write_figure(drawn(), tmp_path / "new" / "figure_4.7", TITLE, ("png", "pdf", "svg"))
+    assert [path.name for path in paths] == [f"figure_4.7.{k}" for k in ("png", "pdf", "svg")]
+    assert sorted((tmp_path / "new").iterdir()) == sorted(paths)
+    png, pdf, svg = paths
+    with Image.open(png) as image:
+        image.load()
+        assert image.size == (1200, 900)
+        assert image.info["Title"] == TITLE
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert b"/Title (Risks <of> signGD & GD)" in pdf.read_bytes()
+    assert b"CreationDate" not in pdf.read_bytes()
+    root = ET.parse(svg).getroot()
+    assert root.findtext("{http://www.w3.org/2000/svg}title") == TITLE
+    assert "<dc:date>" not in svg.read_text()
+    assert write_figure(drawn(), tmp_path / "coarse", TITLE, ("png",), dpi=100)
+    with Image.open(tmp_path / "coarse.png") as image:
+        assert image.size == (400, 300)
+
+
+def test_the_same_figure_is_the_same_file(tmp_path):
+    kinds = ("png", "pdf", "svg")
+    first = write_figure(drawn(), tmp_path / "first", TITLE, kinds, dpi=50)
+    # Drawn anew, and written again.
+    figure = drawn()
+    for name in ("second", "third"):
+        again = write_figure(figure, tmp_path / name, TITLE, kinds, dpi=50)
+        assert [a.read_bytes() for a in again] == [b.read_bytes() for b in first]
+    other = write_figure(drawn(color=style.BLUE), tmp_path / "other", TITLE, kinds, dpi=50)
+    for a, b in zip(other, first, strict=True):
+        assert a.read_bytes() != b.read_bytes()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        write_figure(drawn(), tmp_path / "file" / "figure", TITLE, ("png",))
+
+
+def test_nothing_of_the_style_is_left_outside():
+    before = dict(mpl.rcParams)
+    with house_style():
+        assert mpl.rcParams["axes.titlelocation"] == "left"
+        assert mpl.rcParams["font.size"] == 8
+    with house_style(titles="center"):
+        assert mpl.rcParams["axes.titlelocation"] == "center"
+    assert dict(mpl.rcParams) == before
+
+
+def test_update_rules_are_told_apart_three_times_over():
+    titles = ["SGD", "Adam", "RMSprop", "SignSGD", "SGD-m", "AdamW", "Lion"]
+    chosen = looks(titles)
+    assert list(chosen) == titles
+    for what in ("color", "linestyle", "marker"):
+        assert len({str(look[what]) for look in chosen.values()}) == len(titles)
+    # The same in every figure, however they are spelt and whatever is beside them.
+    for same in (("SGD", "GD"), ("SignSGD", "signGD"), ("RMSprop", "RMSProp"), ("Adam", "adam")):
+        assert looks([same[0]])[same[0]] == looks(["Lion", same[1]])[same[1]]
+    assert len(looks([f"rule {i}" for i in range(9)])) == 9
+
+
+def test_no_package_has_a_palette_of_its_own():
+    """A colour of the palette is written down once."""
+    root = Path(style.__file__).parents[1]
+    colours = [getattr(style, name).lower() for name in PALETTE]
+    assert len(set(colours)) == 8
+    files = [
+        path.relative_to(root).as_posix()
+        for package in ("theory", "simulations", "nn_experiments")
+        for path in (root / package).rglob("*.py")
+        if any(colour in path.read_text().lower() for colour in colours)
+    ]
+    assert files == ["theory/style.py"]
