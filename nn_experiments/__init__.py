@@ -1,5 +1,5 @@
 """Networks trained with SGD, Adam and RMSProp: does the linear prediction carry over?
 
-This package will hold the *observed* kind of evidence: optimizers x seeds on image data, Gaussian
-noise, adversarial attacks, Lipschitz bounds and frequency bands. It has no commands yet.
+The *observed* kind of evidence: optimizers × seeds on image data, Gaussian noise, adversarial
+attacks, Lipschitz bounds and frequency bands.
 """

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from nn_experiments.data.published import Published
 from theory.errors import UserError
@@ -15,6 +15,8 @@ from theory.errors import UserError
 VARIABLE = "THEORY_FIRST_DATA"
 """Environment variable that names a folder with data sets."""
 _CACHE = "theory-first-verifier"
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,11 @@ def find(data_set: Published, data_dir: Path | None = None) -> Place | Part | No
     """
     for root in named(data_dir):
         candidates = _of_root(root, data_set)
-        places: Iterator[Place | Part | None] = chain(
-            (held(data_set, folder) for folder in candidates),
-            (held_in_part(data_set, folder) for folder in candidates),
-        )
-        found = next(filter(None, places), None)
+        whole = _first(held(data_set, folder) for folder in candidates)
+        found = whole or _first(held_in_part(data_set, folder) for folder in candidates)
         if found:
             return found
-    return next(filter(None, (held(data_set, folder) for folder in _others(data_set))), None)
+    return _first(held(data_set, folder) for folder in _others(data_set))
 
 
 def incomplete(data_set: Published, part: Part) -> str:
@@ -165,6 +164,10 @@ def _others(data_set: Published) -> list[Path]:
     """Return where a data set may be without the user's saying so."""
     system = [data_set.installed] if data_set.installed else []
     return [*system, *_below(_cache(), data_set)]
+
+
+def _first(found: Iterable[_Found | None]) -> _Found | None:
+    return next(filter(None, found), None)
 
 
 def own_folder(data_set: Published, data_dir: Path | None = None) -> Path:

@@ -1,7 +1,6 @@
 import shutil
 
 import pytest
-import submitit
 import torch
 
 from nn_experiments import cluster
@@ -60,14 +59,3 @@ def test_slurm_that_is_not_there(tmp_path, data, monkeypatch):
 def test_an_ended_job_is_queued_again_as_it_was(tmp_path, data):
     job = cluster._Job(run_spec(), loader(data), tmp_path, "cpu", 1)
     assert job.checkpoint().function is job
-
-
-def _raises():
-    raise RuntimeError("no such node")
-
-
-def test_a_job_that_raises_is_told_by_its_exception(tmp_path):
-    executor = submitit.AutoExecutor(tmp_path, cluster="local")
-    executor.update_parameters(timeout_min=1)
-    record = cluster._awaited(run_spec(), executor.submit(_raises))
-    assert "RuntimeError: no such node. Its log is" in record.status
