@@ -60,6 +60,13 @@ def test_the_same_figure_is_the_same_file(tmp_path):
         assert a.read_bytes() != b.read_bytes()
 
 
+def test_the_layout_does_not_depend_on_what_else_is_written(tmp_path):
+    # Laid out anew for each file, panels beside a colour bar would move each time.
+    (alone,) = write_figure(drawn(), tmp_path / "alone", TITLE, ("svg",), dpi=50)
+    _, second = write_figure(drawn(), tmp_path / "second", TITLE, ("png", "svg"), dpi=50)
+    assert second.read_bytes() == alone.read_bytes()
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):

@@ -189,7 +189,7 @@ def test_files(tmp_path):
         image.load()
         assert image.width == round(figure.get_size_inches()[0] * 300)
     assert paths[1].read_bytes().startswith(b"%PDF")
-    again = pictures.write_figure(figure, tmp_path / "again")
+    again = pictures.write_figure(figure, tmp_path / "again" / "figure_4.6")
     assert [p.read_bytes() for p in again] == [p.read_bytes() for p in paths]
     assert len(list((tmp_path / "new").iterdir())) == 2
 
