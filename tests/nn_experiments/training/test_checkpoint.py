@@ -48,6 +48,12 @@ def test_round_trip(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["c"]
 
 
+def test_others_may_read_it_as_any_new_file(tmp_path):
+    (tmp_path / "new").touch()
+    save(tmp_path / "c", Checkpoint(HEADER, STATE))
+    assert (tmp_path / "c").stat().st_mode == (tmp_path / "new").stat().st_mode
+
+
 def test_tensors_that_share_memory_or_are_not_contiguous(tmp_path):
     a = torch.rand(3, 4)
     state = {"a": a, "again": a, "turned": a.t(), "first": a[:, 0]}

@@ -1,4 +1,3 @@
-import multiprocessing
 import os
 from dataclasses import replace
 
@@ -13,35 +12,11 @@ from nn_experiments.training.folder import (
     read_record,
     require_same,
 )
-from nn_experiments.training.processes import fork_context
 from tests.nn_experiments.training.small import TRAINING, run_spec
 from tests.nn_experiments.training.test_checkpoint import files_of_at_most
 from theory.errors import UserError
 
 SPEC = run_spec()
-
-
-def hold(folder, has_it):
-    with opened(folder, SPEC):
-        has_it.send(os.getpid())
-        has_it.recv()
-
-
-def test_a_second_process_is_refused_by_the_firsts_name(tmp_path):
-    ours, theirs = multiprocessing.Pipe()
-    process = fork_context().Process(target=hold, args=(tmp_path, theirs))
-    process.start()
-    pid = ours.recv()
-    with (
-        pytest.raises(UserError, match=rf"in use by process {pid} on {os.uname().nodename}"),
-        opened(tmp_path, SPEC),
-    ):
-        pass
-    # The lock ends with the process, however that ends.
-    process.kill()
-    process.join()
-    with opened(tmp_path, SPEC):
-        pass
 
 
 def test_one_process_does_not_open_twice(tmp_path):

@@ -35,6 +35,8 @@ def test_what_is_saved_is_read_back(compare, tmp_path):
     failed = RunMeasurements("Adam", 9, status="diverged at step 7")
     measurements = Measurements((*measurements.runs, failed))
     save(measurements, tmp_path / "m.safetensors")
+    (tmp_path / "new").touch()
+    assert (tmp_path / "m.safetensors").stat().st_mode == (tmp_path / "new").stat().st_mode
     found = load(tmp_path / "m.safetensors")
     assert len(found.runs) == 7
     assert all(same(a, b) for a, b in zip(measurements.runs, found.runs, strict=True))
