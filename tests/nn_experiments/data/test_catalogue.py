@@ -217,15 +217,17 @@ def test_the_folder_that_is_named_first_is_the_one_that_counts(
     assert found.folder == first / "FashionMNIST/raw"
 
 
-def test_unpacked_files_of_which_some_are_missing_are_named(small_cifar, tmp_path):
-    missing = tmp_path / "made/cifar-10-batches-bin/data_batch_3.bin"
-    missing.unlink()
+@pytest.mark.parametrize("below", ["", "cifar10"])
+def test_unpacked_files_of_which_some_are_missing_are_named(small_cifar, tmp_path, below):
+    folder = tmp_path / "data" / below
+    shutil.copytree(tmp_path / "made", folder, dirs_exist_ok=True)
+    (folder / "cifar-10-batches-bin/data_batch_3.bin").unlink()
     told = "but cifar-10-batches-bin/data_batch_3.bin is missing"
     # Unpacking the archive beside them would not replace them.
     for download in (False, True):
         with pytest.raises(UserError, match=told):
-            catalogue.obtain(small_cifar, tmp_path / "made", download)
-    assert not (tmp_path / "made/cifar-10-binary.tar.gz").exists()
+            catalogue.obtain(small_cifar, tmp_path / "data", download)
+    assert not list(tmp_path.rglob("data/**/*.tar.gz"))
 
 
 def test_a_download_that_was_interrupted_goes_on(site, tmp_path):
