@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from simulations.questions.memory.experiment import MEMBERS, NO_MEMORY, Experiment, Row, settles
 from simulations.questions.memory.settings import Memory
 from simulations.questions.problems import FIGURE_4_7, PROBLEMS
-from simulations.style import BLACK, BLUE, GREEN, VERMILION, WIDTH_INCHES, house_style
+from simulations.style import BLACK, GREEN, PINK, VERMILION, WIDTH_INCHES, house_style
 
 _HEIGHT_INCHES = 4.9
-_LOOK: Final = {NO_MEMORY: (VERMILION, "s"), "RMSProp": (GREEN, "^"), "Adam": (BLUE, "o")}
+_LOOK: Final = {NO_MEMORY: (VERMILION, "D"), "RMSProp": (PINK, "^"), "Adam": (GREEN, "s")}
 _LABELS: Final = {
     "eps": "ε",
     "samples": "inputs in a minibatch",
