@@ -3,10 +3,15 @@
 With CI=true in the environment a skipped test counts as failed, so that nothing is left out of
 continuous integration unnoticed. Tests marked ``coq`` need the proof assistant, which is too large
 to ask of everybody: without it they are not selected, and the summary says so.
+
+What XLA compiles is kept in pytest's cache folder (``pytest --cache-clear`` empties it), for all
+processes of a run and for later runs: most of the time of the simulations' tests is compilation.
+An entry is found by the program, its options and the compiler's version.
 """
 
 import os
 import shutil
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -31,8 +36,34 @@ def _fail_if_skipped(report: Any) -> Any:
     return report
 
 
+# A part of an entry, being written or left by a process that was killed, is no entry: JAX says so,
+# and compiles.
+_NO_ENTRY = "ignore:Error reading persistent compilation cache entry"
+_SECONDS_KEPT = 7 * 24 * 3600
+
+
+def _keep_compiled_programs(folder: str) -> None:
+    """In this process and, by the environment, in those that it starts, workers too."""
+    for name, value in {
+        "jax_compilation_cache_dir": folder,
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+    }.items():
+        os.environ[name.upper()] = str(value)
+        jax.config.update(name, value)
+    given = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = f"{given},{_NO_ENTRY}" if given else _NO_ENTRY
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "coq: needs the proof assistant Coq (command coqc)")
+    config.addinivalue_line("filterwarnings", _NO_ENTRY)
+    cache = getattr(config, "cache", None)  # none with -p no:cacheprovider
+    if cache is not None and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        folder = cache.mkdir("compiled")
+        for entry in folder.iterdir():
+            if time.time() - entry.stat().st_mtime > _SECONDS_KEPT:
+                entry.unlink()
+        _keep_compiled_programs(str(folder))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
