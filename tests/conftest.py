@@ -58,7 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "coq: needs the proof assistant Coq (command coqc)")
     config.addinivalue_line("filterwarnings", _NO_ENTRY)
     cache = getattr(config, "cache", None)  # none with -p no:cacheprovider
-    if cache is not None and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    # Where time is measured, that of compilation is too.
+    measures = config.getoption("benchmark_enable", default=False)
+    if cache is not None and not measures and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         folder = cache.mkdir("compiled")
         for entry in folder.iterdir():
             if time.time() - entry.stat().st_mtime > _SECONDS_KEPT:

@@ -17,9 +17,9 @@ def _case(n):
 
 
 @pytest.mark.benchmark(warmup=False, group="attacks")
-def test_engines(benchmark, request):
+def test_engines(benchmark):
     # Without --benchmark-enable it runs once, and small.
-    quick = request.config.getoption("benchmark_disable")
+    quick = not benchmark.enabled
     torch.set_num_threads(1)
     network, images = _case(2 if quick else 64)
     radii = ("0.05", "0.1") if quick else ("0.005", "0.01")

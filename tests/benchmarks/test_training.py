@@ -10,9 +10,9 @@ from nn_experiments.training.bench import OPTIMIZERS, fashion_like, loops
 @pytest.mark.benchmark(group="training", warmup=False)
 @pytest.mark.parametrize("loop", ["plain", "ours"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda spec: spec.name)
-def test_epoch(benchmark, optimizer, loop, request):
+def test_epoch(benchmark, optimizer, loop):
     # Without --benchmark-enable each job runs once, and small.
-    quick = request.config.getoption("benchmark_disable")
+    quick = not benchmark.enabled
     training = TrainingSpec(batch_size=4 if quick else 128)
     spec = RunSpec(DataSpec(), ModelSpec(), optimizer, training, 0)
     images = fashion_like(training.batch_size * (1 if quick else 8))

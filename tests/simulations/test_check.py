@@ -83,7 +83,7 @@ def test_observations_need_the_published_problem_and_length(short_run):
 
 
 def test_a_start_at_the_true_weights_is_no_contradiction():
-    at_rest = replace(SHORT, w0_tilde=SHORT.w_star_tilde, iterations=100)
+    at_rest = replace(SHORT, w0_tilde=SHORT.w_star_tilde)
     for outcome in (
         check.gd_monte_carlo(run_experiment(at_rest)),
         check.gd_closed_form(at_rest.problem(), at_rest),

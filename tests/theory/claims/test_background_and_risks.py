@@ -9,7 +9,6 @@ import itertools
 import random
 from collections import Counter
 from fractions import Fraction
-from functools import lru_cache
 from importlib.resources import files
 from itertools import accumulate, product
 
@@ -36,7 +35,7 @@ from theory.dct import cosine, dct_entry, dct_matrix, dct_scale
 from theory.evidence import Judgement
 from theory.exact import Surd, surd
 from theory.findings import Status
-from theory.ledger.verify import settle_argument, settle_claim
+from theory.ledger.verify import settle_argument
 from theory.lipschitz import one_input_constant, one_input_constant_sq, relu
 from theory.statements import Statement, equal
 
@@ -74,13 +73,8 @@ NOT_AS_PRINTED = {
 }
 
 
-@lru_cache
-def verdict(id_):
-    return settle_claim({**CLAIMS, **EARLIER}[id_])
-
-
 @pytest.mark.parametrize("id_", [*CLAIMS, *EARLIER])
-def test_judgement(id_):
+def test_judgement(verdict, id_):
     assert verdict(id_).judgement is NOT_AS_PRINTED.get(id_, Judgement.HOLDS)
     assert verdict(id_).is_settled
 

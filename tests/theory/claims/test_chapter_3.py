@@ -7,7 +7,6 @@ import csv
 import itertools
 import random
 from fractions import Fraction
-from functools import lru_cache
 from importlib.resources import files
 
 import mpmath
@@ -27,7 +26,7 @@ from theory.claims import proposition_3_3_1 as proposition
 from theory.claims import ridge_solution as ridge
 from theory.evidence import Judgement
 from theory.findings import Status
-from theory.ledger.verify import settle_argument, settle_claim
+from theory.ledger.verify import settle_argument
 from theory.prove import identity, settle
 from theory.risk import dual_norm
 from theory.soar import mean_norm_of_normal, second_order_bound
@@ -52,13 +51,8 @@ NOT_AS_PRINTED = {
 }
 
 
-@lru_cache
-def verdict(id_):
-    return settle_claim(CLAIMS[id_])
-
-
 @pytest.mark.parametrize("id_", CLAIMS)
-def test_judgements(id_):
+def test_judgements(verdict, id_):
     assert verdict(id_).judgement is NOT_AS_PRINTED.get(id_, Judgement.HOLDS)
     assert verdict(id_).is_settled
 
@@ -157,7 +151,7 @@ def test_a_factor_below_the_sharp_one_is_not_proved(factor):
     assert settle(above).status is Status.PROVED
 
 
-def test_the_counterexample_to_the_proposition_is_a_consequence():
+def test_the_counterexample_to_the_proposition_is_a_consequence(verdict):
     findings = verdict("P3.3.1.2").published.findings
     assert findings["√(2/π) < 4/5"].status is Status.PROVED
     at = next(f for f in findings.values() if f.status is Status.REFUTED).at

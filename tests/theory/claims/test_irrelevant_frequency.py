@@ -26,7 +26,7 @@ from theory.evidence import Judgement
 from theory.exact import surd
 from theory.findings import Status
 from theory.first_phase import FOLDING, INSIDE, STATE, X0, Y0, R, until_T
-from theory.ledger.verify import settle_argument, settle_claim
+from theory.ledger.verify import settle_argument
 from theory.limit import signgd_limit
 from theory.orbit import follow
 from theory.problem import LinearProblem
@@ -68,8 +68,8 @@ NOT_AS_PRINTED = {
 
 
 @pytest.mark.parametrize("id_", CLAIMS)
-def test_is_judged_as_expected(id_):
-    outcome = settle_claim(CLAIMS[id_])
+def test_is_judged_as_expected(verdict, id_):
+    outcome = verdict(id_)
     assert outcome.is_settled
     assert not outcome.is_unexpected
     assert outcome.judgement is NOT_AS_PRINTED.get(id_, Judgement.HOLDS)

@@ -9,7 +9,7 @@ from theory.claims import equations_4_17_to_4_26_limits as limits
 from theory.claims import exact_solution as solution
 from theory.evidence import Judgement
 from theory.findings import Status
-from theory.ledger.verify import settle_argument, settle_claim
+from theory.ledger.verify import settle_argument
 from theory.limit import adversarial_risk_ratio, risks_at, signgd_limit
 from theory.problem import LinearProblem
 from theory.statements import Statement
@@ -26,8 +26,8 @@ ALL = {c.id: c for module in (limits, ratio, solution) for c in module.CLAIMS}
 
 
 @pytest.mark.parametrize("id_", ALL)
-def test_judgement(id_):
-    assert settle_claim(ALL[id_]).judgement is JUDGEMENTS.get(id_, HOLDS)
+def test_judgement(verdict, id_):
+    assert verdict(id_).judgement is JUDGEMENTS.get(id_, HOLDS)
 
 
 # --- Second routes: the closed form of the limit, in exact numbers -------------------------------

@@ -38,7 +38,7 @@ from theory.dynamics import (
 from theory.evidence import Judgement
 from theory.exact import Surd, holds, surd
 from theory.findings import Status
-from theory.ledger.verify import settle_argument, settle_claim
+from theory.ledger.verify import settle_argument
 from theory.orbit import PopulationSignGD
 from theory.problem import LinearProblem
 from theory.prove import settle
@@ -100,11 +100,11 @@ NOT_AS_PRINTED = {
 
 
 @pytest.mark.parametrize("id_", CLAIMS)
-def test_judgement(id_):
-    verdict = settle_claim(CLAIMS[id_])
-    assert verdict.judgement is NOT_AS_PRINTED.get(id_, Judgement.HOLDS)
-    assert verdict.is_settled
-    assert not verdict.is_unexpected
+def test_judgement(verdict, id_):
+    outcome = verdict(id_)
+    assert outcome.judgement is NOT_AS_PRINTED.get(id_, Judgement.HOLDS)
+    assert outcome.is_settled
+    assert not outcome.is_unexpected
 
 
 def test_coverage_names_claims_that_exist():

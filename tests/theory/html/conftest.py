@@ -8,7 +8,9 @@ import pytest
 
 from tests.theory.html.small import draw, write_evidence, write_text, zoo
 from theory.html.page import Written, write_report
-from theory.ledger.verify import Verdict, settle_claim
+from theory.ledger.cache import Cache
+from theory.ledger.settling import settle_claims
+from theory.ledger.verify import Verdict
 from theory.published import figure_4_7
 
 _MODULES = (
@@ -23,11 +25,12 @@ SIMULATED = {"status": "simulated", "criterion": "a < b & c", "observed": "1 < 2
 
 
 @pytest.fixture(scope="session")
-def small_ledger() -> list[Verdict]:
+def small_ledger(kept: Cache) -> list[Verdict]:
     """Claims of a few files, settled, and the zoo."""
     modules = (importlib.import_module(f"theory.claims.{name}") for name in _MODULES)
     checks = {"phases_signgd": SIMULATED}
-    return [settle_claim(claim, checks) for m in modules for claim in m.CLAIMS] + zoo()
+    claims = [claim for module in modules for claim in module.CLAIMS]
+    return settle_claims(claims, checks, cache=kept) + zoo()
 
 
 @pytest.fixture(scope="session")

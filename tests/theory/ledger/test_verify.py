@@ -93,14 +93,16 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def settled(folder):
-    """The run of the command over the whole ledger, with nothing known before."""
-    return command("verify", *places(folder))
+def places(folder, findings):
+    """Options of the command: what other tests have settled in this run it recalls."""
+    out, none = folder / "evidence.json", folder / "none"
+    return "--out", out, "--cache", findings, "--simulation", none
 
 
-def places(folder):
-    out, cache, none = folder / "evidence.json", folder / "cache", folder / "none"
-    return "--out", out, "--cache", cache, "--simulation", none
+@pytest.fixture(scope="module")
+def settled(places):
+    """The run of the command over the whole ledger."""
+    return command("verify", *places)
 
 
 def test_the_command_settles_everything(settled, folder):
@@ -143,7 +145,7 @@ def test_nothing_changed_nothing_settled(settled, folder):
     """The second run says the same, and is quick."""
     before = json.loads((folder / "evidence.json").read_text())
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    again = command("verify", *places(folder))
+    again = command("verify", *places)
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     after = json.loads((folder / "evidence.json").read_text())
     assert "Nothing has changed" in again.stdout
@@ -153,10 +155,10 @@ def test_nothing_changed_nothing_settled(settled, folder):
     assert spent.ru_utime - used.ru_utime < 5
 
 
-def test_errata_of_the_ledger(settled, folder):
+def test_errata_of_the_ledger(settled, folder, findings):
     evidence = json.loads((folder / "evidence.json").read_text())
     refuted = [c["id"] for c in evidence["claims"] if c["status"] == "refuted"]
-    options = ("--cache", folder / "cache", "--certificates", folder / "certificates")
+    options = ("--cache", findings, "--certificates", folder / "certificates")
     texts = {f: command("errata", *options, "--format", f) for f in ("md", "tex", "json")}
     assert {run.returncode for run in texts.values()} == {0}
     listed = [e["id"] for g in json.loads(texts["json"].stdout)["errata"].values() for e in g]
@@ -173,11 +175,11 @@ def test_errata_of_the_ledger(settled, folder):
 
 def test_one_claim_at_length(settled, folder):
     before = (folder / "evidence.json").read_bytes()
-    run = command("verify", *places(folder), "--claim", "P4.D.3.1")
+    run = command("verify", *places, "--claim", "P4.D.3.1")
     assert run.returncode == 0
     for text in ("P4.D.3.1", "judgement   holds", "the ranking falls", "certificate: "):
         assert text in run.stdout
-    row = command("verify", *places(folder), "--claim", "P4.D.3", "--json")
+    row = command("verify", *places, "--claim", "P4.D.3", "--json")
     ids = [c["id"] for c in json.loads(row.stdout)]
     assert len(ids) >= 3
     assert all(id_.startswith("P4.D.3.") for id_ in ids)
@@ -185,7 +187,7 @@ def test_one_claim_at_length(settled, folder):
 
 
 def test_list(settled, folder):
-    run = command("verify", *places(folder), "--list")
+    run = command("verify", *places, "--list")
     assert (run.returncode, run.stderr) == (0, "")
     for claim in all_claims():
         assert claim.id in run.stdout
