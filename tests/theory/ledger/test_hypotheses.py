@@ -79,7 +79,7 @@ def test_what_one_obligation_needs_the_claim_needs():
 
 
 def test_the_ledger_is_reported_on():
-    report = unneeded(all_claims()[::EVERY], timeout=0.3)
+    report = unneeded(all_claims()[::EVERY], timeout=0.1)
     print(f"\n{len(report)} hypotheses are not needed where they stand:")
     for line in report:
         print(f"  {line}")

@@ -141,7 +141,7 @@ def test_certificates_of_the_ledger(settled, folder):
     assert len({name.lower() for name in there}) == len(there)
 
 
-def test_nothing_changed_nothing_settled(settled, folder):
+def test_nothing_changed_nothing_settled(settled, folder, places):
     """The second run says the same, and is quick."""
     before = json.loads((folder / "evidence.json").read_text())
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -173,7 +173,7 @@ def test_errata_of_the_ledger(settled, folder, findings):
                 assert (folder / "certificates" / refutation["certificate"]).is_file()
 
 
-def test_one_claim_at_length(settled, folder):
+def test_one_claim_at_length(settled, folder, places):
     before = (folder / "evidence.json").read_bytes()
     run = command("verify", *places, "--claim", "P4.D.3.1")
     assert run.returncode == 0
@@ -186,7 +186,7 @@ def test_one_claim_at_length(settled, folder):
     assert (folder / "evidence.json").read_bytes() == before
 
 
-def test_list(settled, folder):
+def test_list(settled, places):
     run = command("verify", *places, "--list")
     assert (run.returncode, run.stderr) == (0, "")
     for claim in all_claims():
@@ -236,8 +236,8 @@ def test_json_on_standard_output_is_all_json(claims, verify):
     assert [claim["id"] for claim in json.loads(output)] == ["T4.8.1", "T4.9.1", "F4.7-adam.1"]
 
 
-def test_a_closed_pipe_is_no_error(tmp_path):
-    words = [*COMMAND, "--list", "--cache", str(tmp_path)]
+def test_a_closed_pipe_is_no_error(settled, findings):
+    words = [*COMMAND, "--list", "--cache", str(findings)]
     run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=REPOSITORY)
     run.stdout.close()
     assert b"Traceback" not in run.stderr.read()
