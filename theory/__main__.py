@@ -236,6 +236,8 @@ class Report:
     """Write HTML: the form there is."""
     results: Path = Path("results")
     """Folder of the results of all commands."""
+    kept: Path = Path("evidence")
+    """Folder of runs kept with the code, which are shown where there are no results."""
     out: Path = Path("results/report.html")
     """File to write."""
 
@@ -243,14 +245,16 @@ class Report:
         """Run the command; return the exit code."""
         if not self.html:
             raise UserError("report: expected a form, got none; --html is the one there is.")
-        if not self.results.is_dir():
+        is_kept = self.kept.is_dir()
+        if not self.results.is_dir() and not is_kept:
             raise UserError(
                 f"--results: expected a folder, got {self.results}. `make reproduce` makes one."
             )
         ensure_writable_file(self.out)
         from theory.html.page import write_report
 
-        print(write_report(self.results, self.out, _written_as_formulas).note())
+        kept = self.kept if is_kept else None
+        print(write_report(self.results, self.out, _written_as_formulas, kept).note())
         return 0
 
 

@@ -1,5 +1,6 @@
 """Reports in Markdown, which the other commands leave, as parts of the page."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -7,6 +8,7 @@ from xml.etree import ElementTree as ET
 from markdown_it import MarkdownIt
 
 from theory.errors import UserError
+from theory.html.alternatives import CAPTIONS, Words
 from theory.html.figures import figure
 from theory.html.markup import scrolling, text_of
 
@@ -14,7 +16,7 @@ _LOWEST = 6
 _HEADINGS = tuple(f"h{level}" for level in range(1, _LOWEST + 1))
 
 
-def section(path: Path, level: int, name: str) -> ET.Element:
+def section(path: Path, level: int, name: str, words: Words | None = None) -> ET.Element:
     """Return a report as a section.
 
     Tables and figures scroll in boxes of their own, figures are inlined, and links to files, which
@@ -24,6 +26,8 @@ def section(path: Path, level: int, name: str) -> ET.Element:
         path: the report; its first heading is the section's.
         level: the level of that heading; lower ones follow suit.
         name: the section's id.
+        words: text alternatives of figures, by the names of their files without endings; others
+            keep the report's.
 
     Raises:
         UserError: the report, or a figure in it, cannot be read.
@@ -33,8 +37,28 @@ def section(path: Path, level: int, name: str) -> ET.Element:
     found.tag = "section"
     found.attrib.update({"id": name, "class": "report"})
     _shift(found, level - 1)
-    _replace(found, path.parent, name, text_of(found[0]) if len(found) else name)
+    figures = _Figures(path.parent, name, words or {})
+    _replace(found, figures, text_of(found[0]) if len(found) else name)
     return found
+
+
+@dataclass
+class _Figures:
+    """The figures of a report: where they are, their words, and how many are shown already."""
+
+    folder: Path
+    name: str
+    words: Words
+    shown: int = 0
+
+    def shown_at(self, address: str, caption: str, heading: str) -> ET.Element:
+        """Return the figure of a picture in the report."""
+        place = self.folder / address
+        if caption in ("", address):  # no words at all
+            caption = CAPTIONS.get(place.stem, f"{heading}: {place.stem.replace('_', ' ')}")
+        self.shown += 1
+        words = self.words.get(place.stem, caption)
+        return figure(place, words, f"{self.name}-{self.shown}", caption)
 
 
 def _tree(path: Path) -> ET.Element:
@@ -52,7 +76,7 @@ def _shift(root: ET.Element, by: int) -> None:
             element.tag = f"h{min(int(element.tag[1]) + by, _LOWEST)}"
 
 
-def _replace(parent: ET.Element, folder: Path, name: str, heading: str) -> None:
+def _replace(parent: ET.Element, figures: _Figures, heading: str) -> None:
     """Put tables into boxes, pictures into figures, and text for links to files."""
     for index, child in enumerate(list(parent)):
         if child.tag in _HEADINGS:
@@ -61,11 +85,7 @@ def _replace(parent: ET.Element, folder: Path, name: str, heading: str) -> None:
         if child.tag == "table":
             parent[index] = _followed(scrolling(child, f"Table: {heading}"), child)
         elif picture.tag == "img" and _is_file(picture.get("src", "")):
-            place = folder / picture.get("src", "")
-            words = picture.get("alt", "")
-            if words in ("", picture.get("src")):  # no words at all
-                words = f"{heading}: {place.stem.replace('_', ' ')}"
-            shown = figure(place, words, f"{name}-{place.stem}".replace(" ", "-"))
+            shown = figures.shown_at(picture.get("src", ""), picture.get("alt", ""), heading)
             parent[index] = _followed(shown, child)
             if parent.tag == "p":  # which cannot have a figure inside
                 parent.tag = "div"
@@ -73,7 +93,7 @@ def _replace(parent: ET.Element, folder: Path, name: str, heading: str) -> None:
             if child.tag == "a" and _is_file(child.get("href", "")):
                 child.tag = "span"
                 child.attrib.clear()
-            _replace(child, folder, name, heading)
+            _replace(child, figures, heading)
 
 
 def _is_alone(paragraph: ET.Element) -> bool:

@@ -5,7 +5,8 @@ a formula that is wider than the screen scrolls, in its own box.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from html import unescape
 from typing import Any
 from xml.dom.minidom import Element as DomElement
@@ -25,6 +26,10 @@ _ACCENTS = {"tilde": "~", "hat": "^", "bar": "¯"}
 _SUPERSCRIPTS = {"star": "*"}
 _SPACE = "\N{NO-BREAK SPACE}"  # others are cut off at the ends of a text in a formula
 _LETTERS = {**greek_unicode, "ell": "ℓ"}
+_TIMES = "\N{INVISIBLE TIMES}"
+_FENCES = set("()[]{}|‖⌊⌋⌈⌉")
+_ROWS = {"mrow", "math", "mtd", "msqrt"}
+"""Elements whose content is set side by side, as in a row."""
 
 
 class _Printer(MathMLPresentationPrinter):
@@ -102,6 +107,46 @@ def formula(expression: sp.Basic, *, enclosed: bool = False) -> ET.Element:
     return node("math", *parentheses) if enclosed else node("math", row)
 
 
+def simplify(math: ET.Element) -> None:
+    """Leave out rows and gaps that change nothing of how a formula is drawn."""
+    for row in [each for each in math.iter() if each.tag in _ROWS]:
+        row[:] = _joined(row)
+    for row in [each for each in math.iter() if each.tag in _ROWS]:
+        before = [None, *row[:-1]]
+        gaps = [
+            each
+            for each, left in zip(row, before, strict=True)
+            if each.tag == "mspace" and (left is None or _is_seen_operator(left))
+        ]
+        for gap in gaps:
+            row.remove(gap)
+
+
+def _joined(row: ET.Element) -> list[ET.Element]:
+    """Return the row's content, with the content of rows inside that need not be rows.
+
+    An operator's spacing depends on whether it is first or last in its row, and a fence grows with
+    what is in its row; a row inside, in which neither matters, need not be one.
+    """
+    joined: list[ET.Element] = []
+    for place, child in enumerate(row):
+        inside = _joined(child) if child.tag == "mrow" else []
+        is_loose = inside and _is_loose(inside, place == 0, place == len(row) - 1)
+        joined += inside if is_loose else [child]
+    return joined
+
+
+def _is_loose(inside: list[ET.Element], is_first: bool, is_last: bool) -> bool:
+    has_fence = any(child.tag == "mo" and child.text in _FENCES for child in inside)
+    begins, ends = (inside[i].tag == "mo" for i in (0, -1))
+    is_name = inside[-1].tag == "mtext"
+    return not (has_fence or is_name) and (is_first or not begins) and (is_last or not ends)
+
+
+def _is_seen_operator(element: ET.Element) -> bool:
+    return element.tag == "mo" and element.text != _TIMES
+
+
 def _converted(element: DomElement) -> ET.Element:
     """Turn sympy's tree, in which entities stand as text, into the page's."""
     children = [child for child in element.childNodes if isinstance(child, DomElement | Text)]
@@ -116,20 +161,28 @@ def _converted(element: DomElement) -> ET.Element:
     return found
 
 
-def stated(statement: Any) -> ET.Element:
+def stated(statement: Any, assumed: Sequence[sp.Basic] = ()) -> ET.Element:
     """Return a statement as formulas and words, in a box.
 
     Args:
         statement: one of the shapes of :mod:`theory.statements`; of any other, the text is shown.
+        assumed: hypotheses that the page has told of already, which are left out here.
 
     """
-    return node("div", *_parts(statement), class_="formula")
+    return node("div", *_parts(statement, set(assumed)), class_="formula")
 
 
-def _parts(statement: Any) -> Iterator[Child]:
+def listed(formulas: Iterable[ET.Element]) -> ET.Element:
+    """Return formulas with commas between, in a box."""
+    return node("div", *_pieces(formulas, ",", ""), class_="formula")
+
+
+def _parts(statement: Any, assumed: AbstractSet[sp.Basic]) -> Iterator[Child]:
+    if isinstance(statement, Statement | Always | EventuallyAlways):
+        given = [each for each in statement.hypotheses if each not in assumed]
     match statement:
         case Statement():
-            yield from _listed(statement.hypotheses, " ⟹ ")
+            yield from _listed(given, " ⟹ ")
             yield from _conjuncts(statement.conclusion)
         case Possible():
             yield "for some "
@@ -137,7 +190,7 @@ def _parts(statement: Any) -> Iterator[Child]:
             yield from _conjuncts(statement.formula)
         case Always() | EventuallyAlways():
             always = "always " if isinstance(statement, Always) else "from some t on, always "
-            yield from _listed(statement.hypotheses, "; ")
+            yield from _listed(given, "; ")
             yield "for orbits of "
             yield from _pieces(map(_image, statement.step.items()), ",", ": ")
             yield always
@@ -167,13 +220,17 @@ def _conjuncts(expression: sp.Basic) -> Iterator[Child]:
 
 
 def _pieces(formulas: Iterable[ET.Element], between: str, end: str) -> Iterator[Child]:
-    """Formulas, each on one line with what follows it; nothing at all if there are none."""
+    """Formulas with words and marks between; nothing at all if there are none.
+
+    A mark is part of the formula before it, as no line may begin with it.
+    """
     found = list(formulas)
     for number, each in enumerate(found, 1):
-        after = between if number < len(found) else end.rstrip()
-        yield node("span", each, after, class_="piece")
-        if number < len(found) or end:
-            yield " "
+        after = (between if number < len(found) else end).rstrip()
+        is_mark = after in (",", ";", ":")
+        add(each, node("mtext", after) if is_mark else None)
+        yield each
+        yield ("" if is_mark else after) + " " * (number < len(found) or bool(end))
 
 
 def equation(left: sp.Basic, right: sp.Basic) -> ET.Element:

@@ -41,7 +41,28 @@
     target.scrollIntoView();
   }
 
+  // Certificates come packed, all in one, and are unpacked when the first is opened.
+  let contents;
+  async function unpacked() {
+    const packed = document.getElementById("certificates").textContent;
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return JSON.parse(await new Response(stream).text());
+  }
+  async function fill(details) {
+    const place = details.querySelector("pre");
+    try {
+      contents ??= unpacked();
+      place.textContent = (await contents)[details.dataset.text];
+    } catch (error) {
+      place.textContent = `This browser cannot unpack it (${error.message}); it is in the file.`;
+    }
+  }
+
   form.hidden = false;
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.dataset.text && target.open) fill(target);
+  }, true);
   form.addEventListener("submit", (event) => event.preventDefault());
   kind.addEventListener("change", choose);
   words.addEventListener("input", choose);

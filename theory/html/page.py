@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from theory.artefacts import environment, read_json, write_text
+from theory.artefacts import environment, write_text
 from theory.evidence import Claim
-from theory.html import markdown, verdicts
+from theory.html import markdown, mathml, verdicts
+from theory.html.alternatives import alternatives
 from theory.html.markup import Child, add, node, page_text, table
 from theory.html.recall import Recalled, recalled
+from theory.html.runs import Folders, Run
 from theory.ledger.verify import read_simulation
 
 TITLE = "Why is SGD more robust than Adam? What is proved, refuted and observed"
-LARGEST = 6_000_000
+LARGEST = 3_000_000
 """Bytes beyond which a page is told to be large."""
 
 _QUESTION = (
@@ -36,40 +38,58 @@ _QUESTION = (
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of report that another command leaves in the folder of results.
+    """A kind of report that other commands leave in the folder of results.
 
     Attributes:
         title: heading of its part of the page.
         name: id of that part.
-        pattern: where its reports are, relative to the folder of results.
-        command: what makes them.
+        patterns: where its reports are, relative to the folder of results.
+        commands: what makes them, by the folder that each leaves.
         is_one: whether there is one such report, of which the heading is that of the part.
 
     """
 
     title: str
     name: str
-    pattern: str
-    command: str
+    patterns: tuple[str, ...]
+    commands: Mapping[str, str]
     is_one: bool = False
 
 
 FIGURE = Kind(
-    "Figure 4.7", "figure-4-7", "figure_4_7/report.md", "python -m simulations figure-4.7", True
+    "Figure 4.7",
+    "figure-4-7",
+    ("figure_4_7/report.md",),
+    {"figure_4_7": "python -m simulations figure-4.7"},
+    is_one=True,
 )
 SWEEPS = Kind(
-    "Beyond the proofs: sweeps", "sweeps", "questions/**/report.md", "python -m simulations --help"
+    "Beyond the proofs: sweeps",
+    "sweeps",
+    ("questions/*/report.md", "sweep/**/report.md"),
+    {
+        "questions/phase_diagram": "python -m simulations phase-diagram",
+        "questions/scaling": "python -m simulations scaling",
+        "questions/memory": "python -m simulations memory",
+        "questions/remedies": "python -m simulations remedies",
+        "questions/partitions": "python -m simulations partitions",
+    },
 )
 NETWORKS = Kind(
-    "Networks", "networks", "nn_experiments/*/report.md", "python -m nn_experiments compare quick"
+    "Networks",
+    "networks",
+    ("nn_experiments/*/report.md",),
+    {"nn_experiments/quick": "python -m nn_experiments compare quick"},
 )
 KERNEL = Kind(
     "A third opinion: the proof kernel",
     "kernel",
-    "theory/coq/report.md",
-    "python -m theory.certify",
-    True,
+    ("theory/coq/report.md", "theory/kernel.md"),
+    {"theory/coq": "python -m theory.certify"},
+    is_one=True,
 )
+KINDS = (FIGURE, SWEEPS, NETWORKS, KERNEL)
+_VERIFY = "python -m theory verify"
 
 
 @dataclass(frozen=True)
@@ -107,23 +127,31 @@ class Written:
         return "\n".join(lines)
 
 
-def write_report(results: Path, out: Path, claims: Callable[[], Iterable[Claim]]) -> Written:
+def write_report(
+    results: Path, out: Path, claims: Callable[[], Iterable[Claim]], kept: Path | None = None
+) -> Written:
     """Write the page from the files of evidence, whole or not at all.
 
     Args:
         results: folder of results, in which each command has its own.
         out: the HTML file.
         claims: returns the claims of the code; called only where there is evidence about them.
+        kept: folder of runs that were kept, laid out as ``results``, which are shown, and said to
+            be kept ones, where there is none of one's own.
 
     Raises:
         UserError: a file of evidence is damaged or of another version of the code, or the page
             cannot be written.
 
     """
-    evidence = results / "theory" / "evidence.json"
-    known = recalled(evidence, claims()) if evidence.is_file() else None
-    parts = [*_parts(results, known)]
-    text = page_text(_page(parts))
+    folders = Folders(results, kept)
+    ledger = folders.first("theory/evidence.json")
+    known = recalled(ledger.path, claims()) if ledger is not None else None
+    parts = [*_parts(folders, known, ledger)]
+    page = _page(parts)
+    for math in page.iter("math"):
+        mathml.simplify(math)
+    text = page_text(page)
     write_text(out, text)
     return Written(
         out,
@@ -133,16 +161,16 @@ def write_report(results: Path, out: Path, claims: Callable[[], Iterable[Claim]]
     )
 
 
-def _parts(results: Path, known: Recalled | None) -> Iterable[Part]:
+def _parts(folders: Folders, known: Recalled | None, ledger: Run | None) -> Iterable[Part]:
     yield _question(known)
-    yield _claims(known)
-    yield _reports(FIGURE, results)
-    yield _checks(results)
-    yield _reports(SWEEPS, results)
-    yield _reports(NETWORKS, results)
+    yield _claims(known, ledger)
+    yield _reports(FIGURE, folders)
+    yield _checks(folders)
+    yield _reports(SWEEPS, folders)
+    yield _reports(NETWORKS, folders)
     yield _errata(known)
-    yield _reports(KERNEL, results)
-    yield _environment(results)
+    yield _reports(KERNEL, folders)
+    yield _environment(folders)
 
 
 def _page(parts: Sequence[Part]) -> ET.Element:
@@ -185,11 +213,23 @@ def _section(name: str, title: str, *content: Child) -> Part:
     return Part(name, title, node("section", node("h2", title), *content, id=name))
 
 
-def _missing(name: str, title: str, command: str) -> Part:
-    words = node("p", "There are no files of this yet. They are made by ", node("code", command))
+def _missing(name: str, title: str, *commands: str) -> Part:
+    words = node("p", "There are no files of this yet. ", *_made_by(commands))
     part = _section(name, title, words)
     part.content.set("class", "missing")
     return part
+
+
+def _made_by(commands: Sequence[str]) -> Iterable[Child]:
+    yield "They are made by "
+    for number, command in enumerate(commands):
+        yield ", " * bool(number)
+        yield node("code", command)
+    yield "."
+
+
+def _said(run: Run | None) -> ET.Element | None:
+    return None if run is None else node("p", run.said(), class_="kept" if run.is_kept else "own")
 
 
 # --- Parts ---------------------------------------------------------------------------------------
@@ -202,24 +242,26 @@ def _question(known: Recalled | None) -> Part:
     return part
 
 
-def _claims(known: Recalled | None) -> Part:
+def _claims(known: Recalled | None, ledger: Run | None) -> Part:
     name, title = "claims", "The claims"
     if known is None:
-        return _missing(name, title, "python -m theory verify")
+        return _missing(name, title, _VERIFY)
     again = (
         f"Where a verdict rests on exact numbers ({known.rechecked} times), they were evaluated "
         "again when this page was written. Open a claim to see its formula, what decides it, and "
-        "the proof with its certificates; certificates are files beside the evidence too."
+        "the proof with its certificates; certificates are files too, in a folder of that name "
+        "beside the evidence."
     )
     listed = node("div", *verdicts.claims(known), id="list")
     chooser = verdicts.chooser(known.verdicts)
-    return _section(name, title, node("p", again), verdicts.notation(), chooser, listed)
+    about = (_said(ledger), node("p", again), verdicts.notation())
+    return _section(name, title, *about, chooser, listed)
 
 
 def _errata(known: Recalled | None) -> Part:
     name, title = "errata", "Errata"
     if known is None:
-        return _missing(name, title, "python -m theory verify")
+        return _missing(name, title, _VERIFY)
     about = (
         "Each of these was settled as printed, over everything that its own hypotheses allow, and "
         "does not hold so. The numbers are exact and can be checked by hand."
@@ -227,39 +269,53 @@ def _errata(known: Recalled | None) -> Part:
     return _section(name, title, node("p", about), *verdicts.errata(known))
 
 
-def _reports(kind: Kind, results: Path) -> Part:
-    paths = sorted(results.glob(kind.pattern))
-    if not paths:
-        return _missing(kind.name, kind.title, kind.command)
+def _reports(kind: Kind, folders: Folders) -> Part:
+    runs = folders.found(*kind.patterns)
     if kind.is_one:
-        content = markdown.section(paths[0], 2, kind.name)
-        return Part(kind.name, kind.title, content)
-    each = [
-        markdown.section(path, 3, f"{kind.name}-{number}") for number, path in enumerate(paths, 1)
-    ]
-    return _section(kind.name, kind.title, *each)
+        first = folders.first(*kind.patterns)
+        runs = [] if first is None else [first]
+    if not runs:
+        return _missing(kind.name, kind.title, *kind.commands.values())
+    if kind.is_one:
+        return Part(kind.name, kind.title, _report(runs[0], 2, kind.name))
+    each = [_report(run, 3, f"{kind.name}-{number}") for number, run in enumerate(runs, 1)]
+    return _section(kind.name, kind.title, *each, _not_run(kind, runs))
 
 
-def _checks(results: Path) -> Part:
+def _report(run: Run, level: int, name: str) -> ET.Element:
+    """Return a report, with words about its figures, and with whose run it is below its heading."""
+    content = markdown.section(run.path, level, name, alternatives(run.path.parent))
+    said = _said(run)
+    if said is not None:
+        content.insert(1, said)
+    return content
+
+
+def _not_run(kind: Kind, runs: Iterable[Run]) -> ET.Element | None:
+    found = {run.path.parent.relative_to(run.root).as_posix() for run in runs}
+    commands = [command for folder, command in kind.commands.items() if folder not in found]
+    words = node("p", "There is more that was not run. ", *_made_by(commands))
+    return words if commands else None
+
+
+def _checks(folders: Folders) -> Part:
     name, title = "checks", "The simulator's checks"
-    path = results / "simulations" / "evidence.json"
-    if not path.is_file():
+    run = folders.first("simulations/evidence.json")
+    if run is None:
         return _missing(name, title, "python -m simulations check")
-    checks = read_simulation(path)
+    checks = read_simulation(run.path)
     lines: list[tuple[Child, ...]] = [
         (key.replace("_", " "), *(str(check.get(k, "")) for k in _SAID))
         for key, check in checks.items()
     ]
     header = ("check", "status", "what had to hold", "what was seen")
-    return _section(name, title, table(header, lines, f"Table: {title}"))
+    return _section(name, title, _said(run), table(header, lines, f"Table: {title}"))
 
 
-def _environment(results: Path) -> Part:
-    found = {"this page": environment()}
-    for path in sorted({path for pattern in _EVIDENCE for path in results.glob(pattern)}):
-        data = read_json(path)
-        if isinstance(data, dict) and isinstance(data.get("environment"), dict):
-            found[str(path.relative_to(results))] = data["environment"]
+def _environment(folders: Folders) -> Part:
+    runs = folders.found(*_EVIDENCE)
+    made_by = {f"{run.name}/{run.path.name}": run.environment for run in runs}
+    found = {"this page": environment(), **{name: at for name, at in made_by.items() if at}}
     versions = {str(each.get("code")) for each in found.values()}
     words = (
         "All of it was made by one version of the code."
@@ -278,10 +334,11 @@ _EVIDENCE = (
     "theory/evidence.json",
     "simulations/evidence.json",
     "figure_4_7/summary.json",
-    "questions/**/*.json",
+    "questions/*/summary.json",
+    "sweep/**/summary.json",
     "nn_experiments/*/evidence.json",
 )
-_COLUMNS = ("code", "python", "platform", "processor", "cores", "packages")
+_COLUMNS = ("code", "python", "platform", "processor", "cores", "device", "packages")
 
 
 def _flat(value: Any) -> str:

@@ -1,11 +1,16 @@
 """The claims, each with its verdict, its numbers or its proof; and the errata sheet."""
 
+import base64
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree as ET
+
+import sympy as sp
 
 from theory.evidence import Argument, Evidence, Judgement, Obligation, Simulated
 from theory.findings import (
@@ -18,6 +23,7 @@ from theory.findings import (
     Witness,
 )
 from theory.html import mathml
+from theory.html.abbreviations import abbreviate
 from theory.html.markup import Child, add, node
 from theory.html.recall import Recalled
 from theory.ledger.certificates import Key
@@ -50,7 +56,7 @@ _MEANINGS: Mapping[str, str] = {
     Status.UNKNOWN: "about a random experiment that settles nothing",
     Status.NOT_RUN: "about a random experiment that was not run",
 }
-_LONG = 200
+_LONG = 100
 """Characters from which a statement is set once, and referred to."""
 
 _ERRATA = {
@@ -66,14 +72,23 @@ class _Shown:
 
     Attributes:
         files: the certificate's file of each obligation.
-        certificates: the place of each certificate, by its file.
-        statements: the place of each long statement, by its text.
+        certificates: the element of each certificate, by its file.
+        contents: what the certificates say, in the order of their numbers.
+        statements: the element of each long statement, by its text.
 
     """
 
     files: Mapping[Key, str]
-    certificates: dict[str, str] = field(default_factory=dict)
-    statements: dict[str, str] = field(default_factory=dict)
+    certificates: dict[str, ET.Element] = field(default_factory=dict)
+    contents: list[str] = field(default_factory=list)
+    statements: dict[str, ET.Element] = field(default_factory=dict)
+
+
+def _place(element: ET.Element, name: str) -> str:
+    """Return where an element is, for a link to it: only what is linked to needs an id."""
+    if element.get("id") is None:
+        element.set("id", name)
+    return f"#{element.get('id')}"
 
 
 def outcome(verdict: Verdict) -> str:
@@ -139,14 +154,17 @@ def chooser(verdicts: Sequence[Verdict]) -> ET.Element:
 
 
 def claims(recalled: Recalled) -> list[ET.Element]:
-    """Return all claims, in the order of publication, under the row of the list they belong to."""
+    """Return all claims, in the order of publication, under the row of the list they belong to.
+
+    Certificates come last, packed, for the page's script: they are for machines.
+    """
     shown = _Shown(recalled.files)
     by_row: dict[str, list[Verdict]] = {}
     for verdict in recalled.verdicts:
         by_row.setdefault(verdict.claim.row, []).append(verdict)
     published = {row["id"]: row for row in rows("claims")}
     order = [*published, *(row for row in by_row if row not in published)]
-    return [
+    sections = [
         node(
             "section",
             node("h3", _title(row, published)),
@@ -156,6 +174,14 @@ def claims(recalled: Recalled) -> list[ET.Element]:
         for row in order
         if row in by_row
     ]
+    return [*sections, _packed(shown.contents)]
+
+
+def _packed(contents: list[str]) -> ET.Element:
+    """Return texts as a block of data: JSON, compressed (RFC 1950), in base 64."""
+    compressed = zlib.compress(json.dumps(contents, ensure_ascii=False).encode(), 9)
+    text = base64.b64encode(compressed).decode("ascii")
+    return node("script", text, type="application/octet-stream", id="certificates")
 
 
 def _title(row: str, published: Mapping[str, Mapping[str, str]]) -> str:
@@ -185,10 +211,11 @@ def _claim(verdict: Verdict, shown: _Shown) -> ET.Element:
         node("span", claim.says, class_="says"),
     )
     body = node("div", class_="body")
-    add(body, _fact("Where", claim.where) if claim.where else None)
+    add(body, _fact("Source", claim.where) if claim.where else None)
     add(body, _formula(claim.published, shown))
     add(body, *_why(verdict), *_instead(verdict, shown))
     add(body, _fact("Note", claim.note) if claim.note else None)
+    add(body, _where(body))
     for part, evidence in verdict.parts:
         add(body, _argument(verdict, part, evidence, shown))
     return node(
@@ -215,8 +242,7 @@ def _formula(assertion: Argument | Simulated, shown: _Shown | None = None) -> ET
     obligations = assertion.obligations.values() if isinstance(assertion, Argument) else ()
     for obligation in obligations:
         if str(obligation.statement) == text:
-            statement = obligation.statement
-            return _fact("As a formula", _statement(statement, shown or _Shown({})))
+            return _fact("As a formula", _statement(obligation.statement, shown or _Shown({})))
     return _fact("As a formula", node("span", text, class_="printed"))
 
 
@@ -288,69 +314,96 @@ def _argument(verdict: Verdict, part: str, evidence: Evidence, shown: _Shown) ->
     obligations = evidence.argument.obligations
     what = "as printed" if part == "published" else "as corrected"
     number = f"{len(obligations)} statement{'s' * (len(obligations) != 1)}"
-    return node(
+    common = _common(obligations.values())
+    found = node(
         "details",
         node("summary", f"{_settled(evidence.status)} {what}: {number}, {evidence.back_end}"),
         _fact("They settle it by", evidence.argument.rule) if evidence.argument.rule else None,
+        _fact("Throughout", mathml.listed(map(mathml.formula, common))) if common else None,
         node(
             "ol",
             *(
-                _obligation(obligation, evidence, (verdict.claim.id, part, name), shown)
+                _obligation(obligation, evidence, (verdict.claim.id, part, name), shown, common)
                 for name, obligation in obligations.items()
             ),
         ),
         class_="argument",
     )
+    meanings = _where(found)
+    if meanings is not None:
+        found.insert(1, meanings)
+    return found
+
+
+def _where(box: ET.Element) -> ET.Element | None:
+    """Put letters into the formulas of a box, and return what they stand for, if there are any."""
+    meanings = abbreviate(box)
+    return _fact("Where", mathml.listed(meanings)) if meanings else None
+
+
+def _common(obligations: Iterable[Obligation]) -> tuple[sp.Basic, ...]:
+    """Return the hypotheses that all statements have, if there are several statements."""
+    given = [getattr(each.statement, "hypotheses", ()) for each in obligations]
+    if len(given) < 2:
+        return ()
+    return tuple(h for h in given[0] if all(h in others for others in given[1:]))
 
 
 def _settled(status: Status) -> str:
     return {Status.PROVED: "Proof", Status.REFUTED: "Refutation"}.get(status, "Attempt")
 
 
-def _obligation(obligation: Obligation, evidence: Evidence, key: Key, shown: _Shown) -> ET.Element:
+def _obligation(
+    obligation: Obligation,
+    evidence: Evidence,
+    key: Key,
+    shown: _Shown,
+    common: Sequence[sp.Basic],
+) -> ET.Element:
     finding = evidence.findings[obligation.name]
     role = evidence.argument.role(obligation.name)
     is_told = key[1] == "published" and finding.status is Status.REFUTED and "necessary" in role
     numbers = ("as above",) if is_told else _numbers(finding)
     return node(
         "li",
-        node("span", obligation.name, class_="name"),
+        node("b", obligation.name),
         f" ({role})",
-        _statement(obligation.statement, shown),
+        _statement(obligation.statement, shown, common),
         node("div", f"{finding.status} by {finding.back_end}: ", *numbers),
         _certificate(finding, key, shown),
     )
 
 
-def _statement(statement: Any, shown: _Shown) -> ET.Element:
-    """Return the statement; for a long one that the page has already, a link to it."""
+def _statement(statement: Any, shown: _Shown, assumed: Sequence[sp.Basic] = ()) -> ET.Element:
+    """Return the statement; for a long one that the page has already, a link to it.
+
+    The hypotheses in ``assumed`` are not repeated.
+    """
     text = str(statement)
     if text in shown.statements:
-        link = node("a", "the same statement as before", href=f"#{shown.statements[text]}")
-        return node("div", link)
-    box = mathml.stated(statement)
+        before = _place(shown.statements[text], f"statement-{[*shown.statements].index(text) + 1}")
+        return node("div", node("a", "the same statement as before", href=before))
+    box = mathml.stated(statement, assumed)
     if len(text) >= _LONG:
-        box.set("id", f"statement-{len(shown.statements) + 1}")
-        shown.statements[text] = f"statement-{len(shown.statements) + 1}"
+        shown.statements[text] = box
     return box
 
 
 def _certificate(finding: Finding, key: Key, shown: _Shown) -> ET.Element | None:
-    """Return the certificate; where the page has it already, a link to it."""
+    """Return the certificate, to be filled when opened; if the page has it, a link to it."""
     file = shown.files.get(key)
     if file is None:
         return None
+    name = PurePosixPath(file).name
     if file in shown.certificates:
-        link = node("a", file, href=f"#{shown.certificates[file]}")
+        before = shown.certificates[file]
+        link = node("a", name, href=_place(before, f"certificate-{before.get('data-text')}"))
         return node("div", "Certificate: that of the same question above, ", link)
-    shown.certificates[file] = f"certificate-{len(shown.certificates) + 1}"
-    return node(
-        "details",
-        node("summary", f"Certificate {file}"),
-        node("pre", _content(finding)),
-        class_="certificate",
-        id=shown.certificates[file],
-    )
+    number = str(len(shown.contents))
+    shown.contents.append(_content(finding))
+    found = node("details", node("summary", f"Certificate {name}"), node("pre"), data_text=number)
+    shown.certificates[file] = found
+    return found
 
 
 def _content(finding: Finding) -> str:
@@ -382,7 +435,7 @@ def errata(recalled: Recalled) -> list[ET.Element]:
 
 def _erratum(verdict: Verdict) -> ET.Element:
     claim = verdict.claim
-    return node(
+    found = node(
         "li",
         node("a", claim.id, href=f"#{anchor(claim.id)}"),
         f" {claim.where}. ",
@@ -390,3 +443,5 @@ def _erratum(verdict: Verdict) -> ET.Element:
         *_refutations(verdict),
         *_instead(verdict),
     )
+    add(found, _where(found))
+    return found

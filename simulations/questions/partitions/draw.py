@@ -124,12 +124,13 @@ def _parts(axes: Axes, picture: Picture, above: int = 0) -> None:
         aspect="auto",
         interpolation="nearest",
     )
-    if (picture.parts != 1).any():
-        levels = [-0.5, 0.5, 1.5, 2.5, 3.5]
-        hatches = ["....", None, *_HATCHES]
-        axes.contourf(
-            picture.a, picture.b, picture.parts, levels=levels, colors="none", hatches=hatches
-        )
+    for count, hatch in enumerate(("....", None, *_HATCHES)):
+        if hatch and (picture.parts == count).any():
+            levels = [count - 0.5, count + 0.5]
+            hatched = axes.contourf(
+                picture.a, picture.b, picture.parts, levels=levels, colors="none", hatches=[hatch]
+            )
+            hatched.set_rasterized(count == 0)  # each dot is a long path
     for name in names:
         if picture.inside[name].any():
             _label(axes, picture, name, picture.inside[name], above)

@@ -59,9 +59,12 @@ def results(tmp_path_factory: pytest.TempPathFactory, small_ledger: list[Verdict
         text = f"# The question of {name}\n\n![A curve of {name}](curve.svg)\n"
         write_text(folder / "questions" / name / "report.md", text)
         draw(folder / "questions" / name / "curve.svg")
-    text = "# Synthetic images\n\n![](figures/figure_4_1.png)\n\n<b>not a tag</b>\n"
-    write_text(folder / "nn_experiments" / "quick" / "report.md", text)
-    draw(folder / "nn_experiments" / "quick" / "figures" / "figure_4_1.png")
+    text = "# Synthetic images\n\n![](figures/effects.png)\n\n<b>not a tag</b>\n"
+    networks = folder / "nn_experiments" / "quick"
+    write_text(networks / "report.md", text)
+    row = {"prediction": "SGD is more robust", "verdict": "supported", "counts": {"supported": 2}}
+    write_text(networks / "evidence.json", json.dumps({"baseline": "SGD", "summary": [row]}))
+    draw(networks / "figures" / "effects.png")
     return folder
 
 
@@ -72,3 +75,9 @@ def written(
     """The page of the results."""
     out = tmp_path_factory.mktemp("page") / "report.html"
     return write_report(results, out, lambda: [v.claim for v in small_ledger])
+
+
+@pytest.fixture(scope="session")
+def text(written: Written) -> str:
+    """The page's HTML."""
+    return written.path.read_text(encoding="utf-8")

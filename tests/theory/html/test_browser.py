@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.theory.html.test_page import certificates
 from theory.html.page import Written
 from theory.ledger.verify import Verdict
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+wait = pytest.importorskip("selenium.webdriver.support.wait")
 Keys = webdriver.Keys
 CSS = "css selector"
 
@@ -32,7 +34,7 @@ def start() -> Any:
     return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     driver = start()
     yield driver
@@ -107,9 +109,24 @@ def test_a_claim_opens_by_keyboard(browser: Any) -> None:
     assert math.is_displayed()
     assert math.size["width"] > 10
     claim.find_element(CSS, ".argument > summary").send_keys(Keys.SPACE)
-    certificate = claim.find_element(CSS, ".certificate")
+    certificate = claim.find_element(CSS, "[data-text]")
     certificate.find_element("tag name", "summary").send_keys(Keys.ENTER)
     assert certificate.find_element("tag name", "pre").is_displayed()
+
+
+def test_certificates_are_unpacked_each_into_its_place(browser: Any, text: str) -> None:
+    browser.execute_script(
+        "for (const each of document.querySelectorAll('details')) each.open = true"
+    )
+    wait.WebDriverWait(browser, 10).until(
+        lambda driver: driver.execute_script(f"return {PLACES}.every(pre => pre.textContent)")
+    )
+    shown = browser.execute_script(f"return {PLACES}.map(pre => pre.textContent)")
+    assert shown == certificates(text)
+    assert browser.get_log("browser") == []
+
+
+PLACES = "[...document.querySelectorAll('[data-text] pre')]"
 
 
 def test_a_link_opens_the_claim_it_leads_to(browser: Any) -> None:

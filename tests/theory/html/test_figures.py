@@ -1,11 +1,13 @@
 """Figures inside the page: with words, with ids of their own, and with nothing from outside."""
 
 import base64
-import re
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.theory.html.small import draw
 from theory.errors import UserError
@@ -20,9 +22,7 @@ def test_svg_is_preferred_to_pixels_and_has_words(tmp_path: Path) -> None:
     shown = figure(tmp_path / "curve.png", "A <curve>", "one")
     (svg,) = shown.iter("svg")
     assert svg.get("role") == "img"
-    (title,) = svg.iter("title")
-    assert svg.get("aria-labelledby") == title.get("id")
-    assert title.text == "A <curve>"
+    assert svg.get("aria-label") == "A <curve>"
     assert text_of(shown).endswith("A <curve>")
     assert not list(shown.iter("img"))
 
@@ -32,7 +32,8 @@ def test_svg_is_part_of_html(tmp_path: Path) -> None:
     svg = next(figure(tmp_path / "curve.svg", "A curve", "one").iter("svg"))
     names = {name for element in svg.iter() for name in (element.tag, *element.attrib)}
     assert not [name for name in names if "{" in name or ":" in name]
-    assert not {element.tag for element in svg.iter()} & {"metadata", "style", "script"}
+    left_out = {"metadata", "style", "script", "title"}
+    assert not {element.tag for element in svg.iter()} & left_out
     assert svg.get("viewBox")
     assert "width" not in svg.attrib
 
@@ -43,7 +44,7 @@ def test_references_stay_inside_their_own_figure(tmp_path: Path) -> None:
         draw(tmp_path / f"{name}.svg")
     trees = {n: figure(tmp_path / f"{n}.svg", "A curve", f"fig-{n}") for n in ("a", "b")}
     ids = {n: [e.get("id") for e in tree.iter() if e.get("id")] for n, tree in trees.items()}
-    assert len(ids["a"]) == len(set(ids["a"])) > 10
+    assert len(ids["a"]) == len(set(ids["a"])) > 2
     assert not set(ids["a"]) & set(ids["b"])
     for name, tree in trees.items():
         written = ET.tostring(tree, encoding="unicode")
@@ -53,27 +54,27 @@ def test_references_stay_inside_their_own_figure(tmp_path: Path) -> None:
         assert referred <= set(ids[name])
 
 
-def test_paths_are_rounded_to_a_hundredth_of_a_point(tmp_path: Path) -> None:
-    """Half a hundredth at most is lost; a coarser rounding would be seen here."""
+def test_the_caption_may_be_shorter_than_the_words(tmp_path: Path) -> None:
     draw(tmp_path / "curve.svg")
-    before, after = (
-        [float(n) for e in tree.iter() for n in re.findall(r"-?[0-9.]+", e.get("d", ""))]
-        for tree in (
-            ET.parse(tmp_path / "curve.svg").getroot(),
-            figure(tmp_path / "curve.svg", "A curve", "one"),
-        )
-    )
-    lost = [abs(a - b) for a, b in zip(after, before, strict=True)]
-    assert 0.002 < max(lost) <= 0.005 + 1e-9
+    shown = figure(tmp_path / "curve.svg", "A curve that rises from 1 to 9.", "one", "A curve")
+    (svg,) = shown.iter("svg")
+    assert svg.get("aria-label") == "A curve that rises from 1 to 9."
+    (caption,) = shown.iter("figcaption")
+    assert caption.text == "A curve"
+    assert [box.get("aria-label") for box in shown.iter("div")] == ["Figure: A curve"]
 
 
-def test_pixels_are_kept_whole_where_there_is_no_svg(tmp_path: Path) -> None:
+def test_pixels_are_shown_where_there_is_no_svg(tmp_path: Path) -> None:
     draw(tmp_path / "curve.png")
     (image,) = figure(tmp_path / "curve.png", "A curve", "one").iter("img")
     assert image.get("alt") == "A curve"
     kind, _, data = image.get("src", "").partition(",")
-    assert kind == "data:image/png;base64"
-    assert base64.b64decode(data) == (tmp_path / "curve.png").read_bytes()
+    assert kind in ("data:image/png;base64", "data:image/webp;base64")
+    with (
+        Image.open(BytesIO(base64.b64decode(data))) as shown,
+        Image.open(tmp_path / "curve.png") as before,
+    ):
+        assert np.array_equal(np.asarray(shown.convert("RGBA")), np.asarray(before))
 
 
 def test_a_very_large_svg_gives_way_to_pixels(
@@ -92,6 +93,7 @@ def test_a_very_large_svg_gives_way_to_pixels(
         ("none.png", None, "cannot read"),
         ("figure.pdf", b"%PDF", "expected a picture"),
         ("broken.svg", b"<svg>", "expected SVG"),
+        ("broken.png", b"GIF", "expected a picture"),
     ],
 )
 def test_what_cannot_be_shown_is_told(

@@ -6,6 +6,7 @@ import pytest
 
 from tests.theory.html.small import draw, write_text
 from theory.errors import UserError
+from theory.html.alternatives import CAPTIONS
 from theory.html.markdown import section
 from theory.html.markup import text_of
 
@@ -36,7 +37,22 @@ def test_pictures_become_figures(tmp_path: Path) -> None:
     found = section(report(tmp_path, "# A\n\n![A curve](figures/curve.svg)\n"), 2, "it")
     (caption,) = found.iter("figcaption")
     assert caption.text == "A curve"
-    assert next(found.iter("title")).get("id") == "it-curve-title"
+    assert next(found.iter("svg")).get("aria-label") == "A curve"
+
+
+def test_figures_have_the_words_that_are_given(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        draw(tmp_path / f"{name}.svg")
+    text = "# A\n\n![One](one.svg)\n\n![Two](two.svg)\n"
+    found = section(report(tmp_path, text), 2, "it", {"two": "It rises from 1 to 9."})
+    assert [e.get("aria-label") for e in found.iter("svg")] == ["One", "It rises from 1 to 9."]
+    assert [e.text for e in found.iter("figcaption")] == ["One", "Two"]
+
+
+def test_a_known_figure_without_words_has_its_caption(tmp_path: Path) -> None:
+    draw(tmp_path / "effects.svg")
+    found = section(report(tmp_path, "# A\n\n![effects.svg](effects.svg)\n"), 2, "it")
+    assert next(found.iter("figcaption")).text == CAPTIONS["effects"]
 
 
 def test_a_picture_amid_text_leaves_the_text(tmp_path: Path) -> None:

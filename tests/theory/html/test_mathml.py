@@ -18,7 +18,7 @@ from theory.evidence import Argument
 from theory.exact import NotRepresentableError, Surd, holds
 from theory.findings import admits
 from theory.html.markup import text_of
-from theory.html.mathml import formula, point, stated
+from theory.html.mathml import formula, point, simplify, stated
 from theory.ledger.verify import Verdict
 from theory.statements import Along, Always, EventuallyAlways, Possible, Statement
 
@@ -43,6 +43,9 @@ _FUNCTIONS: dict[str, Any] = {
     "abs": abs,
     "Fraction": Fraction,
 }
+
+
+_IF = ("if", "then", "else")
 
 
 class _Reader:
@@ -74,27 +77,29 @@ class _Reader:
     def row(self, children: list[ET.Element]) -> str:
         """Of what stands side by side; bars and corners are functions."""
         fences = {"|": "abs", "⌊": "floor", "⌈": "ceiling"}
-        first = children[0].text if children[0].tag == "mo" else None
-        if first in fences and len(children) == 3:
-            return f"{fences[first]}({self(children[1])})"
-        middle = children[1].text if len(children) == 3 else None
-        if middle == "⇒":
-            return f"((not ({self(children[0])})) or ({self(children[2])}))"
-        if middle == "⇔":
-            return f"(bool({self(children[0])}) == bool({self(children[2])}))"
-        if text_of(children[0]) == "if" and len(children) == 6:
-            test, then, otherwise = (self(children[i]) for i in (1, 3, 5))
-            return f"(({then}) if ({test}) else ({otherwise}))"
+        texts = [child.text if child.tag in ("mo", "mtext") else None for child in children]
+        if texts[0] in fences:
+            return f"{fences[texts[0]]}({self.row(children[1:-1])})"
+        for sign, read in (("⇒", "((not ({})) or ({}))"), ("⇔", "(bool({}) == bool({}))")):
+            if sign in texts:
+                at = texts.index(sign)
+                return read.format(self.row(children[:at]), self.row(children[at + 1 :]))
+        words = [
+            i for i, text in enumerate(texts) if (text or "").strip("\N{NO-BREAK SPACE}") in _IF
+        ]
+        if len(words) == 3:
+            ends = [*words[1:], len(children)]
+            parts = (self.row(children[i + 1 : j]) for i, j in zip(words, ends, strict=True))
+            return "(({1}) if ({0}) else ({2}))".format(*parts)
         return "".join(map(self, children))
 
     def cases(self, rows: list[ET.Element]) -> str:
         text = "None"
         for row in reversed(rows):
             value, when = row
-            condition = self(when)
-            is_last = condition == "otherwise"
-            test = "True" if is_last else condition.removeprefix("if ")
-            text = f"(({self(value[0])}) if ({test}) else ({text}))"
+            first = when[0] if when[0].tag == "mtext" else when[0][0]
+            condition = "True" if first.text == "otherwise" else self(when).removeprefix("if ")
+            text = f"(({self(value)}) if ({condition}) else ({text}))"
         return text
 
 
@@ -102,11 +107,23 @@ def written(element: ET.Element) -> str:
     return ET.tostring(element, encoding="unicode")
 
 
+def simple(expression: sp.Basic) -> ET.Element:
+    """The formula as the page has it."""
+    found = formula(expression)
+    simplify(found)
+    return found
+
+
 def value(expression: sp.Basic, at: dict[sp.Symbol, Fraction]) -> Any:
-    """Evaluate the MathML of an expression."""
+    """Evaluate the MathML of an expression, in the form that the page has."""
+    return value_of(simple(expression), at)
+
+
+def value_of(math: ET.Element, at: dict[sp.Symbol, Fraction]) -> Any:
+    """Evaluate a formula in MathML."""
     names = {written(formula(s)[0]): f"x{i}" for i, s in enumerate(at)}
     assert len(names) == len(at), "two symbols look the same"
-    text = _Reader(names)(formula(expression)[0])
+    text = _Reader(names)(math)
     values = {f"x{i}": number for i, number in enumerate(at.values())}
     return eval(text.strip(), {"__builtins__": {"bool": bool}}, {**_FUNCTIONS, **values})
 
@@ -196,9 +213,40 @@ def test_parentheses_are_where_they_must_be(expression: sp.Basic, expected: Any)
     assert value(expression, at) == expected
 
 
+@pytest.mark.parametrize(
+    ("expression", "rows", "gaps"),
+    [
+        (x * y + z, 0, 0),
+        (x - y * z, 0, 0),
+        (x - y + z, 0, 0),
+        (x + abs(y - z), 1, 0),  # bars are as high as what is between them
+        (-x + y, 0, 0),
+        (x * (y - z), 1, 0),
+        (sp.sign(x), 1, 0),
+        (y * sp.sign(x), 1, 1),
+        (z - sp.sign(x), 1, 0),
+        (sp.And(x * y > 0, z < 0), 0, 0),
+    ],
+    ids=str,
+)
+def test_rows_and_gaps_are_where_they_make_a_difference(
+    expression: sp.Basic, rows: int, gaps: int
+) -> None:
+    tags = [each.tag for each in simple(expression).iter()]
+    assert (tags.count("mrow"), tags.count("mspace")) == (rows, gaps)
+
+
+def test_a_sign_that_comes_first_keeps_its_row() -> None:
+    """After another operator it would be one between two terms, and stand farther off."""
+    tree = simple(sp.Mul(x, sp.Add(-y, z, evaluate=False), evaluate=False))
+    (inside,) = (each for each in tree.iter("mrow") if each[0].text == "(")
+    assert [child.tag for child in inside] == ["mo", "mrow", "mo"]
+    assert inside[1][0].text == "−"
+
+
 def test_the_reader_sees_a_missing_pair_of_parentheses() -> None:
     """The failing twin: what the reader reads is the elements, not the formula."""
-    tree = formula(x * (y + z))[0]
+    tree = simple(x * (y + z))
     for child in list(tree):
         for part in [part for part in child if part.text in ("(", ")")]:
             child.remove(part)
@@ -256,6 +304,14 @@ n = sp.Symbol("n")
 )
 def test_statements_are_formulas_with_words_between(statement: Any, expected: str) -> None:
     assert text_of(stated(statement)) == expected
+
+
+def test_hypotheses_that_are_told_elsewhere_are_left_out() -> None:
+    given = Statement(x < y, (x < 0, z > 0))
+    assert text_of(stated(given, (x < 0,))) == "z>0 ⟹ x<y"
+    assert text_of(stated(given, (x < 0, z > 0))) == "x<y"
+    always = Always({n: n + 1}, n < 2, (n > 0, x > 0))
+    assert text_of(stated(always, (n > 0,))) == "x>0; for orbits of n↦n+1: always n<2"
 
 
 def test_a_point_is_a_list_of_equations() -> None:

@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+import importlib
+import json
 import re
+import zlib
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,8 +16,9 @@ import sympy as sp
 from tests.theory.html.small import verdict_on, write_evidence, write_text, zoo
 from theory.__main__ import main
 from theory.errors import UserError
-from theory.findings import Counterexample, Status, Unsettled
-from theory.html.page import Written, write_report
+from theory.evidence import Claim
+from theory.findings import Counterexample, Proof, Status, Unsettled
+from theory.html.page import KINDS, Written, write_report
 from theory.ledger.verify import Verdict
 from theory.statements import Statement
 
@@ -63,13 +67,11 @@ class _Reader(HTMLParser):
 
 
 @pytest.fixture(scope="session")
-def text(written: Written) -> str:
-    return written.path.read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="session")
 def page(text: str) -> _Reader:
     return _Reader(text)
+
+
+_VERIFY = "python -m theory verify"
 
 
 def test_every_element_is_closed_where_it_should_be(page: _Reader) -> None:
@@ -173,14 +175,42 @@ def test_a_long_statement_is_set_once(tmp_path: Path) -> None:
         tmp_path / "results", tmp_path / "report.html", lambda: [v.claim for v in verdicts]
     )
     text = written.path.read_text(encoding="utf-8")
-    assert text.count("<math>") == 1
+    (place,) = re.findall(r'id="(statement-\d+)"', text)
+    assert text.count(f'href="#{place}"') == 3
+    assert text.count('<div class="formula"') == text.count("Where: ") + 1
     assert text.count("the same statement as before") == 3  # two formulas, two obligations
     assert _Reader(text).wrong == []
 
 
-def test_certificates_are_shown_once_each(text: str, small_ledger: list[Verdict]) -> None:
-    shown = re.findall(r"<summary>Certificate (\S+)</summary>", text)
-    assert len(shown) == len(set(shown)) > 50
+def certificates(text: str) -> list[str]:
+    """What the page has of certificates, unpacked."""
+    (packed,) = re.findall(
+        r'<script type="application/octet-stream" id="certificates">(.*?)<', text
+    )
+    found: list[str] = json.loads(zlib.decompress(base64.b64decode(packed)))
+    return found
+
+
+def test_certificates_are_there_once_each(text: str, small_ledger: list[Verdict]) -> None:
+    shown = re.findall(r'<details data-text="(\d+)"[^>]*><summary>Certificate (\S+)</sum', text)
+    assert len({name for _, name in shown}) == len(shown) > 50
+    contents = certificates(text)
+    assert [int(number) for number, _ in shown] == [*range(len(contents))]
+    solved = [each for each in contents if "(check-sat)" in each]
+    assert 10 < len(solved) < len(contents)
+    assert all(each.startswith("; unsatisfiable, by ") for each in solved)
+
+
+def test_a_certificate_is_what_the_evidence_has(text: str, small_ledger: list[Verdict]) -> None:
+    asked = {
+        finding.certificate["smtlib"]
+        for verdict in small_ledger
+        for _, evidence in verdict.parts
+        for finding in evidence.findings.values()
+        if isinstance(finding, Proof) and "smtlib" in finding.certificate
+    }
+    assert {each.partition("\n")[2] for each in certificates(text) if "smt" in each[:9]} <= asked
+    assert asked <= {each.partition("\n")[2] for each in certificates(text)}
 
 
 def test_parts_stand_in_the_order_in_which_a_reader_asks(page: _Reader) -> None:
@@ -213,7 +243,7 @@ def test_figures_have_words(page: _Reader) -> None:
     assert all(a.get("alt") for tag, a in page.elements if tag == "img")
     drawings = [a for tag, a in page.elements if tag == "svg"]
     assert len(drawings) == 3
-    assert all(a.get("role") == "img" and a.get("aria-labelledby") for a in drawings)
+    assert all(a.get("role") == "img" and a.get("aria-label") for a in drawings)
     assert sum(tag == "img" for tag, _ in page.elements) == 1
 
 
@@ -230,20 +260,82 @@ def test_the_note_tells_size_and_what_is_missing(written: Written) -> None:
     assert "A third opinion" in written.note()
 
 
-def test_parts_without_files_name_the_command_that_makes_them(tmp_path: Path) -> None:
-    def none() -> list[object]:
-        raise AssertionError("claims are not read where there is no evidence about them")
+def no_claims() -> list[Claim]:
+    raise AssertionError("claims are not read where there is no evidence about them")
 
+
+def test_parts_without_files_name_the_commands_that_make_them(tmp_path: Path) -> None:
     results = tmp_path / "results"
     results.mkdir()
-    written = write_report(results, tmp_path / "report.html", none)  # type: ignore[arg-type]
+    written = write_report(results, tmp_path / "report.html", no_claims)
     page = _Reader(written.path.read_text(encoding="utf-8"))
     assert page.wrong == []
     assert len(page.with_class("missing")) == len(written.missing) == 7
     text = written.path.read_text(encoding="utf-8")
-    commands = re.findall(r"made by <code>(.*?)</code>", text)
-    assert "python -m theory verify" in commands
-    assert len(commands) == 7
+    assert text.count("They are made by ") == 7
+    commands = re.findall(r"<code>(python -m .*?)</code>", text)
+    assert {_VERIFY, *_commands()} <= set(commands)
+
+
+def _commands() -> list[str]:
+    return [each for kind in KINDS for each in kind.commands.values()]
+
+
+@pytest.mark.parametrize("command", [_VERIFY, *_commands()])
+def test_commands_that_the_page_names_are_real(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package, *words = command.removeprefix("python -m ").split()
+    main = importlib.import_module(f"{package}.__main__").main
+    with pytest.raises(SystemExit) as ended:
+        raise SystemExit(main([*words, "--help"]))
+    assert ended.value.code in (0, None)
+    usage = capsys.readouterr().out.splitlines()[0]
+    assert usage.startswith("usage:")
+    assert words[:1] == [word for word in words[:1] if word in usage]
+
+
+def test_what_was_not_run_of_a_part_names_its_command(text: str) -> None:
+    """The questions of memory and remedies were run."""
+    sweeps = text[text.index('<section id="sweeps">') : text.index('<section id="networks">')]
+    assert "There is more that was not run." in sweeps
+    named = re.findall(r"<code>python -m simulations (.*?)</code>", sweeps)
+    assert named == ["phase-diagram", "scaling", "partitions"]
+    networks = text[text.index('<section id="networks">') : text.index('<section id="errata">')]
+    assert "not run" not in networks
+
+
+def test_kept_runs_are_told_from_ones_own(tmp_path: Path) -> None:
+    for root in ("results", "evidence"):
+        write_text(tmp_path / root / "questions" / "memory" / "report.md", f"# Of {root}\n")
+    write_text(tmp_path / "evidence" / "nn_experiments" / "quick" / "report.md", "# Networks\n")
+    write_text(
+        tmp_path / "evidence" / "nn_experiments" / "quick" / "evidence.json",
+        json.dumps({"environment": {"code": "0.9", "processor": "a machine", "cores": 2}}),
+    )
+    folders = tmp_path / "results", tmp_path / "report.html", no_claims, tmp_path / "evidence"
+    text = write_report(*folders).path.read_text(encoding="utf-8")
+    assert "Of results" in text
+    assert "Of evidence" not in text
+    assert '<p class="own">A run of your own: results/questions/memory.</p>' in text
+    kept = "evidence/nn_experiments/quick, made by version 0.9, a machine, 2 cores."
+    assert f'<p class="kept">A run that was kept with the code: {kept}</p>' in text
+    assert "evidence/nn_experiments/quick/evidence.json" in text[text.index('id="environment"') :]
+
+
+def test_a_kept_ledger_is_shown_where_there_is_no_other(tmp_path: Path) -> None:
+    write_evidence(tmp_path / "evidence", zoo())
+    (tmp_path / "results").mkdir()
+    claims = [v.claim for v in zoo()]
+    out = tmp_path / "report.html"
+    written = write_report(tmp_path / "results", out, lambda: claims, tmp_path / "evidence")
+    assert written.claims == len(claims)
+    assert "kept with the code: evidence/theory" in out.read_text(encoding="utf-8")
+
+
+def test_figures_have_words_from_the_numbers_beside_them(text: str) -> None:
+    """The page of the comparison has evidence beside it."""
+    assert "SGD is more robust: supported (2 supported)." in text
 
 
 def test_the_page_is_the_same_from_the_same_files(
@@ -277,11 +369,14 @@ def test_a_ledger_without_refutations_has_no_errata(tmp_path: Path) -> None:
 # --- The command ---------------------------------------------------------------------------------
 
 
+NO_KEPT = ("--kept", "none", "--out")
+
+
 def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "results").mkdir()
     out = tmp_path / "new" / "report.html"
     assert (
-        main(["report", "--html", "--results", str(tmp_path / "results"), "--out", str(out)]) == 0
+        main(["report", "--html", "--results", str(tmp_path / "results"), *NO_KEPT, str(out)]) == 0
     )
     assert out.is_file()
     assert str(out) in capsys.readouterr().out
