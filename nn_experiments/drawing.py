@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -19,13 +20,14 @@ from nn_experiments.specs import Norm, Preset, RobustnessSpec, level
 from nn_experiments.verdict import figures
 from nn_experiments.verdict.measurements import CLEAN, Measurements
 from nn_experiments.verdict.predictions import judge
+from theory.artefacts import write_whole
 
 _SHOWN = 8  # images in pictures of perturbed ones
 _SYMBOLS = {"l2": "ℓ2", "linf": "ℓ∞"}
 
 
 def draw_all(preset: Preset, measured: Measurements, folder: Path) -> list[str]:
-    """Draw what was measured, as PNG and PDF; return the names.
+    """Draw what was measured, as PNG, PDF and SVG; return the names.
 
     Figure 4.1, the verdicts' intervals and, where measured, Lipschitz bounds by layer (Table 4.1),
     Observations I and II (Figures 4.3 and 4.6).
@@ -49,7 +51,7 @@ def draw_all(preset: Preset, measured: Measurements, folder: Path) -> list[str]:
 def draw_images(
     preset: Preset, data: DataSet, models: Mapping[str, nn.Module], folder: Path
 ) -> list[str]:
-    """Draw the data's spectrum, filters and noise, and perturbed images, as PNG and PDF.
+    """Draw the data's spectrum, filters and noise, and perturbed images, as PNG, PDF and SVG.
 
     Figures 4.2, 4.4, 4.5, and 4.18 to 4.20 for the largest level of each perturbation.
 
@@ -75,7 +77,14 @@ def draw_images(
 def _written(drawn: Mapping[str, Figure], folder: Path) -> list[str]:
     for name, figure in drawn.items():
         style.write_figure(figure, folder / name)
+        _write_drawing(figure, folder / f"{name}.svg")
     return list(drawn)
+
+
+def _write_drawing(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG, for pages: the same figure twice is the same file."""
+    with style.house_style(), mpl.rc_context({"svg.hashsalt": path.stem}):
+        write_whole(path, lambda part: figure.savefig(part, dpi=150, metadata={"Date": None}))
 
 
 def _drops(preset: Preset, measured: Measurements) -> dict[str, np.ndarray]:

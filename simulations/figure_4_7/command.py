@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
 from simulations.figure_4_7.draw import draw, write_figure
 from simulations.figure_4_7.experiment import exact_theory, run_experiment
 from simulations.figure_4_7.published import gd_distance
@@ -17,8 +20,8 @@ def reproduce(
 ) -> tuple[str, int]:
     """Run, draw and report; return what to print, and the exit code.
 
-    Writes ``figure_4_7.png`` and ``.pdf``, ``summary.json``, ``report.md``, and the report's tables
-    as CSV and LaTeX. The exit code is 1 if an optimizer ended in NaN or infinity.
+    Writes ``figure_4_7.png``, ``.pdf`` and ``.svg``, ``summary.json``, ``report.md``, and the
+    report's tables as CSV and LaTeX. The exit code is 1 if an optimizer ended in NaN or infinity.
 
     Raises:
         UserError: a setting is out of range, or the folder cannot be written.
@@ -30,7 +33,9 @@ def reproduce(
     experiment = run_experiment(settings, progress)
     summary = summarise(experiment, theory)
     write_json(out / "summary.json", summary)
-    png, _ = write_figure(draw(experiment, theory), out)
+    figure = draw(experiment, theory)
+    png, _ = write_figure(figure, out)
+    _write_drawing(figure, out / "figure_4_7.svg")
     tables = {"optimizers": optimizer_table(summary), "published": comparison_table(summary)}
     for name, table in tables.items():
         _write_text(out / f"{name}.csv", table.csv())
@@ -43,6 +48,12 @@ def reproduce(
     shown = [f"{table.markdown()}\n" for table in tables.values()]
     lines = [*shown, *failures, f"Figure: {png}", f"Report: {out / 'report.md'}"]
     return "\n".join(lines), 1 if failures else 0
+
+
+def _write_drawing(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG: the same figure twice is the same file."""
+    with mpl.rc_context({"svg.hashsalt": path.stem}):
+        write_whole(path, lambda part: figure.savefig(part, metadata={"Date": None}))
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -100,6 +100,8 @@ def test_everything_is_written(compared):
         for suffix in (".md", ".csv", ".tex"):
             assert (out / "tables" / name).with_suffix(suffix).stat().st_size > 0
     drawn = {path.stem for path in (out / "figures").iterdir()}
+    kinds = {path.suffix for path in (out / "figures").glob("effects.*")}
+    assert kinds == {".png", ".pdf", ".svg"}
     assert drawn == {
         *("figure_4_1", "effects", "lipschitz", "observation_one", "observation_two"),
         *("spectrum", "filters", "bands", "gaussian_noise", "l2_attack", "linf_attack"),

@@ -157,7 +157,7 @@ def test_gd_distance_is_the_closed_form(short_run):
 def test_files_are_written(written):
     folder, text, code = written
     assert code == 0
-    names = ("png", "pdf")
+    names = ("png", "pdf", "svg")
     assert all((folder / f"figure_4_7.{suffix}").stat().st_size > 10_000 for suffix in names)
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["settings"]["sigma_tilde_sq"] == ["1", "1/5", "0"]

@@ -22,7 +22,7 @@ _WHOLE: Final = {"mrow", "mfrac", "msup", "msqrt"}
 """Elements that are an expression, unless they are parentheses or words."""
 _OF_CONDITIONS: Final = set("=≠<>≤≥∧∨¬⇒⇔")
 
-_LEAST_SAVING: Final = 400
+_LEAST_SAVING: Final = 200
 """Characters of a file that a letter saves at least."""
 _LEAST_LENGTH: Final = 130
 """Characters of a part that is given a letter: ``sign(a)/3`` has as many."""

@@ -70,9 +70,10 @@ def compact(svg: ET.Element) -> None:
 
 
 def shorter(path: str) -> str:
-    """Return a path's data with fewer points and digits; at most 1/100 and ``TOLERANCE`` are lost.
+    """Return a path's data with fewer points and digits.
 
-    Data with commands that Matplotlib does not write are returned as they are.
+    Lines are off by ``TOLERANCE`` and rounding to 1/100 at most, and by that much again where they
+    were curves. Data with commands that Matplotlib does not write are returned as they are.
     """
     steps = _steps(path)
     if steps is None:
@@ -109,16 +110,21 @@ def _steps(path: str) -> list[tuple[str, np.ndarray]] | None:
 
 
 def _thinned(steps: list[tuple[str, np.ndarray]]) -> Iterator[tuple[str, np.ndarray]]:
-    """Leave out points of lines that are nearly straight there."""
+    """Leave out points of lines that are nearly straight there; a flat curve is a line."""
     line: list[np.ndarray] = []
     for command, points in steps:
-        if command == "L" and line:
-            line.append(points[0])
+        if line and (command == "L" or (command in "QC" and _is_flat(line[-1], points))):
+            line.append(points[-1])
             continue
         yield from (("L", p[None]) for p in _few(line)[1:])
         yield command, points
         line = [points[-1]] if len(points) else []
     yield from (("L", p[None]) for p in _few(line)[1:])
+
+
+def _is_flat(start: np.ndarray, points: np.ndarray) -> bool:
+    """Whether a curve, which lies within the hull of its points, is as near its chord."""
+    return float(_distances(points[:-1], start, points[-1]).max()) <= TOLERANCE
 
 
 def _few(line: list[np.ndarray]) -> np.ndarray:
@@ -237,7 +243,7 @@ def packed(kind: str, data: bytes) -> tuple[str, bytes]:
         return kind, data
     file = BytesIO()
     with Image.open(BytesIO(data)) as image:
-        image.save(file, "WEBP", lossless=True, quality=100, method=6, exact=True)
+        image.save(file, "WEBP", lossless=True, quality=50, method=3, exact=True)
     return ("image/webp", file.getvalue()) if file.tell() < len(data) else (kind, data)
 
 

@@ -57,5 +57,9 @@ def table(header: tuple[str, ...], rows: list[tuple[Child, ...]], label: str) ->
 
 
 def page_text(root: ET.Element) -> str:
-    """Return the whole page as the text of an HTML file."""
-    return f"<!DOCTYPE html>\n{ET.tostring(root, encoding='unicode', method='html')}\n"
+    """Return the whole page as the text of an HTML file.
+
+    Outside tags ``>`` needs no escape, and formulas have many.
+    """
+    text = ET.tostring(root, encoding="unicode", method="html").replace("&gt;", ">")
+    return f"<!DOCTYPE html>\n{text}\n"

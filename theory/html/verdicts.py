@@ -6,7 +6,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -213,7 +212,9 @@ def _claim(verdict: Verdict, shown: _Shown) -> ET.Element:
     body = node("div", class_="body")
     add(body, _fact("Source", claim.where) if claim.where else None)
     add(body, _formula(claim.published, shown))
-    add(body, *_why(verdict), *_instead(verdict, shown))
+    add(body, *_why(verdict), *_instead(verdict))
+    if claim.correction and verdict.corrected is not None:
+        add(body, _formula(verdict.corrected.argument, shown))
     add(body, _fact("Note", claim.note) if claim.note else None)
     add(body, _where(body))
     for part, evidence in verdict.parts:
@@ -233,16 +234,13 @@ def _fact(label: str, *content: Child) -> ET.Element:
     return node("div", node("b", f"{label}: "), *content, class_="fact")
 
 
-def _formula(assertion: Argument | Simulated, shown: _Shown | None = None) -> ET.Element:
-    """Return the assertion's formula: set, where it is a statement's; else as it is written.
-
-    Where ``shown`` is given, the statement is one that later ones may refer to.
-    """
+def _formula(assertion: Argument | Simulated, shown: _Shown) -> ET.Element:
+    """Return the assertion's formula: set, where it is a statement's; else as it is written."""
     text = assertion.formula
     obligations = assertion.obligations.values() if isinstance(assertion, Argument) else ()
     for obligation in obligations:
         if str(obligation.statement) == text:
-            return _fact("As a formula", _statement(obligation.statement, shown or _Shown({})))
+            return _fact("As a formula", _statement(obligation.statement, shown))
     return _fact("As a formula", node("span", text, class_="printed"))
 
 
@@ -296,7 +294,7 @@ def _sides(relation: Any, left: Any, right: Any, so: bool) -> ET.Element:
     return box
 
 
-def _instead(verdict: Verdict, shown: _Shown | None = None) -> Iterable[ET.Element]:
+def _instead(verdict: Verdict) -> Iterable[ET.Element]:
     claim = verdict.claim
     if claim.slip:
         yield _fact("The slip", claim.slip)
@@ -304,7 +302,6 @@ def _instead(verdict: Verdict, shown: _Shown | None = None) -> Iterable[ET.Eleme
         yield _fact("It holds only if", claim.only_if)
     if claim.correction and verdict.corrected is not None:
         yield _fact(f"Instead ({verdict.corrected.status})", claim.correction)
-        yield _formula(verdict.corrected.argument, shown)
 
 
 # --- Proofs --------------------------------------------------------------------------------------
@@ -394,14 +391,13 @@ def _certificate(finding: Finding, key: Key, shown: _Shown) -> ET.Element | None
     file = shown.files.get(key)
     if file is None:
         return None
-    name = PurePosixPath(file).name
     if file in shown.certificates:
         before = shown.certificates[file]
-        link = node("a", name, href=_place(before, f"certificate-{before.get('data-text')}"))
-        return node("div", "Certificate: that of the same question above, ", link)
+        link = node("a", "above", href=_place(before, f"certificate-{before.get('data-text')}"))
+        return node("div", "Certificate: that of the same question ", link)
     number = str(len(shown.contents))
-    shown.contents.append(_content(finding))
-    found = node("details", node("summary", f"Certificate {name}"), node("pre"), data_text=number)
+    shown.contents.append(f"{file}\n{_content(finding)}")
+    found = node("details", node("summary", "Certificate"), node("pre"), data_text=number)
     shown.certificates[file] = found
     return found
 

@@ -110,15 +110,29 @@ def test_paths_are_written_short(path: str, expected: str) -> None:
     assert shorter(path) == expected
 
 
+def circle_of(radius: float) -> str:
+    circle = 50 + radius * Curve.unit_circle().vertices
+    curves = (circle[at : at + 3].ravel() for at in range(1, 25, 3))
+    written = ("C " + " ".join(f"{x:.6f}" for x in curve) for curve in curves)
+    return f"M {circle[0, 0]:.6f} {circle[0, 1]:.6f} {' '.join(written)} z"
+
+
 def test_curves_keep_their_points() -> None:
-    circle = Curve.unit_circle()
-    text = "M 50 50 " + " ".join(
-        "C "
-        + " ".join(f"{50 + 9 * x:.6f} {50 + 9 * y:.6f}" for x, y in circle.vertices[at : at + 3])
-        for at in range(1, 25, 3)
-    )
-    (before,), (after,) = points_of(text), points_of(shorter(text))
+    (before,), (after,) = points_of(circle_of(9)), points_of(shorter(circle_of(9)))
+    assert len(before) == len(after)
     assert np.abs(np.array(after) - np.array(before)).max() <= 0.005 + 1e-9
+
+
+@pytest.mark.parametrize("radius", [0.3, 0.9], ids=str)
+def test_a_dot_is_a_polygon_that_is_as_near(radius: float) -> None:
+    """Each of its points is about as far from the midst as the circle is."""
+    short = shorter(circle_of(radius))
+    assert "c" not in short
+    (corners,) = points_of(short)
+    assert len(corners) <= 10
+    circle = [(50 + radius * np.cos(t), 50 + radius * np.sin(t)) for t in np.linspace(0, 6.28, 99)]
+    lost = max(distance(point, corners) for point in circle)
+    assert lost <= 2 * TOLERANCE + ROUNDING
 
 
 # --- Texts ---------------------------------------------------------------------------------------
