@@ -38,8 +38,8 @@ _S = TypeVar("_S", bound="DataclassInstance")
 class Figure47(Settings):
     """Run the experiment of Figure 4.7, draw it, and compare it with theory and print.
 
-    Writes the figure as PNG, PDF and SVG, all numbers in summary.json, the report in report.md, and its
-    tables as CSV and LaTeX; prints the tables.
+    Writes the figure as PNG, PDF and SVG, all numbers in summary.json, the report in report.md, and
+    its two tables as CSV and LaTeX; prints the tables.
 
     Exit codes: 0 done; 1 done, but an optimizer ended in NaN or infinity; 2 a setting or folder
     that cannot be used, and nothing was run; 130 interrupted, and files are whole or not there.

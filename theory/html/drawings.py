@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from html import unescape
 from io import BytesIO
+from itertools import groupby
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -25,6 +26,8 @@ _NUMBER: Final = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
 _TOKEN: Final = re.compile(rf"([A-Za-z])|({_NUMBER})")
 _PAIRS: Final = {"M": 1, "L": 1, "Q": 2, "C": 3, "Z": 0}
 """How many points each of the commands that Matplotlib writes has."""
+_SMALL: Final = 250_000
+"""Bytes of pixels that are packed as tight as can be, which takes a second at most."""
 _UNSEEN: Final = re.compile(r"fill: ?none(;|$)")
 
 _LETTERS_AT: Final = re.compile(
@@ -36,6 +39,8 @@ _PLAIN: Final = re.compile(r"\$\\mathdefault\{([−0-9.-]+)\}\$")
 _RAISED: Final = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS: Final = 100
 """Of a glyph's coordinates, to the size of the font."""
+_FEW: Final = 3
+"""Markers for which a group of their own is worth it."""
 _SHORT: Final = 4
 """Characters up to which a text is about as wide in every font."""
 
@@ -243,7 +248,8 @@ def packed(kind: str, data: bytes) -> tuple[str, bytes]:
         return kind, data
     file = BytesIO()
     with Image.open(BytesIO(data)) as image:
-        image.save(file, "WEBP", lossless=True, quality=50, method=3, exact=True)
+        effort = {"quality": 100, "method": 6} if len(data) < _SMALL else {"method": 3}
+        image.save(file, "WEBP", lossless=True, exact=True, **effort)
     return ("image/webp", file.getvalue()) if file.tell() < len(data) else (kind, data)
 
 
@@ -297,6 +303,19 @@ def _prune_inside(parent: ET.Element) -> None:
         parent.text = None
     for child in parent:
         child.tail = None
+    parent[:] = _together(parent)
+
+
+def _together(parent: ET.Element) -> Iterator[ET.Element]:
+    """Put markers in a row that look alike into a group, which tells once how they look."""
+    for (tag, style), run in groupby(parent, lambda child: (child.tag, child.get("style"))):
+        markers = list(run)
+        if tag != "use" or style is None or len(markers) < _FEW:
+            yield from markers
+            continue
+        for marker in markers:
+            del marker.attrib["style"]
+        yield node("g", *markers, style=style)
 
 
 def _is_unseen(element: ET.Element, parent: ET.Element) -> bool:

@@ -49,20 +49,28 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     return JSON.parse(await new Response(stream).text());
   }
-  async function fill(details) {
-    const place = details.querySelector("pre");
+  async function fill(place, number) {
     try {
       contents ??= unpacked();
-      place.textContent = (await contents)[details.dataset.text];
+      place.textContent = (await contents)[number];
     } catch (error) {
       place.textContent = `This browser cannot unpack it (${error.message}); it is in the file.`;
     }
   }
 
+  for (const statement of document.querySelectorAll("[data-text]")) {
+    const details = document.createElement("details");
+    const summary = document.createElement("summary");
+    const place = document.createElement("pre");
+    summary.textContent = "Certificate";
+    details.append(summary, place);
+    details.addEventListener("toggle", () => {
+      if (details.open) fill(place, statement.dataset.text);
+    });
+    statement.append(details);
+  }
+
   form.hidden = false;
-  document.addEventListener("toggle", ({ target }) => {
-    if (target.dataset.text && target.open) fill(target);
-  }, true);
   form.addEventListener("submit", (event) => event.preventDefault());
   kind.addEventListener("change", choose);
   words.addEventListener("input", choose);

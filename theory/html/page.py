@@ -249,8 +249,8 @@ def _claims(known: Recalled | None, ledger: Run | None) -> Part:
     again = (
         f"Where a verdict rests on exact numbers ({known.rechecked} times), they were evaluated "
         "again when this page was written. Open a claim to see its formula, what decides it, and "
-        "the proof with its certificates; certificates are files too, in a folder of that name "
-        "beside the evidence."
+        "the proof with its certificates, which need scripts to be unpacked; they are files too, "
+        "in a folder of that name beside the evidence."
     )
     listed = node("div", *verdicts.claims(known), id="list")
     chooser = verdicts.chooser(known.verdicts)

@@ -71,14 +71,14 @@ class _Shown:
 
     Attributes:
         files: the certificate's file of each obligation.
-        certificates: the element of each certificate, by its file.
+        certificates: the number of each certificate, by its file.
         contents: what the certificates say, in the order of their numbers.
         statements: the element of each long statement, by its text.
 
     """
 
     files: Mapping[Key, str]
-    certificates: dict[str, ET.Element] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
     contents: list[str] = field(default_factory=list)
     statements: dict[str, ET.Element] = field(default_factory=dict)
 
@@ -367,7 +367,7 @@ def _obligation(
         f" ({role})",
         _statement(obligation.statement, shown, common),
         node("div", f"{finding.status} by {finding.back_end}: ", *numbers),
-        _certificate(finding, key, shown),
+        data_text=_certificate(finding, key, shown),
     )
 
 
@@ -386,20 +386,15 @@ def _statement(statement: Any, shown: _Shown, assumed: Sequence[sp.Basic] = ()) 
     return box
 
 
-def _certificate(finding: Finding, key: Key, shown: _Shown) -> ET.Element | None:
-    """Return the certificate, to be filled when opened; if the page has it, a link to it."""
+def _certificate(finding: Finding, key: Key, shown: _Shown) -> str | None:
+    """Return the number of the finding's certificate among the page's; each is there once."""
     file = shown.files.get(key)
     if file is None:
         return None
-    if file in shown.certificates:
-        before = shown.certificates[file]
-        link = node("a", "above", href=_place(before, f"certificate-{before.get('data-text')}"))
-        return node("div", "Certificate: that of the same question ", link)
-    number = str(len(shown.contents))
-    shown.contents.append(f"{file}\n{_content(finding)}")
-    found = node("details", node("summary", "Certificate"), node("pre"), data_text=number)
-    shown.certificates[file] = found
-    return found
+    if file not in shown.certificates:
+        shown.certificates[file] = str(len(shown.contents))
+        shown.contents.append(f"{file}\n{_content(finding)}")
+    return shown.certificates[file]
 
 
 def _content(finding: Finding) -> str:

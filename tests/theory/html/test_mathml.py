@@ -226,6 +226,7 @@ def test_parentheses_are_where_they_must_be(expression: sp.Basic, expected: Any)
         (y * sp.sign(x), 1, 1),
         (z - sp.sign(x), 1, 0),
         (sp.And(x * y > 0, z < 0), 0, 0),
+        (sp.Piecewise((x, x > 0), (y, True)) > z, 1, 0),  # a brace is as high as its cases
     ],
     ids=str,
 )
