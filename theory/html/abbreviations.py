@@ -22,8 +22,8 @@ _WHOLE: Final = {"mrow", "mfrac", "msup", "msqrt"}
 """Elements that are an expression, unless they are parentheses or words."""
 _OF_CONDITIONS: Final = set("=≠<>≤≥∧∨¬⇒⇔")
 
-_LEAST_SAVING: Final = 200
-"""Characters of a file that a letter saves at least."""
+LEAST_SAVING: Final = 200
+"""Characters of a file that a letter saves in a proof."""
 _LEAST_LENGTH: Final = 130
 """Characters of a part that is given a letter: ``sign(a)/3`` has as many."""
 _OF_A_LETTER: Final = len("<mi>k₁</mi>")
@@ -53,8 +53,8 @@ class _Census:
         self.lengths[number] = tags + len(element.text or "") + sum(map(self.lengths.get, inside))
         return number
 
-    def best(self) -> list[tuple[ET.Element, int]]:
-        """Return the places of the element for which a letter saves most; none, if that is little.
+    def best(self, least: int) -> list[tuple[ET.Element, int]]:
+        """Return the places of the element for which a letter saves most; none below the least.
 
         Of equals the first is taken, so that the same formulas get the same letters.
         """
@@ -64,15 +64,16 @@ class _Census:
             if n > 1 and self.lengths[number] >= _LEAST_LENGTH
         }
         best = max(savings, key=savings.__getitem__, default=None)
-        is_worth_it = best is not None and savings[best] >= _LEAST_SAVING
+        is_worth_it = best is not None and savings[best] >= least
         return self.places[best] if best is not None and is_worth_it else []
 
 
-def abbreviate(within: ET.Element) -> list[ET.Element]:
+def abbreviate(within: ET.Element, least: int = LEAST_SAVING) -> list[ET.Element]:
     """Put letters for the long parts that the formulas inside an element repeat.
 
     Args:
         within: an element with ``math`` elements inside, which are changed.
+        least: characters of a file that a letter saves at least.
 
     Returns:
         What the letters stand for, each a ``math`` element; a meaning may have other letters.
@@ -81,7 +82,7 @@ def abbreviate(within: ET.Element) -> list[ET.Element]:
     formulas = [*within.iter("math")]
     values, conditions = _letters(formulas)
     meanings: list[ET.Element] = []
-    while places := _counted([*formulas, *meanings]).best():
+    while places := _counted([*formulas, *meanings]).best(least):
         first, place = places[0]
         part = first[place]
         is_condition = any(c.tag == "mo" and c.text in _OF_CONDITIONS for c in part)

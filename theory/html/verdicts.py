@@ -22,7 +22,7 @@ from theory.findings import (
     Witness,
 )
 from theory.html import mathml
-from theory.html.abbreviations import abbreviate
+from theory.html.abbreviations import LEAST_SAVING, abbreviate
 from theory.html.markup import Child, add, node
 from theory.html.recall import Recalled
 from theory.ledger.certificates import Key
@@ -55,6 +55,8 @@ _MEANINGS: Mapping[str, str] = {
     Status.UNKNOWN: "about a random experiment that settles nothing",
     Status.NOT_RUN: "about a random experiment that was not run",
 }
+_LEAST_BESIDE_WORDS = 1000
+"""Characters of a file that a letter saves outside proofs, where few formulas are read alone."""
 _LONG = 100
 """Characters from which a statement is set once, and referred to."""
 
@@ -216,7 +218,7 @@ def _claim(verdict: Verdict, shown: _Shown) -> ET.Element:
     if claim.correction and verdict.corrected is not None:
         add(body, _formula(verdict.corrected.argument, shown))
     add(body, _fact("Note", claim.note) if claim.note else None)
-    add(body, _where(body))
+    add(body, _where(body, _LEAST_BESIDE_WORDS))
     for part, evidence in verdict.parts:
         add(body, _argument(verdict, part, evidence, shown))
     return node(
@@ -326,15 +328,15 @@ def _argument(verdict: Verdict, part: str, evidence: Evidence, shown: _Shown) ->
         ),
         class_="argument",
     )
-    meanings = _where(found)
+    meanings = _where(found, LEAST_SAVING)
     if meanings is not None:
         found.insert(1, meanings)
     return found
 
 
-def _where(box: ET.Element) -> ET.Element | None:
+def _where(box: ET.Element, least: int) -> ET.Element | None:
     """Put letters into the formulas of a box, and return what they stand for, if there are any."""
-    meanings = abbreviate(box)
+    meanings = abbreviate(box, least)
     return _fact("Where", mathml.listed(meanings)) if meanings else None
 
 
@@ -434,5 +436,5 @@ def _erratum(verdict: Verdict) -> ET.Element:
         *_refutations(verdict),
         *_instead(verdict),
     )
-    add(found, _where(found))
+    add(found, _where(found, _LEAST_BESIDE_WORDS))
     return found
