@@ -50,7 +50,9 @@ class _Census:
         key = (element.tag, element.text, *sorted(element.attrib.items()), *inside)
         number = self.numbers.setdefault(key, len(self.numbers))
         tags = 2 * len(element.tag) + len("<></>")
-        self.lengths[number] = tags + len(element.text or "") + sum(map(self.lengths.get, inside))
+        self.lengths[number] = (
+            tags + len(element.text or "") + sum(self.lengths[each] for each in inside)
+        )
         return number
 
     def best(self, least: int) -> list[tuple[ET.Element, int]]:

@@ -180,16 +180,20 @@ def _write_texts(svg: ET.Element) -> None:
     for parent in [*svg.iter()]:
         words = ""
         for place, child in enumerate(list(parent)):
-            if child.tag is ET.Comment:
+            if _is_comment(child):
                 words = unescape((child.text or "").strip())
             elif words and (text := _text(child, words)) is not None:
                 parent[place] = text
                 words = ""
     for parent in [*svg.iter()]:
-        for child in [c for c in parent if c.tag is ET.Comment or c.tag == "defs"]:
-            if child.tag is ET.Comment or all(o.get("id", "") in outlines for o in child):
+        for child in [c for c in parent if _is_comment(c) or c.tag == "defs"]:
+            if _is_comment(child) or all(o.get("id", "") in outlines for o in child):
                 parent.remove(child)
     svg.insert(0, node("defs", *outlines.values()))
+
+
+def _is_comment(element: ET.Element) -> bool:
+    return callable(element.tag)
 
 
 def _text(group: ET.Element, words: str) -> ET.Element | None:

@@ -57,7 +57,7 @@ _MEANINGS: Mapping[str, str] = {
 }
 _LEAST_BESIDE_WORDS = 1000
 """Characters of a file that a letter saves outside proofs, where few formulas are read alone."""
-_LONG = 100
+_LONG = 60
 """Characters from which a statement is set once, and referred to."""
 
 _ERRATA = {
@@ -271,8 +271,9 @@ def _numbers(finding: Finding) -> Iterable[Child]:
     match finding:
         case Counterexample():
             yield from ("fails at ", mathml.point(finding.at))
+            told: set[Any] = set()
             for relation, left, right, so in sides_at(finding):
-                yield _sides(relation, left, right, so)
+                yield _sides(relation, left, right, so, told)
         case OrbitViolation():
             values = finding.statement.at(finding.t)
             yield from (f"fails at t = {finding.t}, where ", mathml.point(values))
@@ -286,11 +287,13 @@ def _numbers(finding: Finding) -> Iterable[Child]:
             yield finding.explanation
 
 
-def _sides(relation: Any, left: Any, right: Any, so: bool) -> ET.Element:
+def _sides(relation: Any, left: Any, right: Any, so: bool, told: set[Any]) -> ET.Element:
+    """Return the values of both sides, but of those told, and whether the relation is true."""
     values = relation.func(left.value.to_sympy(), right.value.to_sympy(), evaluate=False)
     box = node("div", class_="formula")
     for side in (left, right):
-        if side.expression != side.value.to_sympy():
+        if side.expression != side.value.to_sympy() and side.expression not in told:
+            told.add(side.expression)
             add(box, mathml.equation(side.expression, side.value.to_sympy()), "; ")
     add(box, mathml.formula(values), f" is {'true' if so else 'false'}")
     return box
