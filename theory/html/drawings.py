@@ -180,19 +180,20 @@ def _write_texts(svg: ET.Element) -> None:
     for parent in [*svg.iter()]:
         words = ""
         for place, child in enumerate(list(parent)):
-            if _is_comment(child):
+            if is_comment(child):
                 words = unescape((child.text or "").strip())
             elif words and (text := _text(child, words)) is not None:
                 parent[place] = text
                 words = ""
     for parent in [*svg.iter()]:
-        for child in [c for c in parent if _is_comment(c) or c.tag == "defs"]:
-            if _is_comment(child) or all(o.get("id", "") in outlines for o in child):
+        for child in [c for c in parent if is_comment(c) or c.tag == "defs"]:
+            if is_comment(child) or all(o.get("id", "") in outlines for o in child):
                 parent.remove(child)
     svg.insert(0, node("defs", *outlines.values()))
 
 
-def _is_comment(element: ET.Element) -> bool:
+def is_comment(element: ET.Element) -> bool:
+    """Whether an element is a comment, of which the tag is a function."""
     return callable(element.tag)
 
 

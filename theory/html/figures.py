@@ -84,7 +84,7 @@ def _adopt(element: ET.Element) -> None:
     element.attrib.clear()
     element.attrib.update(attributes)
     for child in list(element):
-        if not isinstance(child.tag, str):
+        if drawings.is_comment(child):
             continue
         if _local(child.tag) in _DROPPED:
             element.remove(child)
