@@ -4,16 +4,17 @@ See :class:`theory.dynamics.NormalisedState`. There |A| < σ̃0²η reads |a| < 
 iteration at which |a| < 1, and Δw̃2 = (√6/3)η(c(T) − c(0)).
 
 :func:`run_signgd` takes any starts, in floating point. :func:`follow_exactly` takes starts on a
-lattice, in integers, so that nothing is ever rounded, and is the faster one. A step moves a by
-multiples of 1/3, b of r/2 and c of 1/2; the three integers that count these multiples are all the
-state there is besides the start. In one word of 32 bits they leave XLA with a single array to
-write, so that it fuses many steps into one loop over the starts, with the state in registers.
+lattice, in integers, so that nothing is ever rounded, and is the faster one. It goes by what XLA
+does on a CPU, which is to fuse operations into one loop over the starts if they end in one array.
+A step moves three numbers, but by amounts that are linear in three signs. So a loop takes many
+steps, with the state in registers, adds up each of the three signs, and writes the sums in one
+word; three short loops then make the moves.
 """
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -31,18 +32,16 @@ STARTS_ABREAST: Final = 2**15
 # T is counted in 32 bits, of which one is the sign.
 MAX_STEPS: Final = 2**31 - 1
 
-# Of exact runs: 2(c − c(0)) moves by at most 2 a step, and has to stay below 2³¹.
-MAX_EXACT_STEPS: Final = 2**30 - 1
-# Starts of an exact run advanced together on a CPU: six words each, which a core's cache holds.
-EXACT_STARTS_ABREAST: Final = 2**13
-# Steps fused into one loop over the starts: on a CPU more run out of registers, and on a GPU as
-# many hide the word that is read and the one that is written.
-_FUSED: Final = {"cpu": 4, "gpu": 32}
-# A step adds at most 3 to the count of a's moves and 2 to the others, in size, and a packed count
-# holds sizes up to 511; 160 is a multiple of all _FUSED.
-_COUNTED: Final = 160
-_BITS: Final = 32
-_FIELD: Final = 10
+# Starts of an exact run advanced together on a CPU: the launch of a loop costs as much as thousands
+# of them, and more leave the cache.
+_MOST_ABREAST: Final = 2**16
+_LEAST_ABREAST: Final = 2**10
+# Steps in one loop. Three sums of as many even numbers from −2 to 2 fit into a word, see _packed.
+_FUSED: Final = {"cpu": 15, "gpu": 32}
+# The words that exact runs may have, the faster first.
+_WORDS: Final = {"cpu": (np.int16, np.int32), "gpu": (np.int32,)}
+# Twice 2(c − c(0)), which moves by at most 4 a step, has to fit into a word.
+MAX_EXACT_STEPS: Final = 2**29 - 1
 
 
 class SignGDRuns(NamedTuple):
@@ -136,7 +135,7 @@ _step = compile_formula(lambda a, b, c, r: normalised_step(NormalisedState(a, b,
 
 
 class ExactEnds(NamedTuple):
-    """Where population signGD is after a number of steps, exactly; int32 of shape (N,) each.
+    """Where population signGD is after a number of steps, exactly; int16 or int32 of shape (N,).
 
     Attributes:
         a: 3a·unit, as in :class:`theory.orbit.Start`.
@@ -153,11 +152,12 @@ class ExactEnds(NamedTuple):
 def follow_exactly(
     start: Start, steps: int, *, device: str = "auto", threads: int | None = None
 ) -> ExactEnds:
-    """Take ``steps`` steps of population signGD (4.15) from N starts, in integers of 32 bits.
+    """Take ``steps`` steps of population signGD (4.15) from N starts, in integers.
 
-    Every step evaluates the map, ties (a = 0, |a| = |b|) included, with sign(0) = 0. That is 17
-    operations on words of 32 bits, and five more to count the moves. A core that does three vectors
-    of eight words a cycle at 3 GHz could take 3.3·10⁹ steps a second.
+    Every step evaluates the map, ties (a = 0, |a| = |b|) included, with sign(0) = 0. A step is 15
+    operations on words, and three more add up its signs. On a CPU the words have 16 bits where all
+    sums fit into them (:func:`word_for`), twice as many of which go through a core at once, and
+    else 32.
 
     Args:
         start: starts on a lattice, integers of shape (N,). 3r·unit is even, since a tie moves b by
@@ -171,27 +171,82 @@ def follow_exactly(
         DeviceError: the device is not there.
 
     """
-    words = _checked(start)
     if not 1 <= steps <= MAX_EXACT_STEPS:
         raise ValueError(f"steps: expected an integer from 1 to {MAX_EXACT_STEPS}, got {steps}")
     if threads is not None and threads < 1:
         raise ValueError(f"threads: expected an integer from 1, got {threads}")
     with computing(device) as place:
         platform = place.platform
+    word = word_for(start, steps, platform)
+    n, parts = len(start.a), (threads or _cores()) if platform == "cpu" else 1
+    share = max(1, -(-n // parts))
     # Shares of one shape, in whole blocks, so that they are compiled once.
-    parts, block = (threads or _cores(), EXACT_STARTS_ABREAST) if platform == "cpu" else (1, 1)
-    n = len(words[0])
-    words = [np.pad(word, (0, -n % (parts * block)), constant_values=1) for word in words]
-    shares = zip(*(np.split(word, parts) for word in words), strict=True)
+    abreast = _abreast(share) if platform == "cpu" else share
+    share = -(-share // abreast) * abreast
+    ends = ExactEnds(*(np.empty(n, word) for _ in range(3)))
 
-    # What `computing` sets, it sets for one thread.
-    def follow(share: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    def follow(first: int) -> None:
+        part = slice(first, first + share)
+        words = _words(Start(*(np.asarray(x)[part] for x in start)), share, word)
+        # What `computing` sets, it sets for one thread.
         with computing(device):
-            return tuple(map(np.asarray, _follow(*share, np.int32(steps), platform=platform)))
+            found = _follow(words, np.int32(steps), fused=_FUSED[platform], abreast=abreast)
+            for end, x in zip(ends, found, strict=True):
+                end[part] = np.asarray(x)[: n - first]
 
     with ThreadPoolExecutor(parts) as pool:
-        ends = list(pool.map(follow, shares))
-    return ExactEnds(*(np.concatenate(words)[:n] for words in zip(*ends, strict=True)))
+        list(pool.map(follow, range(0, n, share)))
+    return ends
+
+
+def word_for(start: Start, steps: int, platform: str = "cpu") -> np.dtype:
+    """Return the type of the words in which ``steps`` steps from ``start`` are taken.
+
+    No step makes |3a·unit| or |3b·unit| greater than the greater of itself and 3·unit or 3r·unit:
+    both move towards zero, by no more than that. Words hold twice these numbers and 2(c − c(0)),
+    and twice the sums and differences of the first two.
+
+    Args:
+        start: starts, integers of shape (N,).
+        steps: number of updates.
+        platform: ``cpu`` or ``gpu``.
+
+    Raises:
+        ValueError: shapes or types are not those that :func:`follow_exactly` takes, or 32 bits are
+            too few.
+
+    """
+    needed = 2 * max(_greatest_sum(start), 2 * steps)
+    for word in _WORDS[platform]:
+        if needed <= np.iinfo(word).max:
+            return np.dtype(word)
+    raise ValueError(
+        "start: expected |a| + |b|, with 3·unit and r in their place where greater, below 2³⁰; "
+        "choose a coarser unit"
+    )
+
+
+def _greatest_sum(start: Start) -> int:
+    """Return the greatest max(|a|, 3·unit) + max(|b|, r), of starts that it checks."""
+    arrays = tuple(map(np.asarray, start))
+    if arrays[0].ndim != 1 or len({x.shape for x in arrays}) > 1:
+        raise ValueError(f"start: expected one shape (N,), got {[x.shape for x in arrays]}")
+    if not all(np.issubdtype(x.dtype, np.signedinteger) for x in arrays):
+        raise ValueError(f"start: expected signed integers, got {[str(x.dtype) for x in arrays]}")
+    limit = 2**30
+    if any(x.min(initial=0) <= -limit or x.max(initial=0) >= limit for x in arrays):
+        raise ValueError("start: expected integers below 2³⁰ in size; choose a coarser unit")
+    greatest = 0
+    # In parts that stay in the cache.
+    for first in range(0, len(arrays[0]), _MOST_ABREAST):
+        a, b, r, unit = (x[first : first + _MOST_ABREAST].astype(np.int64) for x in arrays)
+        if (r <= 0).any() or (unit <= 0).any():
+            raise ValueError("start: expected r > 0 and unit > 0")
+        if (r % 2).any():
+            raise ValueError("start: expected even r, got an odd one; double a, b, r and unit")
+        sums = np.maximum(abs(a), 3 * unit) + np.maximum(abs(b), r)
+        greatest = max(greatest, int(sums.max()))
+    return greatest
 
 
 def _cores() -> int:
@@ -199,115 +254,118 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _checked(start: Start) -> list[np.ndarray]:
-    """Return a, b, r/2 and unit as int32.
-
-    No step makes |3a·unit| or |3b·unit| greater than the greater of itself and 3·unit or 3r·unit:
-    both move towards zero, by no more than that. Sums and differences of the two then fit.
-    """
-    arrays = tuple(map(np.asarray, start))
-    if arrays[0].ndim != 1 or len({x.shape for x in arrays}) > 1:
-        raise ValueError(f"start: expected one shape (N,), got {[x.shape for x in arrays]}")
-    if not all(np.issubdtype(x.dtype, np.signedinteger) for x in arrays):
-        raise ValueError(f"start: expected signed integers, got {[str(x.dtype) for x in arrays]}")
-    limit = 2 ** (_BITS - 1)
-    if any(x.min(initial=0) <= -limit or x.max(initial=0) >= limit for x in arrays):
-        raise ValueError("start: expected integers below 2³¹ in size; choose a coarser unit")
-    a, b, r, unit = (x.astype(np.int64) for x in arrays)
-    if (r <= 0).any() or (unit <= 0).any():
-        raise ValueError("start: expected r > 0 and unit > 0")
-    if (r % 2).any():
-        raise ValueError("start: expected even r, got an odd one; double a, b, r and unit")
-    if (np.maximum(abs(a), 3 * unit) + np.maximum(abs(b), r) >= limit).any():
-        raise ValueError("start: expected |a| + |b| below 2³¹; choose a coarser unit")
-    return [x.astype(np.int32) for x in (a, b, r // 2, unit)]
+def _abreast(n: int) -> int:
+    """Return how many of ``n`` starts a CPU advances together: a power of two."""
+    return min(_MOST_ABREAST, max(_LEAST_ABREAST, 1 << (n - 1).bit_length()))
 
 
-@partial(jax.jit, static_argnames="platform")
+def _words(start: Start, n: int, word: np.dtype) -> list[np.ndarray]:
+    """Return a, b, r/2 and unit as ``n`` words each, filled up with ones."""
+    a, b, r, unit = start
+    arrays = (a, b, r // 2, unit)
+    return [np.pad(x.astype(word), (0, n - len(x)), constant_values=1) for x in arrays]
+
+
+@partial(jax.jit, static_argnames=("fused", "abreast"))
 def _follow(
-    a: jax.Array,
-    b: jax.Array,
-    half_r: jax.Array,
-    unit: jax.Array,
-    steps: jax.Array,
-    *,
-    platform: str,
+    words: list[jax.Array], steps: jax.Array, *, fused: int, abreast: int
 ) -> tuple[jax.Array, ...]:
-    def one(words: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-        return _follow_one(steps, _FUSED[platform], *words)
+    def one(words: list[jax.Array]) -> tuple[jax.Array, ...]:
+        return _follow_one(steps, fused, *words)
 
-    if platform == "cpu":
-        return jax.lax.map(one, (a, b, half_r, unit), batch_size=EXACT_STARTS_ABREAST)
-    return jax.vmap(one)((a, b, half_r, unit))
+    return jax.lax.map(one, words, batch_size=abreast)
 
 
 def _follow_one(
     steps: jax.Array, fused: int, a: jax.Array, b: jax.Array, half_r: jax.Array, unit: jax.Array
 ) -> tuple[jax.Array, ...]:
-    """Return the fields of :class:`ExactEnds` for one start."""
+    """Return the fields of :class:`ExactEnds` for one start.
 
-    def take(steps: jax.Array | int, ends: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-        a, b, twice_c = ends
+    Numbers and signs are doubled, since of an even number x twice the sign is min(max(x, −2), 2):
+    two operations. (LLVM knows min(max(x, −1), 1) as a sign, and makes three of it.)
+    """
 
-        def several(count: int, moves: jax.Array) -> jax.Array:
-            return _fused_steps(a, b, half_r, unit, moves, count)
+    def settled(state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+        *ends, sums = state
+        moves = _moves(*_unpacked(sums))
+        return tuple(x - by * m for x, by, m in zip(ends, (unit, half_r, 1), moves, strict=True))
 
-        moves = jnp.zeros_like(a)
-        moves = jax.lax.fori_loop(0, steps // fused, lambda _, m: several(fused, m), moves)
-        moves = jax.lax.fori_loop(0, steps % fused, lambda _, m: several(1, m), moves)
-        of_a, of_b, of_c = _unpacked(moves)
-        return a - unit * of_a, b - half_r * of_b, twice_c - of_c
+    def several(count: int, state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+        ends = settled(state)
+        return *ends, _packed(*_sums_of_signs(count, *ends[:2], half_r, unit))
 
-    ends = (a, b, jnp.zeros_like(a))
-    ends = jax.lax.fori_loop(0, steps // _COUNTED, lambda _, ends: take(_COUNTED, ends), ends)
-    return take(steps % _COUNTED, ends)
+    nothing = jnp.zeros_like(a)
+    state = (2 * a, 2 * b, nothing, nothing)
+    state = jax.lax.fori_loop(0, steps // fused, lambda _, state: several(fused, state), state)
+    state = jax.lax.fori_loop(0, steps % fused, lambda _, state: several(1, state), state)
+    return tuple(x >> 1 for x in settled(state))
 
 
-def _fused_steps(
-    a: jax.Array, b: jax.Array, half_r: jax.Array, unit: jax.Array, moves: jax.Array, count: int
-) -> jax.Array:
-    """Return packed ``moves`` after ``count`` steps more, where they count from (a, b)."""
-    of_a, of_b, _ = _unpacked(moves)
-    a, b = a - unit * of_a, b - half_r * of_b
+def _sums_of_signs(
+    count: int, a: jax.Array, b: jax.Array, half_r: jax.Array, unit: jax.Array
+) -> tuple[jax.Array, ...]:
+    """Return twice the sum of each sign over ``count`` steps from (a, b), given doubled."""
+    sums: tuple[Any, ...] = (0, 0, 0)
     for _ in range(count):
-        of_a, of_b, of_c = integer_moves(a, b)
+        signs = [jnp.minimum(jnp.maximum(x, -2), 2) for x in _arguments(a, b)]
+        of_a, of_b, _ = _moves(*signs)
         a, b = a - unit * of_a, b - half_r * of_b
-        moves = moves + _packed(of_a, of_b, of_c)
-    return moves
+        sums = tuple(sum_ + sign for sum_, sign in zip(sums, signs, strict=True))
+    return sums
+
+
+def _field(word: jax.Array) -> int:
+    """Return the bits of a sum in a word that packs three: 5 of 16, 10 of 32."""
+    return 8 * word.dtype.itemsize // 3
 
 
 def _packed(first: jax.Array, second: jax.Array, third: jax.Array) -> jax.Array:
-    """Return first + 2¹⁰(second + 2¹¹third), which adds where the parts add."""
-    return first + ((second + (third << (_FIELD + 1))) << _FIELD)
+    """Return first + 2ᶠ(second + 2ᶠthird) of even numbers below 2ᶠ in size, f = 5 or 10."""
+    field = _field(first)
+    return first + ((second + (third << field)) << field)
 
 
-def _unpacked(moves: jax.Array) -> tuple[jax.Array, ...]:
-    """Undo :func:`_packed` for parts of at most 511, 1023 and 1023 in size."""
-    first = _low_bits(moves, _FIELD)
-    rest = (moves - first) >> _FIELD
-    second = _low_bits(rest, _FIELD + 1)
-    return first, second, (rest - second) >> (_FIELD + 1)
+def _unpacked(sums: jax.Array) -> tuple[jax.Array, ...]:
+    """Undo :func:`_packed`: the others, being even, leave the low f + 1 bits to the first."""
+    field = _field(sums)
+    first = _low_bits(sums, field + 1)
+    rest = (sums - first) >> field
+    second = _low_bits(rest, field + 1)
+    return first, second, (rest - second) >> field
 
 
 def _low_bits(word: jax.Array, bits: int) -> jax.Array:
     """Return the low ``bits`` of ``word`` as a signed number: the shift back repeats the sign."""
-    return (word << (_BITS - bits)) >> (_BITS - bits)
+    above = 8 * word.dtype.itemsize - bits
+    return (word << above) >> above
 
 
-def _signed_moves(a: sp.Expr, b: sp.Expr) -> tuple[sp.Expr, ...]:
-    """Return how often a step takes 1/3 off a, r/2 off b and 1/2 off c, for integers a and b.
-
-    The signs do not change when a and b are multiplied by 3·unit. Of an integer the sign is
-    min(max(·, −1), 1), which costs two operations.
-    """
+def _moves_and_signs(a: sp.Expr, b: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:
+    """Return how often a step takes 1/3 off a, r/2 off b and 1/2 off c, and the signs in these."""
     r, c = sp.Symbol("r", positive=True), sp.Symbol("c", real=True)
     after = normalised_step(NormalisedState(a, b, c), r)
     moves = (3 * (a - after.a), 2 * (b - after.b) / r, 2 * (c - after.c))
-    return tuple(sp.expand(m).replace(sp.sign, lambda x: sp.Min(sp.Max(x, -1), 1)) for m in moves)
+    expanded = [sp.expand(move) for move in moves]
+    return expanded, sorted(sp.Tuple(*expanded).atoms(sp.sign), key=sp.default_sort_key)
 
 
-integer_moves = compile_formula(_signed_moves)
-"""Return how often a step takes unit off 3a·unit, 3r·unit/2 off 3b·unit, and 1 off 2c, from (4.16).
+def _in_terms_of_signs(x: sp.Expr, y: sp.Expr, z: sp.Expr) -> tuple[sp.Expr, ...]:
+    moves, signs = _moves_and_signs(*sp.symbols("a b", real=True))
+    values = dict(zip(signs, (x, y, z), strict=True))
+    return tuple(move.subs(values) for move in moves)
 
-A function of the integers 3a·unit and 3b·unit, of one shape, as arrays of JAX.
-"""
+
+# The signs are those of 3a·unit, 3b·unit and so on, and those of even multiples of these.
+_arguments = compile_formula(lambda a, b: tuple(s.args[0] for s in _moves_and_signs(a, b)[1]))
+_moves = compile_formula(_in_terms_of_signs)
+
+
+def integer_moves(a: jax.Array, b: jax.Array) -> tuple[jax.Array, ...]:
+    """Return how often a step takes unit off 3a·unit, 3r·unit/2 off 3b·unit, and 1 off 2c (4.16).
+
+    Args:
+        a: the integers 3a·unit, of any shape.
+        b: the integers 3b·unit, of the same shape.
+
+    """
+    return tuple(_moves(*map(jnp.sign, _arguments(a, b))))

@@ -1,10 +1,13 @@
+import itertools
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy as sp
 
 from simulations import population
 from simulations.device import DeviceError, computing
-from simulations.population import follow_exactly, run_signgd
+from simulations.population import follow_exactly, run_signgd, word_for
 from theory.dynamics import NormalisedState, normalised_step
 from theory.limit import closed_form
 from theory.orbit import Start
@@ -102,14 +105,15 @@ def test_arguments_out_of_range(arguments, message):
         run_signgd(*arguments)
 
 
-# Pairs of unit and r, for which 3r·unit is even.
+# Pairs of unit and r, for which 3r·unit is even. The first needs words of 32 bits.
 LATTICES = [(720, sp.Rational(1, 4)), (7, sp.Rational(2, 21)), (12, sp.Rational(13, 6))]
+WORDS = {"int32": LATTICES, "int16": LATTICES[1:]}
 
 
-def lattice_starts(n):
+def lattice_starts(n, lattices=LATTICES):
     """Return n starts on each lattice, of which every third meets a tie or rests at once."""
     rng, rows = np.random.default_rng(5), []
-    for unit, r in LATTICES:
+    for unit, r in lattices:
         a, b = rng.integers(-90 * unit, 90 * unit, (2, n))
         a[::12], a[3::12], a[6::12], b[9::12] = 0, b[3::12], -b[6::12], 0
         rows.append((a, b, np.full(n, int(3 * r * unit)), np.full(n, unit)))
@@ -138,12 +142,13 @@ def follow(start, steps, **options):
     return follow_exactly(start, steps, **{"device": "cpu", "threads": 1} | options)
 
 
-# Fewer steps than are fused, all of a packed count, and several of them with a rest.
-@pytest.mark.parametrize(("n", "steps"), [(12, 3), (12, 160), (340, 1001)])
-def test_exact_runs_are_exact_ties_included(n, steps):
-    start = lattice_starts(n)
+# Fewer steps than are fused, as many, and several times as many with a rest.
+@pytest.mark.parametrize(("n", "steps"), [(12, 3), (12, 15), (340, 1001)])
+@pytest.mark.parametrize("word", WORDS)
+def test_exact_runs_are_exact_ties_included(word, n, steps):
+    start = lattice_starts(n, WORDS[word])
     ends = follow(start, steps)
-    assert {x.dtype for x in ends} == {np.dtype("int32")}
+    assert {x.dtype for x in ends} == {np.dtype(word)}
     expected = one_by_one(start, steps)
     assert np.array_equal(ends, expected)
     other_r = follow(start._replace(r=start.r + 2), steps)
@@ -180,32 +185,65 @@ def test_exact_runs_end_on_the_cycle_of_the_closed_form():
 def test_threads_devices_and_blocks_do_not_matter():
     start = lattice_starts(12)
     many = Start(*(np.tile(x, 700) for x in start))
-    assert len(many.a) > 2 * population.EXACT_STARTS_ABREAST
     one = follow(start, 50)
     ends = follow(many, 50, threads=3)
     assert all(np.array_equal(x, np.tile(y, 700)) for x, y in zip(ends, one, strict=True))
-    words = (x.astype(np.int32) for x in (start.a, start.b, start.r // 2, start.unit))
+    words = population._words(start, len(start.a), np.dtype("int32"))
     with computing("cpu"):
-        ends = population._follow(*words, np.int32(50), platform="gpu")
-    assert np.array_equal(ends, one)
+        for fused, abreast in ((population._FUSED["gpu"], len(start.a)), (2, 8)):
+            ends = population._follow(words, np.int32(50), fused=fused, abreast=abreast)
+            assert np.array_equal(ends, one)
 
 
-def test_counts_come_out_of_the_word_that_packs_them():
-    ends = np.array([[511, 1023, 1023], [-511, -1023, -1023], [511, -1023, 1], [-1, 0, -320]])
-    parts = ends.T.astype(np.int32)
-    assert np.array_equal(population._unpacked(population._packed(*parts)), parts)
-    assert 3 * population._COUNTED <= 511
-    assert not any(population._COUNTED % fused for fused in population._FUSED.values())
+def test_no_starts_have_no_ends():
+    nothing = Start(*(np.zeros(0, np.int64) for _ in range(4)))
+    assert [x.shape for x in follow(nothing, 5)] == [(0,)] * 3
+
+
+@pytest.mark.parametrize(
+    ("word", "platform"), [("int16", "cpu"), ("int32", "cpu"), ("int32", "gpu")]
+)
+def test_sums_come_out_of_the_word_that_packs_them(word, platform):
+    most = 2 * population._FUSED[platform]
+    sums = np.array(list(itertools.product((-most, -2, 0, most), repeat=3))).T.astype(word)
+    packed = population._packed(*map(jnp.asarray, sums))
+    assert packed.dtype == word
+    assert np.array_equal(population._unpacked(packed), sums)
+    # The sums of 16 steps do not fit into 16 bits.
+    packed = population._packed(*(jnp.full(1, 2 * 16, "int16") for _ in range(3)))
+    assert population._unpacked(packed)[0][0] != 2 * 16
 
 
 def at(a=5, b=3, r=2, unit=1, dtype=np.int64):
     return Start(*(np.array([x], dtype) for x in (a, b, r, unit)))
 
 
-def test_sums_of_32_bits_are_reached():
-    # |a| and |b| never exceed the larger of themselves, 3·unit and r.
-    for start in (at(a=2**30, b=-(2**30) + 1), at(unit=2**28, r=2**30), at(a=-(2**31) + 4, b=1)):
-        assert np.array_equal(follow(start, 170), one_by_one(start, 170))
+# |a| and |b| never exceed the larger of themselves, 3·unit and r; 2(|a| + |b|) fits into a word.
+@pytest.mark.parametrize(("word", "bits"), [("int16", 14), ("int32", 30)])
+def test_sums_reach_the_last_bit_of_a_word(word, bits):
+    most = 2**bits - 1
+    for start in (
+        at(a=most // 2, b=most // 2 - most),
+        at(unit=most // 6, r=(most - most // 6 * 3) // 2 * 2),
+        at(a=3 - most, b=1),
+    ):
+        ends = follow(start, 170)
+        assert ends.a.dtype == word
+        assert np.array_equal(ends, one_by_one(start, 170))
+
+
+def test_one_more_does_not_fit():
+    most = 2**14 - 1
+    assert word_for(at(a=most - 3, b=3), 5) == np.int16
+    assert word_for(at(a=most - 2, b=3), 5) == np.int32
+
+
+def test_words_are_as_long_as_the_steps_need():
+    assert [word_for(at(), steps) for steps in (8191, 8192)] == ["int16", "int32"]
+    assert word_for(at(), 5, "gpu") == np.int32
+    start = at(a=600, b=-500, unit=1)
+    ends = follow(start, 8191)
+    assert np.array_equal(ends, one_by_one(start, 8191))
 
 
 @pytest.mark.parametrize(
@@ -214,14 +252,14 @@ def test_sums_of_32_bits_are_reached():
         (at()._replace(b=np.array([1, 2])), 5, {}, r"start: expected one shape \(N,\)"),
         (Start(*(np.array(1) for _ in range(4))), 5, {}, r"start: expected one shape \(N,\)"),
         (at(dtype=float), 5, {}, "start: expected signed integers, got .'float64'"),
-        (at(a=-(2**31)), 5, {}, "start: expected integers below 2³¹ in size"),
-        (at(a=2**30, b=2**30), 5, {}, r"start: expected \|a\| \+ \|b\| below 2³¹"),
-        (at(b=2**31 - 3), 5, {}, r"start: expected \|a\| \+ \|b\| below 2³¹"),
+        (at(a=-(2**30)), 5, {}, "start: expected integers below 2³⁰ in size"),
+        (at(a=2**29, b=2**29), 5, {}, r"start: expected \|a\| \+ \|b\|, with .* below 2³⁰"),
+        (at(b=2**30 - 3), 5, {}, r"start: expected \|a\| \+ \|b\|, with .* below 2³⁰"),
         (at(r=0), 5, {}, "start: expected r > 0 and unit > 0"),
         (at(unit=0), 5, {}, "start: expected r > 0 and unit > 0"),
         (at(r=3), 5, {}, "start: expected even r, .* double"),
-        (at(), 0, {}, "steps: expected an integer from 1 to 1073741823"),
-        (at(), 2**30, {}, "steps: expected an integer from 1 to 1073741823"),
+        (at(), 0, {}, "steps: expected an integer from 1 to 536870911"),
+        (at(), 2**29, {}, "steps: expected an integer from 1 to 536870911"),
         (at(), 5, {"threads": 0}, "threads: expected an integer from 1, got 0"),
     ],
 )
