@@ -59,6 +59,11 @@ def main_memory() -> int:
         return sys.maxsize
 
 
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def float_dtype(dtype: DTypeLike) -> np.dtype:
     """Return float64 or float32 as a numpy dtype.
 

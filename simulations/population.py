@@ -11,7 +11,6 @@ steps, with the state in registers, adds up each of the three signs, and writes 
 word; three short loops then make the moves.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -23,7 +22,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, DTypeLike
 
 from simulations.compile import compile_formula
-from simulations.device import computing, float_dtype
+from simulations.device import computing, float_dtype, usable_cores
 from theory.dynamics import NormalisedState, normalised_step
 from theory.orbit import Start
 
@@ -37,7 +36,7 @@ MAX_STEPS: Final = 2**31 - 1
 _MOST_ABREAST: Final = 2**16
 _LEAST_ABREAST: Final = 2**10
 # Steps in one loop. Three sums of as many even numbers from −2 to 2 fit into a word, see _packed.
-_FUSED: Final = {"cpu": 15, "gpu": 32}
+FUSED: Final = {"cpu": 15, "gpu": 32}
 # The words that exact runs may have, the faster first.
 _WORDS: Final = {"cpu": (np.int16, np.int32), "gpu": (np.int32,)}
 # Twice 2(c − c(0)), which moves by at most 4 a step, has to fit into a word.
@@ -178,7 +177,7 @@ def follow_exactly(
     with computing(device) as place:
         platform = place.platform
     word = word_for(start, steps, platform)
-    n, parts = len(start.a), (threads or _cores()) if platform == "cpu" else 1
+    n, parts = len(start.a), (threads or usable_cores()) if platform == "cpu" else 1
     share = max(1, -(-n // parts))
     # Shares of one shape, in whole blocks, so that they are compiled once.
     abreast = _abreast(share) if platform == "cpu" else share
@@ -190,7 +189,7 @@ def follow_exactly(
         words = _words(Start(*(np.asarray(x)[part] for x in start)), share, word)
         # What `computing` sets, it sets for one thread.
         with computing(device):
-            found = _follow(words, np.int32(steps), fused=_FUSED[platform], abreast=abreast)
+            found = _follow(words, np.int32(steps), fused=FUSED[platform], abreast=abreast)
             for end, x in zip(ends, found, strict=True):
                 end[part] = np.asarray(x)[: n - first]
 
@@ -249,11 +248,6 @@ def _greatest_sum(start: Start) -> int:
     return greatest
 
 
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _abreast(n: int) -> int:
     """Return how many of ``n`` starts a CPU advances together: a power of two."""
     return min(_MOST_ABREAST, max(_LEAST_ABREAST, 1 << (n - 1).bit_length()))
@@ -284,21 +278,35 @@ def _follow_one(
     Numbers and signs are doubled, since of an even number x twice the sign is min(max(x, −2), 2):
     two operations. (LLVM knows min(max(x, −1), 1) as a sign, and makes three of it.)
     """
+    state = (2 * a, 2 * b, jnp.zeros_like(a), jnp.zeros_like(a))
+    for times, count in ((steps // fused, fused), (steps % fused, 1)):
+        several = partial(steps_in_one_loop, half_r, unit, count)
+        state = jax.lax.fori_loop(0, times, lambda _, state, go=several: go(state), state)
+    return tuple(x >> 1 for x in _settled(half_r, unit, state))
 
-    def settled(state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-        *ends, sums = state
-        moves = _moves(*_unpacked(sums))
-        return tuple(x - by * m for x, by, m in zip(ends, (unit, half_r, 1), moves, strict=True))
 
-    def several(count: int, state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-        ends = settled(state)
-        return *ends, _packed(*_sums_of_signs(count, *ends[:2], half_r, unit))
+def steps_in_one_loop(
+    half_r: jax.Array, unit: jax.Array, count: int, state: tuple[jax.Array, ...]
+) -> tuple[jax.Array, ...]:
+    """Settle the steps taken before, and take ``count`` more.
 
-    nothing = jnp.zeros_like(a)
-    state = (2 * a, 2 * b, nothing, nothing)
-    state = jax.lax.fori_loop(0, steps // fused, lambda _, state: several(fused, state), state)
-    state = jax.lax.fori_loop(0, steps % fused, lambda _, state: several(1, state), state)
-    return tuple(x >> 1 for x in settled(state))
+    Args:
+        half_r: half of 3r·unit, words of any shape.
+        unit: the unit.
+        count: number of steps, at most 15 in words of 16 bits.
+        state: 6a·unit, 6b·unit and 4(c − c(0)) before the last steps, and the sums of their signs.
+
+    """
+    a, b, twice_c = _settled(half_r, unit, state)
+    return a, b, twice_c, _packed(*_sums_of_signs(count, a, b, half_r, unit))
+
+
+def _settled(
+    half_r: jax.Array, unit: jax.Array, state: tuple[jax.Array, ...]
+) -> tuple[jax.Array, ...]:
+    *ends, sums = state
+    moves = _moves(*_unpacked(sums))
+    return tuple(x - by * m for x, by, m in zip(ends, (unit, half_r, 1), moves, strict=True))
 
 
 def _sums_of_signs(
@@ -340,7 +348,7 @@ def _low_bits(word: jax.Array, bits: int) -> jax.Array:
     return (word << above) >> above
 
 
-def _moves_and_signs(a: sp.Expr, b: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:
+def moves_and_signs(a: sp.Expr, b: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:
     """Return how often a step takes 1/3 off a, r/2 off b and 1/2 off c, and the signs in these."""
     r, c = sp.Symbol("r", positive=True), sp.Symbol("c", real=True)
     after = normalised_step(NormalisedState(a, b, c), r)
@@ -350,13 +358,13 @@ def _moves_and_signs(a: sp.Expr, b: sp.Expr) -> tuple[list[sp.Expr], list[sp.Exp
 
 
 def _in_terms_of_signs(x: sp.Expr, y: sp.Expr, z: sp.Expr) -> tuple[sp.Expr, ...]:
-    moves, signs = _moves_and_signs(*sp.symbols("a b", real=True))
+    moves, signs = moves_and_signs(*sp.symbols("a b", real=True))
     values = dict(zip(signs, (x, y, z), strict=True))
     return tuple(move.subs(values) for move in moves)
 
 
 # The signs are those of 3a·unit, 3b·unit and so on, and those of even multiples of these.
-_arguments = compile_formula(lambda a, b: tuple(s.args[0] for s in _moves_and_signs(a, b)[1]))
+_arguments = compile_formula(lambda a, b: tuple(s.args[0] for s in moves_and_signs(a, b)[1]))
 _moves = compile_formula(_in_terms_of_signs)
 
 

@@ -30,28 +30,29 @@ _UNIT_ROUNDOFF = 2.0**-53
 _ROUNDINGS = 8
 
 
-def nearest_starts(a: ArrayLike, b: ArrayLike, r: ArrayLike) -> Start:
-    """Return starts without ties within 1/(3·UNIT) of (a, b), at ratios as near to r.
+def nearest_starts(a: ArrayLike, b: ArrayLike, r: ArrayLike, unit: int = UNIT) -> Start:
+    """Return starts without ties within 1/(3·unit) of (a, b), at ratios as near to r.
 
     Args:
         a: normalised A(0), shape (N,).
         b: normalised B(0), shape (N,).
-        r: ratios σ̃1²/σ̃0² of at least 1/(3·UNIT), shape (N,).
+        r: ratios σ̃1²/σ̃0² of at least 1/(3·unit), shape (N,).
+        unit: the unit, even; starts are multiples of 1/(3·unit).
 
     Raises:
         ValueError: a number is too large, not finite, or a ratio too small.
 
     """
-    thirds = [3 * UNIT * np.asarray(x, np.float64) for x in (a, b, r)]
-    if not all((np.abs(x) <= 3 * UNIT * GREATEST).all() for x in thirds):
+    thirds = [3 * unit * np.asarray(x, np.float64) for x in (a, b, r)]
+    if not all((np.abs(x) <= 3 * unit * GREATEST).all() for x in thirds):
         raise ValueError(f"a, b, r: expected numbers up to {GREATEST:g} in size")
     if not (thirds[2] >= 1).all():
-        raise ValueError(f"r: expected ratios of at least {1 / (3 * UNIT):g}")
+        raise ValueError(f"r: expected ratios of at least {1 / (3 * unit):g}")
     odd = 2 * np.floor(thirds[0] / 2) + 1
     even, ratio = (2 * np.round(x / 2) for x in thirds[1:])
     integers = [x.astype(np.int64) for x in (odd, even, np.maximum(ratio, 2))]
     a3, b3, r3 = integers
-    return Start(a3, b3, r3, np.full_like(a3, UNIT))
+    return Start(a3, b3, r3, np.full_like(a3, unit))
 
 
 def as_floats(start: Start) -> tuple[Array, Array, Array]:

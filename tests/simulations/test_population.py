@@ -190,7 +190,7 @@ def test_threads_devices_and_blocks_do_not_matter():
     assert all(np.array_equal(x, np.tile(y, 700)) for x, y in zip(ends, one, strict=True))
     words = population._words(start, len(start.a), np.dtype("int32"))
     with computing("cpu"):
-        for fused, abreast in ((population._FUSED["gpu"], len(start.a)), (2, 8)):
+        for fused, abreast in ((population.FUSED["gpu"], len(start.a)), (2, 8)):
             ends = population._follow(words, np.int32(50), fused=fused, abreast=abreast)
             assert np.array_equal(ends, one)
 
@@ -204,7 +204,7 @@ def test_no_starts_have_no_ends():
     ("word", "platform"), [("int16", "cpu"), ("int32", "cpu"), ("int32", "gpu")]
 )
 def test_sums_come_out_of_the_word_that_packs_them(word, platform):
-    most = 2 * population._FUSED[platform]
+    most = 2 * population.FUSED[platform]
     sums = np.array(list(itertools.product((-most, -2, 0, most), repeat=3))).T.astype(word)
     packed = population._packed(*map(jnp.asarray, sums))
     assert packed.dtype == word
