@@ -66,9 +66,8 @@ def _jobs_on(
     theirs = Count(ours.operations, word, _WORDS_OF_A_PASS * size)
 
     def job(name: str, run: Callable[[int], Any] | None, taken: int, **options: Any) -> Job:
-        todo = run and partial(run, taken)
-        work = {"done": starts * taken, "whole": starts * steps}
-        return Job(name, todo, baseline=baseline, unit="steps", **work, **options)
+        todo, whole = run and partial(run, taken), starts * steps
+        return Job(name, todo, starts * taken, whole, baseline, unit="steps", **options)
 
     check = partial(confirmed, start, steps)
     alike = partial(same, start, done)
