@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import tyro
 from rich import box
@@ -228,6 +228,66 @@ class RemediesCommand(Remedies):
         return _answer(self, Remedies, self.out)
 
 
+@dataclass(frozen=True)
+class SweepCommand:
+    """Train at every point of a grid of your own: any dimension, spectrum, update rule, option.
+
+    The grid is a TOML file, or is given by --set, or both. In notation d=3,16,64 are values,
+    learning_rate=0.001:1:20:log are 20 numbers at equal ratios, and seeds=16 are 16 seeds. In a
+    file there are tables [axes] and [fixed], and a number seeds; simulations/sweep/example.toml is
+    one. --parameters lists what may be swept.
+
+    Example: python -m simulations sweep --set rule=GD,signGD,Adam d=64 learning_rate=0.01,0.1
+
+    Writes a figure (of one or two swept parameters), report.md, the summary as CSV, LaTeX and JSON,
+    and the runs as Parquet; prints what they say. The same command goes on after an interruption.
+
+    Exit codes: 0 done; 1 done, but a run ended in NaN or infinity; 2 a grid or folder that cannot
+    be used, or a grid that does not fit on the disk or in the time; 130 interrupted.
+    """
+
+    grid: tyro.conf.Positional[Path | None] = None
+    """TOML file of the grid."""
+    set: tuple[str, ...] = ()
+    """What is swept or fixed, as d=3,16,64; goes before what the file says."""
+    out: Path = Path("results/sweep")
+    """Folder for the figure, the summary, report.md and the runs; one grid a folder."""
+    parameters: bool = False
+    """List what may be swept, and run nothing."""
+    seconds: float | None = None
+    """Time that it may take; what would take longer is not begun, and the estimate is printed."""
+    device: str = "auto"
+    """Where to run: auto, cpu or gpu; on all that there are of the kind."""
+    accept_versions: bool = False
+    """Go on with runs that another version of the code computed."""
+    cluster: Literal["slurm", "local"] | None = None
+    """Compute in an array of jobs of Slurm, or in processes of this machine."""
+    jobs: int | None = None
+    """How many jobs of the cluster there are."""
+    minutes: int | None = None
+    """Time of each job; one that needs more is queued again and goes on. 240 if left out."""
+    cpus: int | None = None
+    """Cores of each job. 2 if left out."""
+    gpus: int | None = None
+    """GPUs of each job. 0 if left out."""
+    memory_gb: int | None = None
+    """Memory of each job. 8 if left out."""
+    partition: str | None = None
+    """Partition of Slurm; its default if left out."""
+
+    def __call__(self) -> int:
+        """Run the command; return the exit code."""
+        from simulations.sweep.command import Where, run
+        from simulations.sweep.parameters import parameters_table
+
+        if self.parameters:
+            print(parameters_table().markdown())
+            return 0
+        text, code = run(self.grid, self.set, self.out, _settings(self, Where))
+        print(text)
+        return code
+
+
 def _answer(command: Any, kind: "type[DataclassInstance]", out: Path) -> int:
     """Answer the question that the settings of a command belong to."""
     question = import_module(kind.__module__.rpartition(".")[0] + ".command")
@@ -286,6 +346,7 @@ def _main(args: list[str]) -> int:
         "scaling": ScalingCommand(),
         "memory": MemoryCommand(),
         "remedies": RemediesCommand(),
+        "sweep": SweepCommand(),
     }
     about = {name: inspect.getdoc(command) or "" for name, command in commands.items()}
     chosen: Any = tyro.extras.subcommand_type_from_defaults(commands, about, prefix_names=False)

@@ -50,6 +50,7 @@ class Parameter:
         kind: ``int``, ``float`` or ``str``.
         default: what holds where nothing else is said, in notation; None if something must be said.
         choices: the names there are, if the kind is ``str`` and not every name will do.
+        optional: whether it is left out of the sweep where nothing is said.
 
     """
 
@@ -57,6 +58,7 @@ class Parameter:
     kind: type[int] | type[float] | type[str]
     default: Scalar | None = None
     choices: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,8 @@ def sweep_of(
         )
     axes, fixed = [], []
     for parameter in parameters:
+        if parameter.optional and parameter.name not in given:
+            continue
         entry = given.get(parameter.name, _Entry(parameter.default, "default"))
         values = entry.values(parameter)
         if len(values) > 1 or entry.table == "axes":

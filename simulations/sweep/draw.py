@@ -1,0 +1,284 @@
+"""Draw a sweep of one or two parameters: lines with a band of quartiles, dots, or heat maps."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from simulations.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILION,
+    WIDTH_INCHES,
+    house_style,
+)
+from simulations.sweep.grid import Axis
+from simulations.sweep.summary import Summary
+
+_SHOWN: Final = {
+    "ratio": "Rₐ / Rₐ of GD's limit",
+    "standard_risk": "standard risk",
+    "movement": "‖Δw̃‖ at irrelevant frequencies",
+}
+_LABELS: Final = {
+    "d": "dimension d",
+    "learning_rate": "learning rate η",
+    "beta1": "β₁",
+    "beta2": "β₂",
+    "beta3": "β₃",
+    "eps": "ε in the rule's quotient",
+    "epsilon": "radius ε of the attack",
+    "iterations": "updates",
+    "samples_per_step": "inputs in a minibatch (0: population)",
+    "irrelevant": "number of irrelevant frequencies",
+    "irrelevant_share": "share of irrelevant frequencies",
+    "energy": "variance at irrelevant frequencies",
+    "exponent": "exponent of the spectrum",
+    "sigma0_sq": "variance σ̃₀²",
+    "start_scale": "scale of initial weights",
+    "target_scale": "scale of true weights",
+    "l2_penalty": "ℓ2 penalty λ",
+    "weight_decay": "weight decay λ",
+}
+# Seven of Okabe and Ito's colours; an eighth line and on have another dash and marker besides.
+_COLOURS: Final = (BLUE, VERMILION, GREEN, ORANGE, PINK, SKY, BLACK)
+_DASHES: Final = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
+_MARKERS: Final = "os^Dv<>ph*X"
+_HEIGHT_INCHES: Final = 2.9
+_LINE_OF_A_LEGEND_INCHES: Final = 0.17
+_LEGEND_COLUMNS: Final = 5
+_MOST_TICKS: Final = 6
+LEAST_OF_GREATEST: Final = 1e-12
+"""Standard risks below this part of the greatest one are rounding, and drawn there."""
+_WIDE: Final = 20.0
+_FEWEST_FOR_LINES: Final = 2
+
+
+def draw(summary: Summary) -> Figure | None:
+    """Return the figure, or None if not one or two parameters are swept.
+
+    Three panels: the adversarial risk over that of GD's limit, the standard risk, and the movement
+    at the irrelevant frequencies.
+    """
+    axes = [axis for axis in summary.axes if len(axis) >= _FEWEST_FOR_LINES]
+    texts = [axis for axis in axes if isinstance(axis.values[0], str)]
+    numbers = [axis for axis in axes if axis not in texts]
+    with house_style():
+        match (len(texts), len(numbers)):
+            case (0, 1) | (1, 1):
+                return _lines(summary, numbers[0], texts[0] if texts else None)
+            case (1, 0):
+                return _dots(summary, texts[0])
+            case (0, 2) | (2, 0):
+                return _heat_maps(summary, *axes)
+    return None
+
+
+def _panels(height: float, **options: Any) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
+    return figure, figure.subplots(1, len(_SHOWN), **options).tolist()
+
+
+def _lines(summary: Summary, across: Axis, series: Axis | None) -> Figure:
+    names = [None] if series is None else list(series.values)
+    legend_lines = 0 if series is None else 1 + -(-len(names) // _LEGEND_COLUMNS)
+    figure, panels = _panels(_HEIGHT_INCHES + legend_lines * _LINE_OF_A_LEGEND_INCHES)
+    x = across.at(np.arange(len(across)))
+    order = np.argsort(x)
+    for axes, (quantity, label) in zip(panels, _SHOWN.items(), strict=True):
+        for place, name in enumerate(names):
+            here = slice(None) if series is None else summary.values(series.name) == name
+            low, middle, high = _drawable(quantity, summary.quartiles[quantity])[:, here][:, order]
+            style = _style(place)
+            axes.plot(x[order], middle, **style, label=name)
+            # Many bands over one another hide the medians.
+            axes.fill_between(
+                x[order],
+                low,
+                high,
+                color=style["color"],
+                alpha=min(0.2, 0.8 / len(names)),
+                linewidth=0,
+            )
+        _number_axis(axes, across)
+        _quantity_axis(axes, quantity, summary)
+        axes.set_title(label)
+    _note(figure, f"Medians over {summary.seeds} seeds; bands from the lower to the upper quartile")
+    if series is not None:
+        figure.legend(
+            *panels[0].get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=_LEGEND_COLUMNS,
+            frameon=False,
+            title=_label(series.name),
+            title_fontsize=7.5,
+        )
+    return figure
+
+
+def _style(place: int) -> dict[str, Any]:
+    return {
+        "color": _COLOURS[place % len(_COLOURS)],
+        "linestyle": _DASHES[place // len(_COLOURS) % len(_DASHES)],
+        "marker": _MARKERS[place % len(_MARKERS)],
+        "markersize": 3.5,
+    }
+
+
+def _dots(summary: Summary, axis: Axis) -> Figure:
+    figure, panels = _panels(1.3 + 0.19 * len(axis), sharey=True)
+    places = np.arange(len(axis))
+    for axes, (quantity, label) in zip(panels, _SHOWN.items(), strict=True):
+        low, middle, high = _drawable(quantity, summary.quartiles[quantity])
+        axes.hlines(places, low, high, color=BLUE, linewidth=3, alpha=0.35)
+        axes.plot(middle, places, marker="o", markersize=3.5, linestyle="none", color=BLUE)
+        _quantity_axis(axes, quantity, summary, upright=False)
+        axes.set_xlabel(label)
+    panels[0].set_yticks(places, [str(value) for value in axis.values])
+    panels[0].set_ylabel(_label(axis.name))
+    panels[0].invert_yaxis()
+    _note(figure, f"Medians over {summary.seeds} seeds; bars from the lower to the upper quartile")
+    return figure
+
+
+def _heat_maps(summary: Summary, down: Axis, across: Axis) -> Figure:
+    """Draw medians, a cell for each point; cells without a finite run are grey."""
+    figure, panels = _panels(_HEIGHT_INCHES + 0.5, sharey=True)
+    for axes, (quantity, label) in zip(panels, _SHOWN.items(), strict=True):
+        median = _drawable(quantity, summary.median(quantity)).reshape(len(down), len(across))
+        norm, colours = _colours(quantity, median)
+        image = axes.imshow(
+            median,
+            norm=norm,
+            cmap=colormaps[colours].with_extremes(bad="0.8"),
+            aspect="auto",
+            origin="lower",
+        )
+        axes.set_title(label)
+        ticks, texts = _ticks(across)
+        rotation = 45 if max(map(len, texts)) > 4 and len(texts) > 4 else 0
+        axes.set_xticks(ticks, texts, rotation=rotation)
+        axes.set_xlabel(_label(across.name))
+        bar = figure.colorbar(image, ax=axes, location="bottom", aspect=22, pad=0.03)
+        bar.ax.tick_params(labelsize=6.5)
+        if isinstance(norm, LogNorm):
+            _plain_ticks(bar, *bar.mappable.get_clim())
+    panels[0].set_yticks(*_ticks(down))
+    panels[0].set_ylabel(_label(down.name))
+    grey = "; grey where no run stayed finite" if not summary.finite.all() else ""
+    _note(figure, f"Medians over {summary.seeds} seeds{grey}")
+    return figure
+
+
+def _note(figure: Figure, text: str) -> None:
+    figure.suptitle(text, fontsize=8)
+
+
+def _plain_ticks(bar: Any, least: float, greatest: float) -> None:
+    """Label a logarithmic colour bar with plain numbers, if it has no more than a decade or so."""
+    if greatest > _WIDE * least:
+        return
+    places = np.geomspace(least, greatest, 5)
+    bar.set_ticks(places, labels=[f"{place:.3g}" for place in places])
+    bar.minorticks_off()
+
+
+def _colours(quantity: str, values: np.ndarray) -> tuple[Normalize, str]:
+    """Return the scale of a heat map: that of the ratio is logarithmic and symmetric about 1."""
+    finite = values[np.isfinite(values)]
+    positive = finite[finite > 0]
+    if quantity == "ratio" and len(positive):
+        # White is as robust as GD's limit. A spread of rounding is not to look like one.
+        reach = max(positive.max(), 1 / positive.min(), 1.03)
+        return LogNorm(1 / reach, reach), "PuOr"
+    if quantity == "standard_risk" and len(positive):
+        return LogNorm(positive.min(), max(positive.max(), positive.min() * 1.03)), "cividis"
+    return Normalize(0, finite.max(initial=0.0) or 1.0), "cividis"
+
+
+def _ticks(axis: Axis) -> tuple[list[int], list[str]]:
+    """Return places and labels of some cells; of all, if they are few or names."""
+    few = isinstance(axis.values[0], str) or len(axis) <= 2 * _MOST_TICKS
+    step = 1 if few else -(-len(axis) // _MOST_TICKS)
+    places = list(range(0, len(axis), step))
+    return places, [_text(axis.values[place]) for place in places]
+
+
+def _text(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _label(name: str) -> str:
+    return _LABELS.get(name, name)
+
+
+def _drawable(quantity: str, values: np.ndarray) -> np.ndarray:
+    """Return standard risks with a floor, under which they are rounding; others as they are."""
+    if quantity != "standard_risk" or not np.isfinite(values).any():
+        return values
+    return np.maximum(values, LEAST_OF_GREATEST * np.nanmax(values))
+
+
+def _number_axis(axes: Axes, axis: Axis) -> None:
+    values = np.asarray(axis.values, float)
+    positive = values[values > 0]
+    scale = _scale(values)
+    if scale == "symlog":
+        axes.set_xscale("symlog", linthresh=positive.min(), linscale=0.5)
+    else:
+        axes.set_xscale(scale)
+    if scale != "linear" and len(axis) <= _MOST_TICKS:
+        axes.set_xticks(values, [_text(value) for value in axis.values])
+        axes.minorticks_off()
+    axes.set_xlabel(_label(axis.name))
+
+
+def _scale(values: np.ndarray) -> str:
+    """Return the kind of axis on which values lie most evenly."""
+    ordered = np.sort(values)
+    positive = ordered[ordered > 0]
+    if ordered[0] < 0 or not len(positive) or positive[-1] < 10 * positive[0]:
+        return "linear"
+    gaps, ratios = np.diff(positive), np.diff(np.log(positive))
+    if len(positive) > 2 and gaps.std() / gaps.mean() <= ratios.std() / ratios.mean():
+        return "linear"
+    return "log" if ordered[0] > 0 else "symlog"
+
+
+def _quantity_axis(axes: Axes, quantity: str, summary: Summary, *, upright: bool = True) -> None:
+    """Scale the axis of a quantity, and mark the ratio 1."""
+    values = _drawable(quantity, summary.quartiles[quantity])
+    positive = values[np.isfinite(values) & (values > 0)]
+    wide = len(positive) > 0 and positive.max() > _WIDE * positive.min()
+    which = axes.yaxis if upright else axes.xaxis
+    if quantity != "movement" and wide:
+        (axes.set_yscale if upright else axes.set_xscale)("log")
+        return
+    which.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    if quantity == "ratio":
+        mark = axes.axhline if upright else axes.axvline
+        mark(1, color=BLACK, linewidth=0.7, linestyle=(0, (3, 2)), zorder=0)
+        get, set_ = (axes.get_ylim, axes.set_ylim) if upright else (axes.get_xlim, axes.set_xlim)
+        low, high = get()
+        # Rounding is not to look like a spread.
+        set_(min(low, 0.97), max(high, 1.03))
+    elif quantity == "movement" and upright:
+        axes.set_ylim(bottom=0)
+
+
+def caption(summary: Summary) -> str:
+    """Return what the figure shows, for those who hear it."""
+    swept: Sequence[str] = [axis.name for axis in summary.axes if len(axis) > 1]
+    return (
+        "Adversarial risk over that of GD's limit, standard risk, and movement at the irrelevant "
+        f"frequencies, against {' and '.join(swept)}; medians over {summary.seeds} seeds"
+    )

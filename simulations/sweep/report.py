@@ -1,0 +1,128 @@
+"""A sweep in words and tables."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from simulations.sweep.draw import LEAST_OF_GREATEST
+from simulations.sweep.parameters import Grid
+from simulations.sweep.summary import Summary
+from theory.artefacts import environment
+
+MOST_ROWS: Final = 200
+"""Points in the table of the report; the CSV file has all."""
+# Less is how far a run may be from convergence, or rounding.
+_MATTERS: Final = 1e-3
+
+
+def statement(summary: Summary) -> str:
+    """Return what the runs say, as a list in Markdown."""
+    return "\n".join(f"- {said}" for said in _said(summary))
+
+
+def _said(summary: Summary) -> Iterator[str]:
+    runs = len(summary) * summary.seeds
+    yield (
+        f"{_counted(runs, 'run')}: {_counted(len(summary), 'point')}, "
+        f"{_counted(summary.seeds, 'seed')} at each."
+    )
+    if summary.failed:
+        at = int(np.argmax(summary.first_failure > 0))
+        yield (
+            f"{summary.failed:,} of them did not stay finite, at "
+            f"{_counted(int((summary.finite < summary.seeds).sum()), 'point')}, the first of which "
+            f"is {_point(summary, at)}; they are in no quartile."
+        )
+    ratio = summary.quartiles["ratio"]
+    there = np.flatnonzero(np.isfinite(ratio[1]))
+    if not len(there):
+        yield "No adversarial risk can be compared with that of GD's limit."
+        return
+    least, most = (there[f(ratio[1][there])] for f in (np.argmin, np.argmax))
+    if len(there) == 1:
+        yield f"Adversarial risk over that of GD's limit: {_words(ratio[:, least])}."
+    else:
+        yield (
+            "Adversarial risk over that of GD's limit: medians from "
+            f"{_words(ratio[:, least])} at {_point(summary, int(least))} to "
+            f"{_words(ratio[:, most])} at {_point(summary, int(most))}."
+        )
+    above, below = (ratio[0] > 1 + _MATTERS).sum(), (ratio[2] < 1 - _MATTERS).sum()
+    yield (
+        f"By more than {_MATTERS:.1%}, GD's limit is the more robust at {above:,} of "
+        f"{len(there):,} points, by the lower quartile, and the less robust at {below:,}, by the "
+        "upper one."
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _words(values: np.ndarray) -> str:
+    low, middle, high = values
+    return f"{middle:.4g} [{low:.4g}, {high:.4g}]"
+
+
+def _point(summary: Summary, at: int) -> str:
+    values = ((axis.name, summary.values(axis.name)[at]) for axis in summary.axes)
+    return ", ".join(f"{name} = {_value(value)}" for name, value in values) or "the only point"
+
+
+def _value(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def report(grid: Grid, summary: Summary, figure: str | None) -> str:
+    """Return the report as Markdown.
+
+    Args:
+        grid: what was swept.
+        summary: what was found.
+        figure: name of the figure's file beside the report, if there is one.
+
+    """
+    return "\n".join(_lines(grid, summary, figure)) + "\n"
+
+
+def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
+    yield "# A sweep of training runs\n"
+    if figure is not None:
+        yield f"![Adversarial risk, standard risk and movement]({figure})\n"
+        yield f"Standard risks below {LEAST_OF_GREATEST:g} of the greatest are drawn there.\n"
+    else:
+        yield "No figure: one is drawn where one or two parameters are swept.\n"
+    yield (
+        "Linear regression with inputs X̃ ~ N(0, diag(σ̃²)) and targets ⟨X̃, w̃*⟩. Risks are "
+        "population risks of the weights after the last update, R_a in the ℓ2 ball of the stated "
+        "radius (4.9). GD's limit is that of population GD from the same start, in closed form; "
+        "where the standard risk R_s tells that a run has not learnt the task, the ratio compares "
+        "unlike things. ‖Δw̃ irrelevant‖ is how far the weights at the irrelevant frequencies "
+        f"moved. Medians and quartiles are over {_counted(summary.seeds, 'seed')}, of random "
+        "weights and of minibatches.\n"
+    )
+    yield f"## What was found\n\n{statement(summary)}\n"
+    yield "These are runs: what they show is observed, not proved.\n"
+    yield "## What was swept\n"
+    for axis in grid.sweep.axes:
+        yield f"- {axis.name}: {_listed(axis.values)}"
+    for name, value in grid.sweep.fixed:
+        yield f"- {name} = {_value(value)}, at all points"
+    seeds = grid.sweep.seeds
+    yield f"- seeds: {seeds[0]} to {seeds[-1]}"
+    yield "\nOptions that are not named have the defaults of their rule.\n"
+    yield f"## The points\n\n{summary.table(MOST_ROWS).markdown()}\n"
+    if len(summary) > MOST_ROWS:
+        yield f"These are the first {MOST_ROWS} of {len(summary):,}; summary.csv has all.\n"
+    at = environment()
+    yield (
+        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
+        f"{at['platform']}, Python {at['python']}."
+    )
+
+
+def _listed(values: Any) -> str:
+    texts = [_value(value) for value in values[:MOST_ROWS]]
+    rest = f", … ({len(values):,} in all)" if len(values) > MOST_ROWS else ""
+    return ", ".join(texts) + rest

@@ -1,0 +1,64 @@
+"""A sweep in words."""
+
+from simulations.sweep import report as module
+from simulations.sweep.parameters import grid_of
+from simulations.sweep.report import report, statement
+from tests.simulations.sweep.fake import RATES, RULES, summary
+
+
+def test_the_statement_names_extremes_and_counts():
+    found = summary(RULES, RATES)
+    ratio = found.quartiles["ratio"]
+    ratio[:] = [[0.9], [1.0], [1.1]]
+    ratio[:, 0] = ratio[:, 1] = (1 + 1e-9, 1 + 2e-9, 1 + 3e-9)
+    ratio[:, 2], ratio[:, 7], ratio[:, 8] = (0.5, 0.6, 0.7), (1.2, 1.3, 1.4), (1.01, 1.1, 1.2)
+    said = statement(found)
+    assert "72 runs: 9 points, 8 seeds at each." in said
+    assert (
+        "medians from 0.6 [0.5, 0.7] at rule = GD, learning_rate = 0.1 to 1.3 [1.2, 1.4] at "
+        "rule = Adam, learning_rate = 0.01."
+    ) in said
+    assert (
+        "By more than 0.1%, GD's limit is the more robust at 2 of 9 points, by the lower quartile, "
+        "and the less robust at 1, by the upper one."
+    ) in said
+
+
+def test_failures_are_told_first():
+    said = statement(summary(RULES, RATES, failing=[4, 5]))
+    assert (
+        "16 of them did not stay finite, at 2 points, the first of which is rule = signGD, "
+        "learning_rate = 0.01; they are in no quartile."
+    ) in said
+    assert "No adversarial risk can be compared" in statement(summary(RATES, failing=range(3)))
+
+
+def test_a_point_alone():
+    said = statement(summary(seeds=1, spread=0))
+    assert said.startswith(
+        "- 1 run: 1 point, 1 seed at each.\n- Adversarial risk over that of GD's"
+    )
+    assert "limit: 1 [1, 1]." in said
+
+
+def test_the_report_says_what_was_swept_and_by_what(monkeypatch):
+    grid = grid_of(options=["rule=GD,signGD,Adam", "learning_rate=0.001,0.01,0.1", "d=12"])
+    text = report(grid, summary(RULES, RATES), "sweep.png")
+    for words in (
+        "![Adversarial risk, standard risk and movement](sweep.png)",
+        "- rule: GD, signGD, Adam",
+        "- learning_rate: 0.001, 0.01, 0.1",
+        "- d = 12, at all points",
+        "- seeds: 0 to 7",
+        "| rule | learning_rate | R_s |",
+        "observed, not proved",
+        "Made by version",
+    ):
+        assert words in text
+    assert text.count("\n| GD |") == 3
+    monkeypatch.setattr(module, "MOST_ROWS", 2)
+    short = report(grid, summary(RULES, RATES), None)
+    assert short.count("\n| GD |") == 2
+    assert "the first 2 of 9; summary.csv has all" in short
+    assert "No figure" in short
+    assert "GD, signGD, … (3 in all)" in short
