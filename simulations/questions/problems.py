@@ -4,10 +4,9 @@ from typing import Final, Protocol
 
 import jax.numpy as jnp
 import numpy as np
-import sympy as sp
 
-from simulations.compile import compile_formula
 from simulations.device import computing
+from simulations.explore.limit import gd_limit
 from simulations.explore.spectrum import (
     Fixed,
     Irrelevant,
@@ -21,7 +20,6 @@ from simulations.explore.train import Outcome
 from simulations.explore.transform import FAST
 from simulations.questions.ranges import check_integer
 from simulations.simulate import adversarial_risk, standard_risk
-from theory.dynamics import gd_converges_to
 from theory.errors import UserError
 from theory.published import figure_4_7
 
@@ -102,26 +100,10 @@ def epsilon() -> float:
 
 
 def gd_limit_risk(runs: Runs) -> np.ndarray:
-    """Adversarial risk of the limit that population GD has from each start, shape (S,).
-
-    The limit is that of :func:`theory.dynamics.gd_converges_to`: the error is 0 where there is
-    energy, and stays where there is none. It is the same for all learning rates at which GD
-    converges, so also for 1, as the variances are below 2.
-    """
-    e0_tilde = runs.w0_tilde - runs.w_star_tilde
-    variances = np.broadcast_to(runs.sigma_tilde_sq, e0_tilde.shape)
-    with computing("cpu"):
-        limit = np.asarray(_gd_limit(e0_tilde, variances))
+    """Adversarial risk of the limit that population GD has from each start, shape (S,)."""
+    limit = gd_limit(runs)
     w_star = np.broadcast_to(runs.w_star_tilde, limit.shape)
     return adversarial_risk(runs.sigma_tilde_sq[None], limit, w_star, epsilon())
-
-
-def _limit(e0: sp.Expr, sigma_sq: sp.Expr) -> sp.Expr:
-    to_zero, stays = (gd_converges_to(e, e0, sigma_sq, sp.Integer(1)) for e in (sp.Integer(0), e0))
-    return sp.Piecewise((0, to_zero), (e0, stays))
-
-
-_gd_limit = compile_formula(_limit)
 
 
 def risk_of_zero(runs: Runs) -> np.ndarray:
