@@ -129,7 +129,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure training and attacks against plain ways to do the same, as ratios in one run.
+    """Measure training and attacks against plain ways to do the same, and memory, as ratios.
 
     Prints a table for each, with the median and the spread of the times; writes no file.
     """

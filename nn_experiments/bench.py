@@ -1,4 +1,4 @@
-"""Training and attacks against plain ways to do the same: ratios measured in one run."""
+"""Training and attacks against plain ways to do the same, and memory: ratios in one run."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from nn_experiments.specs import (
 )
 from nn_experiments.training import load_model, resolve, train
 from nn_experiments.training.bench import HEADER, bench_training
+from nn_experiments.training.memory import bench_memory
 from theory.tables import TextTable
 
 # A network that has learnt something, so that some images break early and some never do.
@@ -36,7 +37,8 @@ def tables(repeats: int, device: str, loader: Loader) -> Iterator[tuple[str, Tex
     """Yield a title and a table for each kind of work, once it is measured.
 
     Raises:
-        UserError: the device is not there, or Fashion-MNIST is not found.
+        UserError: the device is not there, Fashion-MNIST is not found, or the system does not
+            tell how much memory a process takes.
 
     """
     rows = [bench.cells() for bench in bench_training(device, rounds=repeats)]
@@ -55,6 +57,15 @@ def tables(repeats: int, device: str, loader: Loader) -> Iterator[tuple[str, Tex
             + " and ".join(radii)
         )
         yield title, _attacks(timings, radii)
+    yield "Peak memory of training on 60,000 images, Adam", _memory(device)
+
+
+def _memory(device: str) -> TextTable:
+    found = bench_memory(device)
+    parts = (found.data, found.state, found.activations, found.peak)
+    header = ["device", "images (MB)", "weights, gradients, moments (MB)", "activations (MB)"]
+    cells = [found.device, *(f"{part / 1e6:.0f}" for part in parts), f"{found.ratio:.2f}"]
+    return TextTable([*header, "peak (MB)", "peak / sum of the others"], [cells])
 
 
 def _trained(data: DataSet, folder: Path, seed: int, device: str) -> nn.Module:
