@@ -30,7 +30,7 @@ from nn_experiments.images import DataSet, Images, batch_size
 from nn_experiments.loading import Loader
 from nn_experiments.specs import DataSpec, Norm, Preset, RunSpec, level
 from nn_experiments.training import RunRecord, folder_name, load_model, resolve
-from nn_experiments.training.processes import fork_context
+from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.verdict import measurements as kept
 from nn_experiments.verdict.measurements import (
     CLEAN,
@@ -99,7 +99,7 @@ def _abreast(task: Task, records: Sequence[RunRecord], jobs: int, tell: Tell) ->
     pieces = [(record, piece) for record in records for piece in _plan(task, record.spec)]
     # Those that take longest begin first, so that all processes end at about the same time.
     pieces.sort(key=lambda found: -found[1].weight)
-    pool = ProcessPoolExecutor(jobs, mp_context=fork_context())
+    pool = ProcessPoolExecutor(jobs, mp_context=fork_context(), initializer=end_with_parent)
     try:
         started = [
             pool.submit(_measure_silently, task, record, piece.file) for record, piece in pieces
