@@ -11,9 +11,12 @@ from typing import IO
 from theory.artefacts import ensure_writable
 from theory.errors import UserError
 
+LOCK = "lock"
+"""Name of the file that stands for a folder's lock, unless another is given."""
+
 
 @contextmanager
-def locked(folder: Path, name: str = "lock", *, shared: bool = False) -> Iterator[None]:
+def locked(folder: Path, name: str = LOCK, *, shared: bool = False) -> Iterator[None]:
     """Hold a lock on a folder, made if needed, against other processes, on any node.
 
     The lock is the kernel's, so it ends with the process, however that ends.

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from nn_experiments.specs import RunSpec, TrainingSpec
 from theory.artefacts import read_json, write_json, write_text
 from theory.errors import UserError
-from theory.lock import locked
+from theory.lock import LOCK, locked
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed: "
 _DIVERGED = "diverged at step "
@@ -154,9 +154,42 @@ class RunFolder:
         return self.path / "model.safetensors"
 
     @property
+    def over(self) -> bool:
+        """Whether there is nothing to do: the run diverged, or its weights are there."""
+        record = self.record
+        return record is not None and record.settled and not self.lost
+
+    @property
+    def lost(self) -> bool:
+        """Whether the run finished, but the weights are no longer there."""
+        return self.record is not None and self.record.finished and not self.model.exists()
+
+    @property
     def metrics(self) -> Metrics:
         """One line an epoch."""
         return Metrics(self.path / "metrics.jsonl")
+
+    def clear(self) -> None:
+        """Delete all that came of a run, as what was measured of lost weights is of no others.
+
+        The record goes last: what is left, if this is interrupted, is again a run that was lost.
+
+        Raises:
+            UserError: something cannot be deleted.
+
+        """
+        record = self.path / "run.json"
+        try:
+            for path in self.path.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path.name not in (record.name, LOCK):
+                    path.unlink()
+            record.unlink()
+        except OSError as error:
+            raise UserError(
+                f"cannot clear {self.path}: {error.strerror or error}. Delete the folder."
+            ) from error
 
     def write(self, record: RunRecord) -> RunRecord:
         """Write the record whole, and return it.

@@ -16,6 +16,7 @@ from nn_experiments.specs import DataSpec, RunSpec
 from nn_experiments.training.folder import (
     FAILED,
     Metrics,
+    RunFolder,
     RunRecord,
     folder_name,
     read_record,
@@ -97,7 +98,7 @@ def over_already(spec: RunSpec, root: Path) -> RunRecord | None:
     except UserError:
         # Training will say what is wrong, as this run's failure.
         return None
-    return record if record.settled else None
+    return record if RunFolder(folder, record).over else None
 
 
 def train_or_report(

@@ -49,6 +49,9 @@ def train(
 ) -> RunRecord:
     """Train a network, or go on with it where it was left; a run that is over is not repeated.
 
+    A finished run whose file of weights was deleted begins anew, and what was measured of them is
+    deleted.
+
     For given spec, data, device and library versions the weights are always the same: on a CPU bit
     for bit, also if the process was killed and the run resumed.
 
@@ -98,7 +101,13 @@ def load_model(folder: Path, device: torch.device | str) -> tuple[nn.Module, Run
     record = read_record(folder)
     if not record.finished:
         raise UserError(f"expected a finished run in {folder}, got one that is {record.status}.")
-    path = RunFolder(folder, record).model
+    run = RunFolder(folder, record)
+    path = run.model
+    if run.lost:
+        raise UserError(
+            f"expected the weights of a finished run in {path}, found no such file. Train it "
+            "again (`python -m nn_experiments train`, with the same options): it begins anew."
+        )
     state = _read(path, record.spec, device)
     model = models.build(record.spec.model, record.shape, record.classes, record.spec.seed)
     model.to(device)
@@ -112,21 +121,27 @@ def _begun(
     digest = _digest(data)
     record = run.record
     if record is None:
-        found = environment() | {"torch": torch.__version__}
-        record = RunRecord(
-            spec, RUNNING, data.shape, data.classes, digest, threads or torch.get_num_threads()
-        )
-        record = replace(record, environment=found)
+        record = _new(spec, data, digest, threads)
     if record.data_digest != digest:
         raise UserError(
             f"{run.path} was begun with other images (digest {record.data_digest}) than those "
             f"given now ({digest}). Choose another folder, or restore the images."
         )
-    if record.settled:
+    if run.over:
         return record
+    if run.lost:
+        run.clear()
+        record = _new(spec, data, digest, threads)
     name = hardware(device)
     devices = record.devices if name in record.devices[-1:] else (*record.devices, name)
     return run.write(replace(record, spec=spec, status=RUNNING, devices=devices))
+
+
+def _new(spec: RunSpec, data: DataSet, digest: str, threads: int | None) -> RunRecord:
+    record = RunRecord(
+        spec, RUNNING, data.shape, data.classes, digest, threads or torch.get_num_threads()
+    )
+    return replace(record, environment=environment() | {"torch": torch.__version__})
 
 
 def _digest(data: DataSet) -> str:

@@ -66,9 +66,16 @@ def test_what_is_over_is_not_loaded_again(tmp_path, data):
     over = [GRID[0], DIVERGING]
     assert train_all(over, load, tmp_path, "cpu") == [first[0], first[2]]
     assert not loads
+    # A run that lost its weights is trained anew.
+    (tmp_path / folder_name(GRID[0]) / "model.safetensors").unlink()
+    [again] = train_all(GRID[:1], load, tmp_path, "cpu")
+    assert again.finished
+    assert len(loads) == 1
+    assert (tmp_path / folder_name(GRID[0]) / "model.safetensors").exists()
     # A run that failed is tried again.
-    assert train_all(GRID[:3], load, tmp_path, "cpu") == first
-    assert loads == [DATA]
+    found = train_all(GRID[:3], load, tmp_path, "cpu")
+    assert found == [again, *first[1:]]
+    assert loads == [DATA, DATA]
 
 
 def test_images_that_cannot_be_loaded_fail_their_runs_alone(tmp_path, data):

@@ -149,6 +149,37 @@ def test_a_finished_run_is_not_repeated(tmp_path, data, monkeypatch):
     assert train(run_spec(), data, tmp_path, "cpu") == record
 
 
+def test_a_finished_run_without_its_weights_begins_anew(tmp_path, data):
+    record = train(run_spec(), data, tmp_path, "cpu")
+    before = weights(tmp_path)
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(UserError, match="Delete the file; the run then begins anew"):
+        load_model(tmp_path, "cpu")
+    # What the message says to do works.
+    path.unlink()
+    with pytest.raises(UserError, match="found no such file"):
+        load_model(tmp_path, "cpu")
+    (tmp_path / "measured").mkdir()
+    (tmp_path / "measured" / "clean.safetensors").touch()
+    again = train(run_spec(), data, tmp_path, "cpu")
+    assert replace(again, seconds=record.seconds) == record
+    assert same_bits(weights(tmp_path), before)
+    assert len(lines_of(tmp_path)) == TRAINING.epochs
+    # It would be of the weights that were lost.
+    assert not (tmp_path / "measured").exists()
+
+
+def test_other_images_do_not_replace_a_run_that_lost_its_weights(tmp_path, data):
+    train(run_spec(), data, tmp_path, "cpu")
+    (tmp_path / "model.safetensors").unlink()
+    files = {path.name for path in tmp_path.iterdir()}
+    other = replace(data, train=replace(data.train, labels=data.train.labels.flip(0)))
+    with pytest.raises(UserError, match="begun with other images"):
+        train(run_spec(), other, tmp_path, "cpu")
+    assert {path.name for path in tmp_path.iterdir()} == files
+
+
 # In all four, weights, the rule's memory and the random state matter.
 @pytest.mark.parametrize(
     ("optimizer", "model"),
