@@ -153,7 +153,8 @@ def test_a_finished_run_without_its_weights_begins_anew(tmp_path, data):
     record = train(run_spec(), data, tmp_path, "cpu")
     before = weights(tmp_path)
     path = tmp_path / "model.safetensors"
-    path.write_bytes(path.read_bytes()[:-10])
+    content = path.read_bytes()
+    path.write_bytes(content[:-10])
     with pytest.raises(UserError, match="Delete the file; the run then begins anew"):
         load_model(tmp_path, "cpu")
     # What the message says to do works.
@@ -165,6 +166,7 @@ def test_a_finished_run_without_its_weights_begins_anew(tmp_path, data):
     again = train(run_spec(), data, tmp_path, "cpu")
     assert replace(again, seconds=record.seconds) == record
     assert same_bits(weights(tmp_path), before)
+    assert path.read_bytes() == content
     assert len(lines_of(tmp_path)) == TRAINING.epochs
     # It would be of the weights that were lost.
     assert not (tmp_path / "measured").exists()
