@@ -214,7 +214,8 @@ class _Work:
             if untrained:
                 code = BAD_INPUT if any(record.failed for record in untrained) else 1
         if self.command == "train":
-            print(f"Trained networks: {self.place.runs}")
+            trained = len(records) - len(untrained)
+            print(f"Trained networks: {trained} of {len(records)}, in {self.place.runs}")
         elif self.command in ("tables", "figures"):
             self._again(compare)
         else:
@@ -342,7 +343,7 @@ def main(args: list[str] | None = None) -> int:
         case ["bench", *rest]:
             return run(tyro.cli(Bench, prog="python -m nn_experiments bench", args=rest))
         case [command, *rest] if command in _PRESET_COMMANDS:
-            return run(lambda: _parsed(command, rest))
+            return run(lambda: _parsed(command, rest), resumes=True)
     print(f"error: expected a command, got {args[0]!r}.\n\n{_usage()}", file=sys.stderr)
     return BAD_INPUT
 

@@ -18,10 +18,15 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> N
     print(f"{name}: {message}", file=sys.stderr)
 
 
-def run(command: Callable[[], int]) -> int:
+def run(command: Callable[[], int], *, resumes: bool = False) -> int:
     """Run a command; a user's mistake is one message and exit code 2, Ctrl-C is 130.
 
     So is a package of an extra that is not installed.
+
+    Args:
+        command: returns an exit code.
+        resumes: whether an interrupted command, given again, goes on; if so, this is told.
+
     """
     try:
         with warnings.catch_warnings(), missing_packages_told():
@@ -31,7 +36,8 @@ def run(command: Callable[[], int]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("interrupted; files written before are whole", file=sys.stderr)
+        remedy = "; the same command goes on from them" if resumes else ""
+        print(f"interrupted; files written before are whole{remedy}", file=sys.stderr)
         return INTERRUPTED
 
 

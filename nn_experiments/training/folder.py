@@ -23,7 +23,7 @@ from theory.artefacts import read_json, write_json, write_text
 from theory.errors import UserError
 from theory.lock import LOCK, locked
 
-RUNNING, FINISHED, FAILED = "running", "finished", "failed: "
+RUNNING, INTERRUPTED, FINISHED, FAILED = "running", "interrupted", "finished", "failed: "
 _DIVERGED = "diverged at step "
 
 
@@ -270,6 +270,19 @@ def opened(folder: Path, spec: RunSpec) -> Iterator[RunFolder]:
             record = read_record(folder)
             require_same(spec, record.spec, folder)
         yield RunFolder(folder, record)
+
+
+def mark_interrupted(folder: Path, spec: RunSpec) -> None:
+    """Write in the record of a run, whose process was ended, that it was interrupted.
+
+    Raises:
+        UserError: as :func:`opened`.
+
+    """
+    if (folder / "run.json").exists():
+        with opened(folder, spec) as run:
+            if run.record is not None and run.record.status == RUNNING:
+                run.write(replace(run.record, status=INTERRUPTED))
 
 
 def _identity(spec: RunSpec) -> RunSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -19,6 +20,7 @@ from nn_experiments.training.folder import (
     RunFolder,
     RunRecord,
     folder_name,
+    mark_interrupted,
     read_record,
     require_same,
 )
@@ -170,7 +172,8 @@ class _Worker:
         context = fork_context()
         self.spec = spec
         self.results, theirs = context.Pipe(duplex=False)
-        self._metrics = Metrics(task.root / folder_name(spec) / "metrics.jsonl")
+        self._folder = task.root / folder_name(spec)
+        self._metrics = Metrics(self._folder / "metrics.jsonl")
         self._told = len(self._metrics.read())
         self._process: BaseProcess = context.Process(
             target=task.train, args=(spec, theirs), name=folder_name(spec), daemon=True
@@ -204,10 +207,13 @@ class _Worker:
         return record
 
     def stop(self) -> None:
-        """End the process; its run can be resumed."""
+        """End the process; its run can be resumed, and its record says so."""
         self._process.kill()
         self._process.join()
         self.results.close()
+        # If this cannot be written, or the run is another process's, it goes on all the same.
+        with suppress(UserError):
+            mark_interrupted(self._folder, self.spec)
 
 
 def _abreast(

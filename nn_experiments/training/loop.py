@@ -21,6 +21,7 @@ from nn_experiments.training.device import computing, hardware, memory_errors, r
 from nn_experiments.training.evaluation import score
 from nn_experiments.training.folder import (
     FINISHED,
+    INTERRUPTED,
     RUNNING,
     RunFolder,
     RunRecord,
@@ -85,7 +86,7 @@ def train(
             with memory_errors(device, spec), computing(device, record.threads, spec.seed):
                 return _Training(run, record, data.to(device), device, progress).run()
         except KeyboardInterrupt:
-            run.write(replace(record, status="interrupted"))
+            run.write(replace(record, status=INTERRUPTED))
             raise
 
 

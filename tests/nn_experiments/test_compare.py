@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nn_experiments import drawing, presets
+from nn_experiments import compare, drawing, presets
 from nn_experiments.__main__ import main
 from nn_experiments.training import folder_name
 from nn_experiments.verdict import measurements
@@ -261,10 +261,22 @@ def test_a_run_that_fails_leaves_the_others(tmp_path, capsys):
     spoilt.mkdir(parents=True)
     (spoilt / "run.json").write_text("{")
     assert main(["train", str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 2
-    told = capsys.readouterr().err
+    printed, told = capsys.readouterr()
+    assert f"Trained networks: {len(runs) - 1} of {len(runs)}, in " in printed
     assert told.count("not trained: ") == 1
     assert "not trained: SGD seed 0: failed: " in told
     assert len(list(out.glob("runs/*/model.safetensors"))) == len(runs) - 1
+
+
+def test_an_interrupt_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "preset.toml"
+    path.write_text(PRESET)
+    monkeypatch.setattr(compare, "train", interrupted)
+    assert main(["train", str(path), "--out", str(tmp_path / "out")]) == 130
+    assert capsys.readouterr().err.endswith("whole; the same command goes on from them\n")
 
 
 def test_a_comparison_that_is_killed_goes_on_to_the_same_result(undrawn, compared, tmp_path):

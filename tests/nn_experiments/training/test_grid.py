@@ -5,7 +5,7 @@ import pytest
 from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, Preset
 from nn_experiments.training import folder_name, grid, train_all
 from nn_experiments.training.budget import images_within_budget, training_seconds
-from nn_experiments.training.folder import opened
+from nn_experiments.training.folder import opened, read_record
 from nn_experiments.training.sweep import choose_learning_rates
 from tests.nn_experiments.training.small import (
     DATA,
@@ -122,6 +122,22 @@ def test_a_process_that_dies_fails_its_run_alone(tmp_path, data, monkeypatch):
     records = train_all([run_spec(SGD), run_spec(SGD, seed=1)], loader(data), tmp_path, "cpu", 2)
     assert statuses(records) == ["finished", "failed"]
     assert "its process ended with code -9" in records[1].status
+
+
+def test_runs_that_are_interrupted_together_say_so(tmp_path, data):
+    runs = [run_spec(SGD), run_spec(ADAM)]
+    without_end = [replace(r, training=replace(TRAINING, epochs=10**6)) for r in runs]
+    begun = set()
+
+    def interrupt(spec, _):
+        begun.add(spec.optimizer.name)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_all(without_end, loader(data), tmp_path, "cpu", 2, interrupt)
+    for spec in without_end:
+        assert read_record(tmp_path / folder_name(spec)).status == "interrupted"
 
 
 class TestSweep:
