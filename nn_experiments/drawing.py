@@ -20,7 +20,7 @@ from nn_experiments.specs import Norm, Preset, RobustnessSpec, level
 from nn_experiments.verdict import figures
 from nn_experiments.verdict.measurements import CLEAN, Measurements
 from nn_experiments.verdict.predictions import judge
-from theory.artefacts import write_whole
+from theory.artefacts import clear_unfinished, write_whole
 
 _SHOWN = 8  # images in pictures of perturbed ones
 _SYMBOLS = {"l2": "ℓ2", "linf": "ℓ∞"}
@@ -75,6 +75,7 @@ def draw_images(
 
 
 def _written(drawn: Mapping[str, Figure], folder: Path) -> list[str]:
+    clear_unfinished(folder)
     for name, figure in drawn.items():
         style.write_figure(figure, folder / name)
         _write_drawing(figure, folder / f"{name}.svg")

@@ -1,14 +1,16 @@
 """Result files: written whole or not at all, and naming the code and machine that made them."""
 
+import fcntl
 import json
 import math
 import os
 import platform
+import shutil
 import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from theory.errors import UserError
 
 _PACKAGES = ("sympy", "z3-solver", "numpy", "jax", "jaxlib", "optax", "matplotlib")
+_PART = ".part-"
 
 
 @contextmanager
@@ -67,7 +70,10 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """
     with _as_user_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as scratch:
+        with (
+            _locked(path.parent, fcntl.LOCK_SH),
+            tempfile.TemporaryDirectory(dir=path.parent, prefix=_PART) as scratch,
+        ):
             part = Path(scratch) / path.name
             part.touch()
             mode = stat.S_IMODE(part.stat().st_mode)
@@ -75,6 +81,39 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
             write(part)
             part.chmod(mode)
             part.replace(path)
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Delete what killed processes left of files that :func:`write_whole` was making in a folder.
+
+    While any process is writing there, nothing is deleted, as that might be what it writes.
+
+    Raises:
+        UserError: the folder cannot be read or written.
+
+    """
+    with _as_user_error(folder):
+        if folder.is_dir():
+            with _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB) as alone:
+                for part in folder.glob(f"{_PART}*") if alone else ():
+                    shutil.rmtree(part)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[bool]:
+    """Hold the kernel's lock on a folder itself, which ends with the process, if it can be had.
+
+    Some disks have no such locks. Files are written whole there too, but parts are not cleared.
+    """
+    with ExitStack() as held:
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            fcntl.flock(descriptor, how)
+            has = True
+        except OSError:
+            has = False
+        yield has
 
 
 def write_json(path: Path, data: Any) -> None:

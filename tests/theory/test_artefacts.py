@@ -1,5 +1,8 @@
 """Files that are written whole: who may read them."""
 
+import errno
+import fcntl
+import multiprocessing
 import os
 import stat
 import tempfile
@@ -7,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from theory.artefacts import write_json, write_whole
+from theory.artefacts import clear_unfinished, write_json, write_whole
 
 
 def mode(path):
@@ -47,3 +50,46 @@ def test_what_nothing_was_written_to_is_not_there(tmp_path):
         write_whole(tmp_path / "a", lambda part: None)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_text() == "earlier"
+
+
+def write_slowly(folder, begun):
+    def never_ends(part):
+        part.write_text("half of it")
+        begun.send(None)
+        begun.recv()
+
+    write_whole(folder / "a", never_ends)
+
+
+def test_what_a_killed_process_was_writing_is_cleared_and_no_others(tmp_path):
+    (tmp_path / "b").write_text("whole")
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(
+        target=write_slowly, args=(tmp_path, theirs)
+    )
+    process.start()
+    ours.recv()
+    clear_unfinished(tmp_path)
+    [part] = tmp_path.glob(".part-*")
+    assert (part / "a").read_text() == "half of it"
+    process.kill()
+    process.join()
+    assert part.exists()
+    clear_unfinished(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_disk_without_locks(tmp_path, monkeypatch):
+    def unsupported(*_):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    (tmp_path / ".part-x").mkdir()
+    write_json(tmp_path / "a", {})
+    clear_unfinished(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"a", ".part-x"}
+
+
+def test_nothing_to_clear_in_a_folder_that_is_not_there(tmp_path):
+    clear_unfinished(tmp_path / "a")
+    assert not list(tmp_path.iterdir())
