@@ -139,7 +139,11 @@ def collect(task: Task, records: Sequence[RunRecord]) -> Measurements:
         spec = record.spec
         key = spec.optimizer.title, spec.seed
         run = found.get(key, RunMeasurements(*key))
-        if _role(task.preset, spec) == "network":
+        role = _role(task.preset, spec)
+        if role == "filtered" and record.train_accuracy is not None:
+            fitted = {**run.filtered_training_accuracy, _filtered(spec): record.train_accuracy}
+            run = replace(run, filtered_training_accuracy=fitted)
+        if role == "network":
             run = replace(
                 run,
                 status=record.status,
@@ -253,6 +257,11 @@ def _role(preset: Preset, spec: RunSpec) -> str:
     return "network" if spec.model == preset.model else "linear"
 
 
+def _filtered(spec: RunSpec) -> str:
+    """Return the measure that a training on filtered images is tested by."""
+    return f"filtered/{spec.data.filtered_by}/{spec.data.filtered_percent}"
+
+
 def _folder(task: Task, record: RunRecord) -> Path:
     return task.root / folder_name(record.spec) / "measured"
 
@@ -271,8 +280,7 @@ def _plan(task: Task, spec: RunSpec) -> list[_Piece]:
     preset = task.preset
     match _role(preset, spec):
         case "filtered":
-            measure = f"filtered/{spec.data.filtered_by}/{spec.data.filtered_percent}"
-            return [_clean(measure)]
+            return [_clean(_filtered(spec))]
         case "linear":
             return [_energy(preset, _LINEAR)]
     pieces = [_clean(CLEAN)]

@@ -111,6 +111,8 @@ class RunMeasurements:
             gradient's energy in the irrelevant band at each image, from 0 to 1.
         training_loss: mean cross-entropy on the training images after training.
         training_accuracy: share of training images that came out right after training.
+        filtered_training_accuracy: for each measure ``"filtered/…"``, the share of its filtered
+            training images that the network trained on them gets right.
         engines: for each measure that was attacked, who ran the attacks.
 
     """
@@ -125,6 +127,7 @@ class RunMeasurements:
     gradient_energy: Mapping[str, Floats] = field(default_factory=dict)
     training_loss: float | None = None
     training_accuracy: float | None = None
+    filtered_training_accuracy: Mapping[Measure, float] = field(default_factory=dict)
     engines: Mapping[Measure, str] = field(default_factory=dict)
 
     @property
@@ -245,6 +248,7 @@ def _record(run: RunMeasurements, prefix: str, arrays: dict[str, NDArray[Any]]) 
         "gradient_energy": list(run.gradient_energy),
         "training_loss": run.training_loss,
         "training_accuracy": run.training_accuracy,
+        "filtered_training_accuracy": dict(run.filtered_training_accuracy),
         "engines": dict(run.engines),
     }
 
@@ -306,5 +310,7 @@ def _run(record: Mapping[str, Any], prefix: str, tensor: Any) -> RunMeasurements
         gradient_energy={m: tensor(f"{prefix} energy {m}") for m in record["gradient_energy"]},
         training_loss=record["training_loss"],
         training_accuracy=record["training_accuracy"],
+        # Files of this version that were written before it was kept have none.
+        filtered_training_accuracy=record.get("filtered_training_accuracy", {}),
         engines=record["engines"],
     )

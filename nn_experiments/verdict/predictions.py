@@ -7,7 +7,7 @@ about adaptive methods: what it makes of SGD with momentum is shown, and does no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -46,6 +46,7 @@ LN_RATIO = "ln ratio"
 NORMS = ("l2", "linf", "l1")
 # The rule of thumb for counts: at five or more a normal approximation is used.
 _FEW_IMAGES = 5
+_HALF = 50  # percent: section 4.3.1 says that more than half can be removed
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Verdict:
         n_images: test images behind it; 0 where the quantity is of the network alone.
         published: the published effect, in the same unit.
         is_primary: whether it counts for the prediction as a whole.
+        uncounted: why it does not count, where what is compared and not only how is the reason.
         note: what a reader should know.
 
     """
@@ -79,6 +81,7 @@ class Verdict:
     n_images: int = 0
     published: float | None = None
     is_primary: bool = True
+    uncounted: str = ""
     note: str = ""
 
 
@@ -91,6 +94,8 @@ class Summary:
     counts: dict[Outcome, int]
     """How many primary comparisons came out how."""
     where: str
+    note: str = ""
+    """Why nothing counts, where something was measured."""
 
 
 @dataclass(frozen=True)
@@ -154,30 +159,51 @@ def judge(preset: Preset, measurements: Measurements) -> tuple[Verdict, ...]:
 
 
 def summarise(verdicts: Sequence[Verdict]) -> tuple[Summary, ...]:
-    """Return each prediction's outcome as a whole, by :func:`~.outcomes.all_of`."""
+    """Return each prediction's outcome as a whole, by :func:`~.outcomes.all_of`.
+
+    Where comparisons were measured and none of them counts, it is inconclusive, and told why.
+    """
     summaries = []
     for prediction, where in PREDICTIONS.items():
-        outcomes = [v.outcome for v in verdicts if v.prediction == prediction and v.is_primary]
+        found = [v for v in verdicts if v.prediction == prediction]
+        outcomes = [v.outcome for v in found if v.is_primary]
         counts = {outcome: outcomes.count(outcome) for outcome in Outcome}
-        summaries.append(Summary(prediction, all_of(outcomes), counts, where))
+        summary = Summary(prediction, all_of(outcomes), counts, where)
+        if not outcomes and (measured := [v for v in found if v.outcome != Outcome.NOT_RUN]):
+            reasons = dict.fromkeys(v.uncounted for v in measured if v.uncounted)
+            note = f"measured, but nothing counts: {'; '.join(reasons)}"
+            summary = replace(summary, outcome=Outcome.INCONCLUSIVE, note=note)
+        summaries.append(summary)
     return tuple(summaries)
 
 
 def _limited(verdict: Verdict, comparison: _Comparison) -> Verdict:
-    """Say what limits a comparison, and leave it open where a network is no minimizer."""
-    notes = [verdict.note] if verdict.note else []
-    if not comparison.is_about_adaptive:
-        notes.append(f"{comparison.other.title} is no adaptive method: shown, not counted")
+    """Say what limits a comparison of the baseline with another optimizer."""
     optimizers = (comparison.baseline, comparison.other)
-    notes += [n for o in optimizers if (n := _unfinished(o, comparison.measurements))]
+    if not comparison.is_about_adaptive:
+        uncounted = f"{comparison.other.title} is no adaptive method"
+        verdict = replace(verdict, is_primary=False, uncounted=uncounted)
     unfitted = [n for o in optimizers if (n := _unfitted(o, comparison))]
+    return _noted(verdict, optimizers, comparison.measurements, unfitted)
+
+
+def _noted(
+    verdict: Verdict,
+    optimizers: Sequence[OptimizerSpec],
+    measurements: Measurements,
+    unfitted: Sequence[str],
+) -> Verdict:
+    """Add what limits a verdict to its note, and leave it open where a network is no minimizer."""
+    notes = [verdict.note] if verdict.note else []
+    if verdict.uncounted:
+        notes.append(f"{verdict.uncounted}: shown, not counted")
+    notes += [n for o in optimizers if (n := _unfinished(o, measurements))]
     if unfitted and verdict.outcome != Outcome.NOT_RUN:
         notes.append(f"no minimizers of the standard risk: {', '.join(unfitted)}")
         verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE)
     if verdict.effect is not None and not np.isfinite(verdict.effect.low):
         notes.append("one seed tells nothing of the spread between trainings")
-    is_primary = verdict.is_primary and comparison.is_about_adaptive
-    return replace(verdict, is_primary=is_primary, note="; ".join(notes))
+    return replace(verdict, note="; ".join(notes))
 
 
 def _unfinished(optimizer: OptimizerSpec, measurements: Measurements) -> str:
@@ -189,12 +215,18 @@ def _unfinished(optimizer: OptimizerSpec, measurements: Measurements) -> str:
 def _unfitted(optimizer: OptimizerSpec, c: _Comparison) -> str:
     """Name the networks that classify too few of their training images correctly."""
     accuracies = {
-        run.seed: 100 * run.training_accuracy
+        run.seed: run.training_accuracy
         for run in c.measurements.runs
-        if run.optimizer == optimizer.title and run.training_accuracy is not None
+        if run.optimizer == optimizer.title
     }
-    poor = {seed: a for seed, a in accuracies.items() if a < c.preset.margins.fitted}
-    return ", ".join(f"{optimizer.title} seed {s} fits {a:.0f} %" for s, a in poor.items())
+    return _poor(accuracies, c.preset, optimizer.title)
+
+
+def _poor(accuracies: Mapping[int, float | None], preset: Preset, title: str) -> str:
+    """Name the seeds whose training accuracy, a fraction, is known and below the margin."""
+    percent = {seed: 100 * a for seed, a in accuracies.items() if a is not None}
+    poor = {seed: a for seed, a in percent.items() if a < preset.margins.fitted}
+    return ", ".join(f"{title} seed {seed} fits {a:.0f} %" for seed, a in poor.items())
 
 
 def _standard(c: _Comparison) -> Iterator[Verdict]:
@@ -387,22 +419,36 @@ def _irrelevant(preset: Preset, measurements: Measurements) -> list[Verdict]:
     """Judge Observation I for each optimizer by itself: what removing coefficients costs.
 
     "More than half" of the coefficients can be removed, says section 4.3.1: the least threshold
-    above 50 % counts for the prediction, the others are shown.
+    above 50 % counts for the prediction, the others are shown. Both networks must fit the images
+    that they were trained on: the one the full images, the other the filtered ones.
     """
-    above = [threshold for threshold in preset.frequency.thresholds if threshold > 50]
-    counted = min(above, default=None)
+    thresholds = preset.frequency.thresholds
+    counted = min((threshold for threshold in thresholds if threshold > _HALF), default=None)
     verdicts = []
     for optimizer in preset.optimizers:
         for kind in preset.frequency.filters:
-            thresholds = preset.frequency.thresholds or (None,)
-            verdicts += [
-                replace(
-                    _cost(preset, measurements, optimizer, kind, threshold),
-                    is_primary=threshold == counted,
-                )
-                for threshold in thresholds
-            ]
+            for threshold in thresholds or (None,):
+                verdict = _cost(preset, measurements, optimizer, kind, threshold)
+                if threshold != counted:
+                    reason = f"only the least threshold above {_HALF} % counts"
+                    verdict = replace(verdict, is_primary=False, uncounted=reason)
+                unfitted = _unfitted_to_either(preset, measurements, optimizer, verdict.measure)
+                verdicts.append(_noted(verdict, (optimizer,), measurements, unfitted))
     return verdicts
+
+
+def _unfitted_to_either(
+    preset: Preset, measurements: Measurements, optimizer: OptimizerSpec, measure: Measure
+) -> list[str]:
+    """Name the networks that fit too few of their images, full or filtered."""
+    runs = [run for run in measurements.runs if run.optimizer == optimizer.title]
+    on_all = _poor({run.seed: run.training_accuracy for run in runs}, preset, optimizer.title)
+    on_filtered = _poor(
+        {run.seed: run.filtered_training_accuracy.get(measure) for run in runs},
+        preset,
+        f"filtered, {optimizer.title}",
+    )
+    return [text for text in (on_all, on_filtered) if text]
 
 
 def _cost(
@@ -430,7 +476,6 @@ def _cost(
         effect=effect,
         n_seeds=(len(full), len(filtered)),
         n_images=full.shape[1],
-        note=_unfinished(optimizer, measurements),
     )
 
 

@@ -163,10 +163,16 @@ def summary_table(summaries: Sequence[Summary]) -> TextTable:
     """Return one row a prediction: the outcome, and how its comparisons came out."""
     shown = (Outcome.SUPPORTED, Outcome.CONTRADICTED, Outcome.INCONCLUSIVE, Outcome.NOT_RUN)
     rows = [
-        [s.prediction, s.outcome, *(str(s.counts.get(outcome, 0)) for outcome in shown), s.where]
+        [
+            s.prediction,
+            s.outcome,
+            *(str(s.counts.get(outcome, 0)) for outcome in shown),
+            s.where,
+            s.note,
+        ]
         for s in summaries
     ]
-    return TextTable(["Prediction", "Verdict", *shown, "Where"], rows)
+    return TextTable(["Prediction", "Verdict", *shown, "Where", "Note"], rows)
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> TextTable:

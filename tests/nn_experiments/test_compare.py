@@ -127,6 +127,17 @@ def test_every_part_of_the_preset_was_measured(compared):
             assert 0 < run.lipschitz_local[norm] <= bound.product * (1 + 1e-5)
         assert run.gradient_energy["network"].shape == (40,)
         assert run.training_loss > 0
+        # On the filtered images, as the run's own record has it.
+        ((measure, fitted),) = run.filtered_training_accuracy.items()
+        assert measure == "filtered/frequency/50"
+        records = [json.loads(path.read_text()) for path in out.glob("runs/*/run.json")]
+        assert [fitted] == [
+            record["train_accuracy"]
+            for record in records
+            if record["spec"]["data"]["filtered_percent"] == 50
+            and (record["spec"]["optimizer"]["name"], record["spec"]["seed"])
+            == (run.optimizer, run.seed)
+        ]
 
 
 def test_evidence_says_what_ran_where(compared):

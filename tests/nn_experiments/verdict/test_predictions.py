@@ -220,6 +220,58 @@ def test_filters_that_cost_more_than_the_margin_contradict(preset, compare):
     assert counted == {"filtered/frequency/70", "filtered/magnitude/70"}
 
 
+def test_thresholds_up_to_a_half_are_shown_and_told_not_to_count(preset, compare):
+    measurements = compare(AS_PREDICTED)
+    low = replace(preset, frequency=FrequencySpec(thresholds=(30,), noises=4))
+    verdicts = judge(low, measurements)
+    found = of(verdicts, predictions.IRRELEVANT)
+    assert {(v.outcome, v.is_primary) for v in found} == {(Outcome.SUPPORTED, False)}
+    why = "only the least threshold above 50 % counts"
+    assert all(f"{why}: shown, not counted" in v.note for v in found)
+    (whole,) = [s for s in summarise(verdicts) if s.prediction == predictions.IRRELEVANT]
+    assert whole.outcome is Outcome.INCONCLUSIVE
+    assert whole.note == f"measured, but nothing counts: {why}"
+    # With 70 % that one counts; with none measured nothing was run.
+    assert {s.note for s in summarise(judge(preset, measurements))} == {""}
+    nothing = summarise(judge(low, Measurements((RunMeasurements("SGD", 0),))))
+    assert {(s.outcome, s.note) for s in nothing} == {(Outcome.NOT_RUN, "")}
+
+
+def test_where_only_momentum_is_compared_nothing_counts_and_why_is_told(preset, compare):
+    momentum = OptimizerSpec("SGD", options={"momentum": 0.9}, label="SGD-m")
+    two = replace(preset, optimizers=(preset.optimizers[0], momentum))
+    found = {s.prediction: s for s in summarise(judge(two, compare({"SGD": 0.2, "SGD-m": 0.4})))}
+    robust = found[predictions.ROBUST]
+    assert robust.outcome is Outcome.INCONCLUSIVE
+    assert robust.note == "measured, but nothing counts: SGD-m is no adaptive method"
+
+
+@pytest.mark.parametrize("share", [0.899, 0.9])
+@pytest.mark.parametrize("which", ["all", "filtered"])
+def test_removal_is_judged_by_networks_that_fit_their_images(preset, compare, which, share):
+    measure = "filtered/frequency/70"
+    poor = (
+        {"training_accuracy": share}
+        if which == "all"
+        else {"filtered_training_accuracy": {measure: share, "filtered/magnitude/70": 1.0}}
+    )
+    runs = [
+        replace(r, **poor) if (r.optimizer, r.seed) == ("Adam", 1) else r
+        for r in compare(AS_PREDICTED).runs
+    ]
+    verdicts = of(judge(preset, Measurements(tuple(runs))), predictions.IRRELEVANT)
+    found = {(v.comparison.partition(":")[0], v.measure): v for v in verdicts}
+    adam = found["Adam", measure]
+    limited = share < 0.9
+    assert adam.outcome is (Outcome.INCONCLUSIVE if limited else Outcome.SUPPORTED)
+    assert ("no minimizers of the standard risk" in adam.note) is limited
+    assert ("filtered, Adam seed 1 fits 90 %" in adam.note) is (limited and which == "filtered")
+    # A network trained on other images, or by another rule, is judged by itself.
+    assert found["SGD", measure].outcome is Outcome.SUPPORTED
+    other = found["Adam", "filtered/magnitude/70"].outcome
+    assert (other is Outcome.SUPPORTED) is (which == "filtered" or not limited)
+
+
 def test_networks_ordered_against_linear_models_contradict(preset, compare):
     measurements = compare(AS_PREDICTED)
     flip = [
