@@ -96,16 +96,16 @@ def lipschitz_and_robustness(compared: Sequence[Compared]) -> TextTable:
     :func:`sizes_table` shows.
     """
     titles = list(dict.fromkeys(o.title for preset, _ in compared for o in preset.optimizers))
-    quantities: list[tuple[str, _Cell, _Cell]] = [
-        ("∏ L(φ)", _product, _published_product),
-        ("average robust accuracy, %", _average, _published_average),
+    quantities: list[tuple[str, str, _Cell, _Cell]] = [
+        ("∏ L(φ)", "ours, arithmetic mean", _product, _published_product),
+        ("average robust accuracy, %", "ours", _average, _published_average),
     ]
     rows = []
-    for quantity, ours, theirs in quantities:
+    for quantity, our_source, ours, theirs in quantities:
         for title in titles:
-            for source, cell in (("ours", ours), ("published, Table 4.1", theirs)):
+            for source, cell in ((our_source, ours), ("published, Table 4.1", theirs)):
                 cells = [_of(title, cell, *pair) for pair in compared]
-                if source == "ours" or set(cells) != {MISSING}:
+                if source == our_source or set(cells) != {MISSING}:
                     rows.append([quantity, title, source, *cells])
     names = [name_of(preset) for preset, _ in compared]
     return TextTable(["Quantity", "Optimization", "Source", *names], rows)
@@ -265,4 +265,5 @@ def local_bounds_table(preset: Preset, measurements: Measurements) -> TextTable:
                 upper, lower = np.exp(np.mean(np.log(pairs), axis=0))
                 cells = [f"{value:.4g}" for value in (upper, lower, upper / lower)]
                 rows.append([optimizer.title, symbol, *cells])
-    return TextTable(["Optimization", "Norm", "Upper bound", "Local lower bound", "Ratio"], rows)
+    header = ["Upper bound, geometric mean", "Local lower bound, geometric mean", "Ratio"]
+    return TextTable(["Optimization", "Norm", *header], rows)
