@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nn_experiments.specs import Preset
+from nn_experiments.specs import Preset, Setting
 from nn_experiments.verdict import published
 from nn_experiments.verdict.intervals import Interval
 from nn_experiments.verdict.measurements import FINISHED, Measurements
@@ -99,6 +99,8 @@ def small_sample(preset: Preset) -> list[str]:
         short.append(f"{preset.data.train_images:,} training images, not the whole training set")
     if preset.training_budget is not None:
         short.append("the number of training images is what fits a time budget")
+    if preset.data.test_images is not None:
+        short.append(f"{preset.data.test_images:,} test images, not the whole test set")
     if preset.training.epochs < FULL_SCALE_EPOCHS:
         short.append(f"{preset.training.epochs} epochs, not {FULL_SCALE_EPOCHS}")
     if preset.robustness.images < 1000:
@@ -118,6 +120,46 @@ def not_run(preset: Preset, verdicts: Sequence[Verdict]) -> list[str]:
         if v.outcome == Outcome.NOT_RUN
     ]
     return [*preset.not_run, *missing]
+
+
+def what_was_run(preset: Preset) -> list[str]:
+    """Return the images, the model, the update rules and the schedule, a line each."""
+    data, model, training = preset.data, preset.model, preset.training
+    held_out = f", {data.validation_images:,} held out" if data.validation_images else ""
+    norm = ", with BatchNorm" if model.batch_norm else ""
+    schedule = f"{training.epochs} epochs in batches of {training.batch_size}"
+    reached = [str(epoch) for epoch in training.milestones if epoch < training.epochs]
+    if reached:
+        steps = ", ".join(reached)
+        schedule += f", learning rates × {training.factor:g} before epochs {steps}"
+    flips = "random horizontal flips" if training.flips else "no flips"
+    return [
+        f"Images: {data.name}, {_number_of(data.train_images)} to train on{held_out}, "
+        f"{_number_of(data.test_images)} to test on.",
+        f"Model: {model.name}{norm}{_keywords(model.options)}.",
+        *(
+            f"{o.title}: {o.name}, learning rate {o.learning_rate:g}{_keywords(o.options)}."
+            for o in preset.optimizers
+        ),
+        f"Learning rates: {_rates(preset)}.",
+        f"Training: {schedule}, {flips}, {training.precision}; "
+        f"seeds {', '.join(map(str, preset.seeds))}.",
+    ]
+
+
+def _number_of(images: int | None) -> str:
+    return "all" if images is None else f"{images:,}"
+
+
+def _keywords(options: Mapping[str, Setting]) -> str:
+    return "".join(f", {name} = {value}" for name, value in options.items())
+
+
+def _rates(preset: Preset) -> str:
+    if not preset.sweep:
+        return "given, not chosen"
+    factors = ", ".join(f"{factor:g}" for factor in preset.sweep)
+    return f"chosen by validation accuracy with seed {preset.seeds[0]}, from each × {factors}"
 
 
 def engines(measurements: Measurements) -> dict[str, list[str]]:
@@ -260,6 +302,8 @@ def report(
         summary_table(summarise(verdicts)).markdown(),
         _how_judged(preset, verdicts),
         *(f"![{name}]({name})" for name in figures),
+        "## What was run",
+        _bullets(what_was_run(preset)),
         "## Comparisons",
         verdict_table(verdicts).markdown(),
         "## Accuracy (%)",
@@ -303,6 +347,10 @@ def _how_judged(preset: Preset, verdicts: Sequence[Verdict]) -> str:
         f"{len(judged)} comparisons that were run, {counted} count for a prediction. A prediction "
         "is supported if each counted comparison is, and contradicted if one is; a true one with "
         f"k of them is contradicted by chance at most k × {(1 - confidence) / 2:.1%} of the time. "
+        "An interval's half width is the root of a sum of squares, each a standard error times its "
+        "own t quantile: of the seeds' means (Welch's t over both optimizers), of the differences "
+        "paired by image, and of the noises where all images share them. Bounds have no images: "
+        "theirs are of the seeds' logarithms alone. "
         "Margins, fixed before the results: standard accuracy "
         f"± {margins.accuracy:g}, drop in the lowest band ± {margins.drop:g}, cost of removing "
         f"frequencies {margins.filtered:g} percentage points. An interval that crosses its margin, "

@@ -7,9 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from nn_experiments.specs import DataSpec, RobustnessSpec
+from nn_experiments.specs import (
+    DataSpec,
+    ModelSpec,
+    OptimizerSpec,
+    RobustnessSpec,
+    TrainingSpec,
+)
 from nn_experiments.verdict.measurements import Measurements, RunMeasurements
-from nn_experiments.verdict.report import evidence, report, small_sample
+from nn_experiments.verdict.report import evidence, report, small_sample, what_was_run
 from theory.artefacts import environment, json_text
 
 SKILLS = {"SGD": 0.2, "Adam": 0.9, "RMSProp": 0.8}
@@ -58,7 +64,7 @@ def test_an_unknown_spread_is_null_in_evidence(preset, compare):
 def test_the_report_begins_with_the_verdict_and_says_how_large_the_sample_is(preset, compare):
     text = report(preset, compare(SKILLS), {"device": "cpu"}, ["figure_4_1.png"])
     headings = [line for line in text.splitlines() if line.startswith("#")]
-    assert headings[:3] == ["# A comparison", "## Verdict", "## Comparisons"]
+    assert headings[:3] == ["# A comparison", "## Verdict", "## What was run"]
     assert "small-sample run" in text
     assert "1,024 training images" in text
     assert "attacks on 200 test images, not 1,000" in text
@@ -76,8 +82,46 @@ def test_the_thesiss_settings_are_no_small_sample(full, compare):
     assert "Settings of the thesis." in text
     smaller = replace(full, training=replace(full.training, epochs=10), seeds=(0,))
     assert small_sample(smaller) == ["10 epochs, not 200", "1 seed, not three"]
+    fewer = replace(full, data=DataSpec(test_images=1500))
+    assert small_sample(fewer) == ["1,500 test images, not the whole test set"]
     apgd = replace(full, robustness=RobustnessSpec(attacks="apgd"), training_budget=60.0)
     assert len(small_sample(apgd)) == 2
+
+
+def test_what_was_run_is_told(preset, compare):
+    momentum = OptimizerSpec("SGD", 0.05, {"momentum": 0.9}, label="SGD-m")
+    text = report(replace(preset, optimizers=(preset.optimizers[2], momentum)), compare(SKILLS), {})
+    told = text.partition("## What was run\n\n")[2].partition("\n\n")[0].splitlines()
+    assert told == [
+        "- Images: fashion-mnist, 1,024 to train on, all to test on.",
+        "- Model: two-layer-cnn.",
+        "- RMSProp: RMSprop, learning rate 0.0005.",
+        "- SGD-m: SGD, learning rate 0.05, momentum = 0.9.",
+        "- Learning rates: given, not chosen.",
+        "- Training: 200 epochs in batches of 128, learning rates × 0.1 before epochs 100, 150, "
+        "random horizontal flips, fp32; seeds 0, 1, 2.",
+    ]
+    chosen = replace(
+        preset,
+        data=DataSpec(validation_images=1000, test_images=2000),
+        model=ModelSpec("preactresnet18", batch_norm=True),
+        training=TrainingSpec(epochs=2, milestones=(2,), batch_size=64, flips=False),
+        sweep=(0.5, 1.0),
+        seeds=(4,),
+    )
+    told = what_was_run(chosen)
+    assert told[0].endswith("all to train on, 1,000 held out, 2,000 to test on.")
+    assert told[1] == "Model: preactresnet18, with BatchNorm."
+    assert told[-2] == (
+        "Learning rates: chosen by validation accuracy with seed 4, from each × 0.5, 1."
+    )
+    assert told[-1] == "Training: 2 epochs in batches of 64, no flips, fp32; seeds 4."
+
+
+def test_how_intervals_are_made_is_told(preset, compare):
+    text = report(preset, compare(SKILLS), {})
+    assert "of the seeds' means (Welch's t over both optimizers)" in text
+    assert "theirs are of the seeds' logarithms alone" in text
 
 
 def test_what_was_not_measured_is_listed(full, compare):
