@@ -234,15 +234,15 @@ class _Work:
                 *([parts[self.command]] if self.command in parts else []),
             )
         with self._stage("describing"):
-            compare.describe(self.preset, self.place, measured, self.clock.seconds)
             compare.draw_images(self.preset, self.place, records)
-        _show(compare.summary(self.preset, measured))
+            compare.describe(self.preset, self.place, measured, self.clock.so_far)
+        _show(compare.summary(self.preset, measured, self.place))
         print(f"Report: {self.place.out / 'report.md'}")
 
     def _again(self, compare: Any) -> None:
-        measured = compare.load_measurements(self.place)
+        measured = compare.load_measurements(self.preset, self.place)
         if self.command == "tables":
-            names = compare.write_tables(self.preset, measured, self.place.out / "tables")
+            names = compare.write_tables(self.preset, measured, self.place)
         else:
             names = compare.draw_again(self.preset, self.place, measured)
         print(f"{self.place.out / self.command}: {', '.join(names)}")

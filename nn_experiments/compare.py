@@ -28,8 +28,9 @@ from nn_experiments.training.device import hardware
 from nn_experiments.training.sweep import choose_learning_rates
 from nn_experiments.verdict import measurements as kept
 from nn_experiments.verdict import report, tables
-from nn_experiments.verdict.measurements import Measurements
-from nn_experiments.verdict.predictions import judge, summarise
+from nn_experiments.verdict.measurements import KINDS, Measurements
+from nn_experiments.verdict.predictions import judge, measures_of, summarise
+from nn_experiments.verdict.rules import PARTS, Rules
 from theory.artefacts import ensure_writable, environment, read_json, write_json, write_text
 from theory.errors import UserError
 from theory.tables import TextTable
@@ -220,25 +221,46 @@ def evaluate(
 
 
 def describe(
-    preset: Preset, place: Place, measured: Measurements, seconds: Mapping[str, float]
+    preset: Preset,
+    place: Place,
+    measured: Measurements,
+    seconds: Callable[[], Mapping[str, float]],
 ) -> None:
-    """Write evidence, report, tables and figures."""
+    """Write tables, figures, report and, with the seconds that all of it took, evidence."""
+    fixed = fixed_before(place.out)
     where = environment() | {
         "torch": torch.__version__,
         "device": hardware(resolve(place.device)),
         "jobs": place.jobs,
         "threads": place.cpu_threads,
     }
-    write_json(place.out / "evidence.json", report.evidence(preset, measured, where, seconds))
-    write_tables(preset, measured, place.out / "tables")
+    write_tables(preset, measured, place)
     names = drawing.draw_all(preset, measured, place.out / "figures")
-    text = report.report(preset, measured, where, [f"figures/{name}.png" for name in names])
-    write_text(place.out / "report.md", text)
+    shown = [f"figures/{name}.png" for name in names]
+    write_text(place.out / "report.md", report.report(preset, measured, where, shown, fixed))
+    found = report.evidence(preset, measured, where, seconds(), fixed)
+    write_json(place.out / "evidence.json", found)
 
 
-def write_tables(preset: Preset, measured: Measurements, folder: Path) -> list[str]:
+def fixed_before(out: Path) -> Rules | None:
+    """Return the margins and levels that were fixed before a comparison's results; None if new.
+
+    Raises:
+        UserError: its evidence cannot be read.
+
+    """
+    path = out / "evidence.json"
+    if not path.exists():
+        return None
+    earlier: dict[str, Any] = read_json(path)
+    # Evidence that an earlier version wrote has the preset alone.
+    return earlier.get("fixed_before_results") or {p: earlier["preset"][p] for p in PARTS}
+
+
+def write_tables(preset: Preset, measured: Measurements, place: Place) -> list[str]:
     """Write the tables in Markdown, CSV and LaTeX; return their names."""
-    verdicts = judge(preset, measured)
+    folder = place.out / "tables"
+    verdicts = judge(preset, measured, fixed_before(place.out))
     found: dict[str, TextTable] = {
         "verdict": tables.summary_table(summarise(verdicts)),
         "comparisons": tables.verdict_table(verdicts),
@@ -282,30 +304,57 @@ class Clock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.seconds: dict[str, float] = read_json(path) if path.exists() else {}
+        self._began: dict[str, float] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time of a block to a stage, also if it is interrupted."""
-        start = time.perf_counter()
+        self._began[name] = time.perf_counter()
         try:
             yield
         finally:
-            passed = time.perf_counter() - start
-            self.seconds[name] = round(self.seconds.get(name, 0.0) + passed, 1)
+            self.seconds = self.so_far()
+            del self._began[name]
             write_json(self._path, self.seconds)
 
+    def so_far(self) -> dict[str, float]:
+        """Return the seconds by stage, with those of a stage that goes on."""
+        now = time.perf_counter()
+        going = {
+            name: round(self.seconds.get(name, 0.0) + now - began, 1)
+            for name, began in self._began.items()
+        }
+        return self.seconds | going
 
-def summary(preset: Preset, measured: Measurements) -> TextTable:
+
+def summary(preset: Preset, measured: Measurements, place: Place) -> TextTable:
     """Return one row for each prediction."""
-    return tables.summary_table(summarise(judge(preset, measured)))
+    return tables.summary_table(summarise(judge(preset, measured, fixed_before(place.out))))
 
 
-def load_measurements(place: Place) -> Measurements:
-    """Read what was measured; raises UserError where nothing was."""
+def load_measurements(preset: Preset, place: Place) -> Measurements:
+    """Read what was measured.
+
+    Raises:
+        UserError: nothing was, or other levels than the preset's: their numbers, in the tables and
+            figures that are there, would be lost for dashes.
+
+    """
     path = place.out / "measurements.safetensors"
     if not path.exists():
         raise UserError(
             f"expected measurements in {path}, found none. "
             "Run `python -m nn_experiments evaluate` with the same options first."
         )
-    return kept.load(path)
+    measured = kept.load(path)
+    present = {measure for run in measured.runs for measure in run.correct}
+    for kind in KINDS:
+        levels = {m for m in present if m.startswith(f"{kind}/")}
+        missing = [m for m in measures_of(preset, kind) if m not in levels]
+        if levels and missing:
+            raise UserError(
+                f"expected measured levels, got {', '.join(missing)}; measured are "
+                f"{', '.join(sorted(levels))}. Run `python -m nn_experiments evaluate` with the "
+                "same options first."
+            )
+    return measured

@@ -19,6 +19,7 @@ from nn_experiments.verdict import published
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, Interval, difference, ln_ratio
 from nn_experiments.verdict.measurements import CLEAN, KINDS, Kind, Measure, Measurements
 from nn_experiments.verdict.outcomes import Outcome, all_of, at_most, positive, similar
+from nn_experiments.verdict.rules import Change, Rules, changes
 
 STANDARD = "similar standard accuracy"
 ROBUST = "SGD is more robust"
@@ -46,6 +47,7 @@ LN_RATIO = "ln ratio"
 NORMS = ("l2", "linf", "l1")
 # The rule of thumb for counts: at five or more a normal approximation is used.
 _FEW_IMAGES = 5
+_CHANGED = "changed after the results: {}"
 _HALF = 50  # percent: section 4.3.1 says that more than half can be removed
 
 
@@ -66,6 +68,7 @@ class Verdict:
         published: the published effect, in the same unit.
         is_primary: whether it counts for the prediction as a whole.
         uncounted: why it does not count, where what is compared and not only how is the reason.
+        changed: what it is judged by that was changed after the results, if anything.
         note: what a reader should know.
 
     """
@@ -82,6 +85,7 @@ class Verdict:
     published: float | None = None
     is_primary: bool = True
     uncounted: str = ""
+    changed: str = ""
     note: str = ""
 
 
@@ -95,7 +99,7 @@ class Summary:
     """How many primary comparisons came out how."""
     where: str
     note: str = ""
-    """Why nothing counts, where something was measured."""
+    """Why nothing counts, where something was measured; what was changed after the results."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +141,17 @@ def baseline(preset: Preset) -> OptimizerSpec:
     return next((o for o in preset.optimizers if o.name == "SGD"), preset.optimizers[0])
 
 
-def judge(preset: Preset, measurements: Measurements) -> tuple[Verdict, ...]:
+def judge(
+    preset: Preset, measurements: Measurements, fixed: Rules | None = None
+) -> tuple[Verdict, ...]:
     """Return a verdict for each comparison that each prediction makes.
 
     The confidence is per comparison. Nothing here depends on another comparison's result.
+
+    Args:
+        preset: how it is judged, among others.
+        measurements: what was measured.
+        fixed: what was fixed before the results, if they are not new: what differs is told.
 
     Raises:
         ValueError: the preset has no optimizer, or trainings were tested on different images.
@@ -154,6 +165,8 @@ def judge(preset: Preset, measurements: Measurements) -> tuple[Verdict, ...]:
             found = (verdict for rule in _RULES for verdict in rule(comparison))
             verdicts += [_limited(verdict, comparison) for verdict in found]
     verdicts += _irrelevant(preset, measurements)
+    changed = changes(fixed, preset)
+    verdicts = [_told(verdict, changed) for verdict in verdicts]
     order = list(PREDICTIONS)
     return tuple(sorted(verdicts, key=lambda verdict: order.index(verdict.prediction)))
 
@@ -168,13 +181,40 @@ def summarise(verdicts: Sequence[Verdict]) -> tuple[Summary, ...]:
         found = [v for v in verdicts if v.prediction == prediction]
         outcomes = [v.outcome for v in found if v.is_primary]
         counts = {outcome: outcomes.count(outcome) for outcome in Outcome}
-        summary = Summary(prediction, all_of(outcomes), counts, where)
+        changed = dict.fromkeys(_CHANGED.format(v.changed) for v in found if v.changed)
+        summary = Summary(prediction, all_of(outcomes), counts, where, "; ".join(changed))
         if not outcomes and (measured := [v for v in found if v.outcome != Outcome.NOT_RUN]):
             reasons = dict.fromkeys(v.uncounted for v in measured if v.uncounted)
-            note = f"measured, but nothing counts: {'; '.join(reasons)}"
+            why = f"measured, but nothing counts: {'; '.join(reasons)}"
+            note = "; ".join([why, *changed])
             summary = replace(summary, outcome=Outcome.INCONCLUSIVE, note=note)
         summaries.append(summary)
     return tuple(summaries)
+
+
+def _told(verdict: Verdict, changed: Sequence[Change]) -> Verdict:
+    """Say what of a verdict's rules was changed after the results."""
+    found = "; ".join(c.text for c in changed if verdict.prediction in _concerned(c))
+    if not found:
+        return verdict
+    notes = [verdict.note] if verdict.note else []
+    return replace(verdict, changed=found, note="; ".join([*notes, _CHANGED.format(found)]))
+
+
+def _concerned(change: Change) -> Sequence[str]:
+    """Return the predictions whose verdicts a setting has a part in."""
+    match change.part, change.name:
+        case "margins", "accuracy":
+            return (STANDARD,)
+        case "margins", "drop":
+            return (LOW_BAND,)
+        case ("margins", "filtered") | ("frequency", "thresholds" | "filters"):
+            return (IRRELEVANT,)
+        case "robustness", _:
+            return (ROBUST,)
+        case "frequency", _:
+            return (LOW_BAND, HIGH_BANDS)
+    return tuple(PREDICTIONS)
 
 
 def _limited(verdict: Verdict, comparison: _Comparison) -> Verdict:

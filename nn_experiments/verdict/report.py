@@ -21,6 +21,7 @@ from nn_experiments.verdict.predictions import (
     judge,
     summarise,
 )
+from nn_experiments.verdict.rules import Change, Rules, changes, rules
 from nn_experiments.verdict.table_4_1 import (
     Size,
     average_robust_accuracy,
@@ -52,6 +53,7 @@ def evidence(
     measurements: Measurements,
     environment: Mapping[str, Any],
     timings: Mapping[str, float] | None = None,
+    fixed: Rules | None = None,
 ) -> dict[str, Any]:
     """Return what was observed and what it says, for a JSON file; its kind is *observed*.
 
@@ -61,12 +63,13 @@ def evidence(
         environment: code, versions and hardware of the machine that trained and measured, as
             :func:`theory.artefacts.environment` gives them, and the device.
         timings: seconds by stage.
+        fixed: what was fixed before the results; if None, they are new, and the preset's is.
 
     Raises:
         ValueError: the preset has no optimizer, or trainings were tested on different images.
 
     """
-    verdicts = judge(preset, measurements)
+    verdicts = judge(preset, measurements, fixed)
     return {
         "schema": SCHEMA,
         "version": VERSION,
@@ -74,6 +77,8 @@ def evidence(
         "title": preset.title,
         "environment": dict(environment),
         "preset": asdict(preset),
+        "fixed_before_results": fixed or rules(preset),
+        "changed_after_results": [change.text for change in changes(fixed, preset)],
         "baseline": baseline(preset).title,
         "is_small_sample": bool(small_sample(preset)),
         "small_sample_because": small_sample(preset),
@@ -281,6 +286,7 @@ def report(
     measurements: Measurements,
     environment: Mapping[str, Any],
     figures: Sequence[str] = (),
+    fixed: Rules | None = None,
 ) -> str:
     """Return the report in Markdown: predictions first, then every comparison, then the numbers.
 
@@ -289,18 +295,20 @@ def report(
         measurements: what was measured.
         environment: as for :func:`evidence`.
         figures: file names of pictures beside the report, shown after the first table.
+        fixed: as for :func:`evidence`.
 
     Raises:
         ValueError: as :func:`evidence`.
 
     """
-    verdicts = judge(preset, measurements)
+    verdicts = judge(preset, measurements, fixed)
     sections = [
         f"# {preset.title or name_of(preset)}",
         _scale(preset, measurements),
         "## Verdict",
         summary_table(summarise(verdicts)).markdown(),
-        _how_judged(preset, verdicts),
+        *_changed(changes(fixed, preset)),
+        _how_judged(preset, verdicts, fixed),
         *(f"![{name}]({name})" for name in figures),
         "## What was run",
         _bullets(what_was_run(preset)),
@@ -337,8 +345,16 @@ def _scale(preset: Preset, measurements: Measurements) -> str:
     )
 
 
-def _how_judged(preset: Preset, verdicts: Sequence[Verdict]) -> str:
+def _changed(changed: Sequence[Change]) -> list[str]:
+    if not changed:
+        return []
+    return [f"**Changed after the results were there**: {'; '.join(c.text for c in changed)}."]
+
+
+def _how_judged(preset: Preset, verdicts: Sequence[Verdict], fixed: Rules | None) -> str:
     margins, confidence = preset.margins, preset.margins.confidence
+    is_changed = any(change.part == "margins" for change in changes(fixed, preset))
+    when = "changed after the results" if is_changed else "fixed before the results"
     judged = [v for v in verdicts if v.outcome != Outcome.NOT_RUN]
     counted = sum(v.is_primary for v in judged)
     return (
@@ -351,7 +367,7 @@ def _how_judged(preset: Preset, verdicts: Sequence[Verdict]) -> str:
         "own t quantile: of the seeds' means (Welch's t over both optimizers), of the differences "
         "paired by image, and of the noises where all images share them. Bounds have no images: "
         "theirs are of the seeds' logarithms alone. "
-        "Margins, fixed before the results: standard accuracy "
+        f"Margins, {when}: standard accuracy "
         f"± {margins.accuracy:g}, drop in the lowest band ± {margins.drop:g}, cost of removing "
         f"frequencies {margins.filtered:g} percentage points. An interval that crosses its margin, "
         "or an order's zero, is inconclusive; so is a comparison with a network that fits less "

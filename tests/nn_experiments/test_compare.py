@@ -181,6 +181,53 @@ def test_single_stages(undrawn, compared, tmp_path, command):
     assert len(measurements.load(copy / "measurements.safetensors").runs) == 4
 
 
+def test_margins_changed_after_the_results_are_told(undrawn, compared, tmp_path, capsys):
+    before = json.loads((compared[0] / "evidence.json").read_text())
+    assert before["fixed_before_results"]["margins"] == before["preset"]["margins"]
+    code, copy = again(compared, tmp_path, "tables", "--margins.accuracy", "50")
+    assert code == 0
+    told = "changed after the results: margins.accuracy: 2, now 50"
+    for name in ("verdict", "comparisons"):
+        assert told in (copy / "tables" / name).with_suffix(".md").read_text()
+        assert told not in (compared[0] / "tables" / name).with_suffix(".md").read_text()
+    arguments = [str(compared[1]), "--out", str(copy), "--jobs", "1", "--threads", "1"]
+    # A second time, too: what was fixed first is kept.
+    for _ in range(2):
+        capsys.readouterr()
+        assert main(["evaluate", *arguments, "--margins.accuracy", "50"]) == 0
+        assert "changed after" in capsys.readouterr().out
+        assert "Margins, changed after the results" in (copy / "report.md").read_text()
+    assert main(["evaluate", *arguments]) == 0
+    assert "Margins, fixed before the results" in (copy / "report.md").read_text()
+    after = json.loads((copy / "evidence.json").read_text())
+    assert after["fixed_before_results"] == before["fixed_before_results"]
+
+
+@pytest.mark.parametrize("command", ["tables", "figures"])
+def test_numbers_are_not_lost_for_levels_without_any(compared, tmp_path, capsys, command):
+    code, copy = again(compared, tmp_path, command, "--robustness.l2", "0.2")
+    assert code == 2
+    assert "expected measured levels, got l2/0.2; measured are l2/0.5" in capsys.readouterr().err
+    for path in (copy / command).iterdir():
+        assert path.read_bytes() == (compared[0] / command / path.name).read_bytes()
+
+
+def test_seconds_in_the_evidence_count_the_drawing(compared, tmp_path, monkeypatch):
+    def drawn_slowly(*_):
+        time.sleep(0.3)
+        return []
+
+    monkeypatch.setattr(drawing, "draw_all", drawn_slowly)
+    monkeypatch.setattr(drawing, "draw_images", drawn_slowly)
+    before = json.loads((compared[0] / "seconds.json").read_text())["describing"]
+    code, copy = again(compared, tmp_path, "evaluate")
+    assert code == 0
+    seconds = json.loads((copy / "evidence.json").read_text())["seconds"]
+    # Rounded to tenths before and after.
+    assert seconds["describing"] >= before + 0.6 - 0.1
+    assert seconds["describing"] <= json.loads((copy / "seconds.json").read_text())["describing"]
+
+
 def test_other_settings_need_another_folder(compared, tmp_path, capsys):
     code, copy = again(compared, tmp_path, "train", "--training.epochs", "4")
     assert code == 2
