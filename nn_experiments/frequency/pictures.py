@@ -47,8 +47,8 @@ _STAR: dict[str, Any] = {"linestyle": "none", "marker": "*", "markersize": 7}
 # Percentage points between optimizers, so that their bars do not hide each other.
 _ASIDE = 1.0
 _TITLES: dict[Kind, str] = {
-    "magnitude": "a) basis vectors of low magnitude removed",
-    "frequency": "b) basis vectors of high frequency removed",
+    "magnitude": "basis vectors of low magnitude removed",
+    "frequency": "basis vectors of high frequency removed",
 }
 
 
@@ -223,14 +223,15 @@ def draw_observation_one(
     with house_style():
         figure = Figure(figsize=(WIDTH_INCHES, 2.9), layout="constrained")
         panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
-        for axes, kind in zip(panels, kinds, strict=True):
+        for letter, axes, kind in zip("ab", panels, kinds, strict=False):
             for i, (title, look) in enumerate(looks(list(filtered)).items()):
                 aside = _ASIDE * (i - (len(filtered) - 1) / 2)
                 runs = {p: run for (k, p), run in sorted(filtered[title].items()) if k == kind}
                 _error_bars(axes, runs, aside, look, title)
                 unfiltered = {0: original.get(title, ())}
                 _error_bars(axes, unfiltered, aside, {**look, **_STAR}, None)
-            axes.set_title(_TITLES[kind], loc="left")
+            part = f"{letter}) " if len(kinds) > 1 else ""
+            axes.set_title(f"{part}{_TITLES[kind]}", loc="left")
             axes.set_xlabel("basis vectors removed from training images (%)")
         panels[0].set_ylabel("accuracy on original test images (%)")
         handles, labels = panels[0].get_legend_handles_labels()

@@ -93,11 +93,15 @@ def _sample(preset: Preset, measurements: Measurements) -> str:
     ]
     seeds = sorted({len(measurements.finished(o.title)) for o in preset.optimizers})
     clean = sorted({len(run.correct[CLEAN]) for run in runs if CLEAN in run.correct})
-    attacked = sorted(
-        {len(c) for run in runs for m, c in run.correct.items() if m.startswith(("l2/", "linf/"))}
+    noisy, attacked = (
+        sorted({len(c) for run in runs for m, c in run.correct.items() if m.startswith(kinds)})
+        for kinds in (("gaussian/",), ("l2/", "linf/"))
     )
     parts = [f"{name_of(preset)}: {' or '.join(map(str, seeds))} seeds"]
     parts += [f"{' or '.join(f'{n:,}' for n in clean)} test images"] if clean else []
+    parts += (
+        [f"{' or '.join(f'{n:,}' for n in noisy)} with noise"] if noisy and noisy != clean else []
+    )
     parts += [f"{' or '.join(f'{n:,}' for n in attacked)} attacked"] if attacked else []
     return ", ".join(parts)
 
@@ -226,12 +230,16 @@ def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure
             Line2D([], [], linestyle="", marker=marker, color=colour, label=str(outcome))
             for outcome, (colour, marker) in _OUTCOMES.items()
         ]
-        handles.append(
-            Line2D([], [], linestyle="", marker="d", mfc="none", mec="black", label="published")
-        )
-        handles.append(Patch(color=_MARGIN_COLOUR, label="within the margin"))
+        if any(v.published is not None for v in shown):
+            handles.append(
+                Line2D([], [], linestyle="", marker="d", mfc="none", mec="black", label="published")
+            )
+        if any(v.margin is not None for v in shown):
+            handles.append(Patch(color=_MARGIN_COLOUR, label="within the margin"))
         figure.legend(handles=handles, loc="outside upper center", ncols=5, frameon=False)
-        _footnote(figure, "Bars: intervals over trainings and images. Pale: shown, not counted.")
+        is_any_pale = any(not v.is_primary for v in shown)
+        pale = " Pale: shown, not counted." if is_any_pale else ""
+        _footnote(figure, f"Bars: intervals over trainings and images.{pale}")
     return figure
 
 

@@ -121,6 +121,7 @@ def test_observation_one():
             error = 100 * runs[kind, 90].std(ddof=1) / np.sqrt(3)
             assert (upper - lower) / 2 == pytest.approx(error)
     assert "3 seeds" in texts(figure)
+    assert [axes.get_title("left")[:2] for axes in figure.axes] == ["a)", "b)"]
 
 
 def test_observation_one_with_one_filter_and_one_seed():
@@ -128,6 +129,8 @@ def test_observation_one_with_one_filter_and_one_seed():
         pictures.draw_observation_one({"SGD": [0.9]}, {"SGD": {("frequency", 50): [0.8]}})
     )
     assert len(figure.axes) == 1
+    # Nothing stands beside it to be told apart from by a letter.
+    assert figure.axes[0].get_title("left") == "basis vectors of high frequency removed"
 
 
 def test_observation_one_with_trainings_that_failed():

@@ -88,6 +88,36 @@ def test_the_forest_has_a_row_for_each_effect(preset, compare):
     ]
 
 
+def legend(figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_the_forest_explains_what_is_in_it(preset, compare):
+    verdicts = judge(preset, compare(SKILLS))
+    everything = figures.forest(verdicts)
+    assert {"published", "within the margin"} <= set(legend(everything))
+    assert "Pale" in everything.get_supxlabel()
+    # No pale effect, nothing published, no margin.
+    assert "Pale" not in figures.forest(verdicts, only_primary=True).get_supxlabel()
+    own = figures.forest(judge(replace(preset, published=""), compare(SKILLS)))
+    assert "published" not in legend(own)
+    orders = figures.forest([v for v in verdicts if v.margin is None])
+    assert "within the margin" not in legend(orders)
+    assert "published" in legend(orders)
+
+
+def test_figure_4_1_says_how_many_images_had_noise(preset, compare):
+    measured = compare(SKILLS)
+    figure = figures.figure_4_1([(preset, measured)])
+    assert "1,000 test images, 200 attacked." in figure.get_supxlabel()
+    runs = [
+        replace(r, correct={m: c[:300] if m[:4] == "gaus" else c for m, c in r.correct.items()})
+        for r in measured.runs
+    ]
+    figure = figures.figure_4_1([(preset, Measurements(tuple(runs)))])
+    assert "1,000 test images, 300 with noise, 200 attacked." in figure.get_supxlabel()
+
+
 def test_bars_are_bounds_by_layer(preset, compare):
     measurements = compare(SKILLS)
     (axes,) = figures.lipschitz_by_layer(preset, measurements).axes
