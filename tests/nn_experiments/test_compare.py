@@ -12,6 +12,7 @@ import pytest
 
 from nn_experiments import compare, drawing, presets
 from nn_experiments.__main__ import main
+from nn_experiments.compare import fixed_before
 from nn_experiments.training import folder_name
 from nn_experiments.verdict import measurements
 
@@ -186,6 +187,11 @@ def test_margins_changed_after_the_results_are_told(undrawn, compared, tmp_path,
     assert before["fixed_before_results"]["margins"] == before["preset"]["margins"]
     code, copy = again(compared, tmp_path, "tables", "--margins.accuracy", "50")
     assert code == 0
+    # Evidence that has the preset alone says as much.
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / "evidence.json").write_text(json.dumps({"preset": before["preset"]}))
+    assert fixed_before(tmp_path / "earlier") == before["fixed_before_results"]
+    assert fixed_before(tmp_path) is None
     told = "changed after the results: margins.accuracy: 2, now 50"
     for name in ("verdict", "comparisons"):
         assert told in (copy / "tables" / name).with_suffix(".md").read_text()

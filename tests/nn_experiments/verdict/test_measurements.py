@@ -1,9 +1,11 @@
 """Measurements: written and read back, stacked by optimizer, and refused when they do not fit."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from nn_experiments.verdict.measurements import (
@@ -43,6 +45,19 @@ def test_what_is_saved_is_read_back(compare, tmp_path):
     assert found.runs[0].correct["clean"].dtype == bool
     changed = replace(found.runs[0], correct={"clean": ~found.runs[0].correct["clean"]})
     assert not same(found.runs[0], changed)
+
+
+def test_a_file_without_accuracies_on_filtered_images_is_read(tmp_path):
+    run = RunMeasurements("SGD", 0, filtered_training_accuracy={"filtered/frequency/70": 0.5})
+    path = tmp_path / "m.safetensors"
+    save(Measurements((run,)), path)
+    assert load(path).runs[0] == run
+    with safe_open(path, framework="numpy") as file:
+        header = file.metadata()
+    (record,) = json.loads(header["runs"])
+    del record["filtered_training_accuracy"]
+    save_file({}, path, metadata={**header, "runs": json.dumps([record])})
+    assert load(path).runs[0] == replace(run, filtered_training_accuracy={})
 
 
 def test_a_view_is_saved_as_it_looks(tmp_path):
