@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from theory.errors import UserError
 
 _WARM_UP, _TIMED = 3, 7
 
+StepSeconds = Mapping[int, Mapping[str, float]]
+"""Seconds of a step, by the minibatch's size and the optimizer's title."""
+
 
 @dataclass(frozen=True)
 class BudgetEstimate:
@@ -35,11 +38,12 @@ class BudgetEstimate:
         seconds: the estimate for all trainings with them.
         budget: what there is, in seconds.
         jobs: how many runs train at once.
-        batch_size: of the steps that were timed.
-        step_seconds: of one step of each optimizer, by title: medians of ``timed`` steps, of the
-            slowest of the ``jobs`` processes that took them at once.
+        batch_size: of a full minibatch.
+        step_seconds: of one step of each optimizer on a full minibatch, by title: medians of
+            ``timed`` steps, of the slowest of the ``jobs`` processes that took them at once.
         timed: how many.
         preset: what the estimate is for.
+        smaller: the same for smaller minibatches, by their size, where some were considered.
 
     """
 
@@ -51,6 +55,7 @@ class BudgetEstimate:
     step_seconds: dict[str, float]
     timed: int
     preset: Preset
+    smaller: dict[int, dict[str, float]] = field(default_factory=dict)
 
 
 def images_within_budget(
@@ -66,7 +71,9 @@ def images_within_budget(
 
     It is at most ``preset.data.train_images`` (or all there are), and decided by the time that a
     few steps of each optimizer take while ``jobs`` processes take them at once: no result of a
-    training is seen. Evaluating an image is counted as a share of a training step.
+    training is seen. Steps are timed with minibatches of each size that the numbers of images
+    considered have: the last one of an epoch may be smaller, and all are where there are fewer
+    images than a minibatch holds. Evaluating an image is counted as a share of a full step.
 
     Args:
         preset: its ``training_budget`` is a number.
@@ -88,16 +95,16 @@ def images_within_budget(
     device = resolve(device)
     threads = threads or (1 if jobs > 1 else torch.get_num_threads())
     task = _Timing(preset, str(device), threads)
-    batch = min(preset.training.batch_size, len(data.train))
-    seconds = _timed(task, data.train.first(batch).to("cpu"), jobs)
-    estimate = _largest(preset, data, seconds, jobs, batch)
+    estimate = _largest(
+        preset, data, lambda size: _timed(task, data.train.first(size).to("cpu"), jobs), jobs
+    )
     if record is not None:
         write_json(record, asdict(estimate))
     return estimate
 
 
 def training_seconds(
-    preset: Preset, images: int, evaluated: int, step_seconds: Mapping[str, float], jobs: int
+    preset: Preset, images: int, evaluated: int, step_seconds: StepSeconds, jobs: int
 ) -> float:
     """Return the time that all of a preset's trainings take.
 
@@ -105,47 +112,57 @@ def training_seconds(
         preset: what is trained.
         images: how many each run trains on, and evaluates at its end.
         evaluated: how many other images it evaluates.
-        step_seconds: of a full minibatch, for each optimizer's title.
+        step_seconds: of a minibatch of each size that an epoch has; evaluation is counted by the
+            largest.
         jobs: how many runs train at once; each next run goes to whoever is free first.
 
     """
-    batch = preset.training.batch_size
-    steps = preset.training.epochs * math.ceil(images / batch)
-    evaluation = (images + evaluated) / batch
+    full = max(step_seconds)
+    steps = _steps(images, preset.training.batch_size)
     free_at = [0.0] * jobs
     for run in preset.runs():
+        of_size = {size: times[run.optimizer.title] for size, times in step_seconds.items()}
+        epoch = sum(number * of_size[size] for size, number in steps.items())
+        evaluation = (images + evaluated) / full * of_size[full]
         first = free_at.index(min(free_at))
-        free_at[first] += (steps + evaluation) * step_seconds[run.optimizer.title]
+        free_at[first] += preset.training.epochs * epoch + evaluation
     return max(free_at)
 
 
+def _steps(images: int, batch: int) -> dict[int, int]:
+    """Return how many minibatches of each size an epoch has."""
+    whole, rest = divmod(images, batch)
+    return {size: number for size, number in ((batch, whole), (rest, 1)) if size and number}
+
+
 def _largest(
-    preset: Preset, data: DataSet, step_seconds: dict[str, float], jobs: int, batch: int
+    preset: Preset, data: DataSet, timed: Callable[[int], dict[str, float]], jobs: int
 ) -> BudgetEstimate:
     assert preset.training_budget is not None
     most = min(preset.data.train_images or len(data.train), len(data.train))
     evaluated = len(data.test) + (len(data.validation) if data.validation else 0)
-    images = 1 << (most.bit_length() - 1)
-    while True:
-        seconds = training_seconds(preset, images, evaluated, step_seconds, jobs)
+    batch = min(preset.training.batch_size, len(data.train))
+    times = {batch: timed(batch)}
+    images, found = 1 << (most.bit_length() - 1), []
+    while not found or images >= data.classes:
+        for size in _steps(images, preset.training.batch_size):
+            if size not in times:
+                times[size] = timed(size)
+        seconds = training_seconds(preset, images, evaluated, times, jobs)
         if seconds <= preset.training_budget:
+            full = times.pop(batch)
             return BudgetEstimate(
-                images,
-                seconds,
-                preset.training_budget,
-                jobs,
-                batch,
-                step_seconds,
-                _TIMED,
-                preset,
+                images, seconds, preset.training_budget, jobs, batch, full, _TIMED, preset, times
             )
-        if images // 2 < data.classes:
-            raise UserError(
-                f"training_budget: expected at least {math.ceil(seconds)} seconds, which training "
-                f"on {images} images takes here, got {preset.training_budget:g}. Allow more "
-                "time, or train for fewer epochs or seeds."
-            )
+        found.append((seconds, images))
         images //= 2
+    seconds, images = min(found)
+    raise UserError(
+        f"training_budget: expected at least {math.ceil(seconds)} seconds, which training on "
+        f"{images} images takes here at the present load, got {preset.training_budget:g}. Allow "
+        f"more time with --training-budget {math.ceil(seconds)}, or train for fewer epochs "
+        "(--training.epochs) or with fewer seeds (--seeds)."
+    )
 
 
 def _earlier(path: Path, preset: Preset) -> BudgetEstimate | None:

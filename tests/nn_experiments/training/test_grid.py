@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -193,11 +194,40 @@ class TestBudget:
 
     def test_seconds_by_hand(self):
         # 64 images are 2 steps an epoch, 6 in all; evaluating 64 + 32 is counted as 3.
-        seconds = {"SGD": 1.0, "Adam": 2.0}
+        seconds = {32: {"SGD": 1.0, "Adam": 2.0}}
         preset = self.preset(1.0)
         assert training_seconds(preset, 64, 32, seconds, 1) == 3 * 9 * 1 + 3 * 9 * 2
         # Two at once: SGD's take 9 and 9, then 9 more beside Adam's 18, and 18, 18 after those.
         assert training_seconds(preset, 64, 32, seconds, 2) == 9 + 18 + 18
+
+    def test_a_smaller_last_minibatch_by_hand(self):
+        # 40 images are a step of 32 and one of 8; evaluating 40 + 24 is two steps of 32.
+        seconds = {32: {"SGD": 1.0, "Adam": 2.0}, 8: {"SGD": 0.25, "Adam": 0.5}}
+        expected = 3 * (3 * 1.25 + 2) * (1 + 2)
+        assert training_seconds(self.preset(1.0), 40, 24, seconds, 1) == expected
+
+    def test_fewer_images_than_a_minibatch_cost_less(self, data, monkeypatch):
+        monkeypatch.setattr(
+            "nn_experiments.training.budget._timed",
+            lambda _, images, __: {"SGD": len(images) / 32, "Adam": len(images) / 16},
+        )
+        # Steps of 32, 16 images take 1, 0.5 with SGD; evaluation is (images + 100) / 32 steps.
+        needs = {n: 9 * (3 * n / 32 + (n + 100) / 32) for n in (64, 32, 16)}
+        for n, seconds in needs.items():
+            estimate = images_within_budget(self.preset(seconds), data, "cpu")
+            assert (estimate.images, estimate.seconds) == (n, seconds)
+        assert estimate.step_seconds == {"SGD": 1.0, "Adam": 2.0}
+        assert estimate.smaller == {16: {"SGD": 0.5, "Adam": 1.0}}
+        least = math.ceil(needs[16])
+        told = f"at least {least} seconds, which training on 16 .* --training-budget {least}"
+        with pytest.raises(UserError, match=told):
+            images_within_budget(self.preset(needs[16] - 1), data, "cpu")
+        assert images_within_budget(self.preset(least), data, "cpu").images == 16
+
+    def test_steps_that_are_timed_have_their_size(self, data):
+        estimate = images_within_budget(self.preset(1e6, train_images=16), data, "cpu")
+        assert estimate.images == 16
+        assert set(estimate.smaller) == {16}
 
     @pytest.mark.parametrize("jobs", [1, 2])
     def test_the_largest_power_of_two_that_fits(self, data, jobs):
@@ -221,6 +251,11 @@ class TestBudget:
 
     def test_the_record_is_used_again(self, tmp_path, data, monkeypatch):
         path = tmp_path / "budget.json"
+        small = self.preset(1e6, train_images=16)
+        first = images_within_budget(small, data, "cpu", record=path)
+        with monkeypatch.context() as patched:
+            patched.setattr("nn_experiments.training.budget._timed", None)
+            assert images_within_budget(small, data, "cpu", record=path) == first
         first = images_within_budget(self.preset(1e6), data, "cpu", record=path)
         monkeypatch.setattr("nn_experiments.training.budget._timed", None)
         assert images_within_budget(self.preset(1e6), data, "cpu", record=path) == first
