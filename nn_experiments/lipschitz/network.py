@@ -36,6 +36,10 @@ _SUPPORTED = (
     "Dropout, Identity, Sequential, and the blocks of nn_experiments.models"
 )
 
+_REMEDY = (
+    "Build the model as a Sequential of such layers, or leave the bounds out with --no-lipschitz."
+)
+
 
 @dataclass(frozen=True)
 class _Linear:
@@ -96,6 +100,20 @@ def bounds(
     walk.visit(model, "", tuple(shape))
     measure = _Measure(tolerance, max_flops)
     return Bounds(measure.chain(walk.steps), measure.chain(_merged(walk.steps)), floor=walk.floor)
+
+
+def require_known(model: nn.Module, shape: tuple[int, ...]) -> None:
+    """Check, in the time of a forward pass, that :func:`bounds` knows all layers of a network.
+
+    Args:
+        model: maps (N, *shape) to (N, classes); it is left as it is.
+        shape: of one image.
+
+    Raises:
+        UserError: as :func:`bounds`.
+
+    """
+    _Walk(next(model.parameters(), torch.empty(0)).device).visit(model, "", tuple(shape))
 
 
 @dataclass
@@ -179,7 +197,17 @@ def _title(module: nn.Module, name: str) -> str:
 def _refuse(module: nn.Module, name: str, expected: str) -> UserError:
     return UserError(
         f"{_title(module, name)}: expected {expected}, for which Lipschitz bounds are known, got "
-        f"{module}. Leave the bounds out for this model."
+        f"{_kind(module)}. {_REMEDY}"
+    )
+
+
+def _kind(module: nn.Module) -> str:
+    """Say in a line what a module is."""
+    if type(module).__module__.startswith("torch.nn.") and not any(module.children()):
+        return str(module)
+    return (
+        f"the class {type(module).__qualname__}, whose own forward may compute anything with its "
+        "layers"
     )
 
 

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from nn_experiments.lipschitz import NORMS, Bounds, bounds
+from nn_experiments.lipschitz import NORMS, Bounds, bounds, require_known
 from nn_experiments.models import build
 from nn_experiments.models.preact_resnet import PreActBlock
 from nn_experiments.models.standardise import Standardise, standardise_lipschitz
 from nn_experiments.specs import ModelSpec
+from tests.nn_experiments.own import Own
 from theory.errors import UserError
 
 ORDERS = {"l2": 2, "linf": math.inf, "l1": 1}
@@ -278,6 +279,15 @@ class Shifted(nn.Linear):
 def test_refused_after_a_linear_layer(layer, message):
     with pytest.raises(UserError, match=message):
         bounds(nn.Sequential(nn.Linear(3, 4), layer), (3,))
+
+
+@pytest.mark.parametrize("check", [require_known, bounds])
+def test_a_class_of_ones_own_is_named_in_one_line(check):
+    with pytest.raises(UserError, match="got the class Own, whose own forward") as told:
+        check(Own(4, 2), (1, 2, 2))
+    assert "\n" not in str(told.value)
+    assert "--no-lipschitz" in str(told.value)
+    require_known(Own(4, 2).layers, (1, 2, 2))
 
 
 @pytest.mark.parametrize(
