@@ -201,10 +201,20 @@ class _Work:
         """Go through the stages of the command; return the exit code."""
         from nn_experiments import compare
 
+        trains = self.command in ("compare", "train")
+        if self.command in ("tables", "figures"):
+            compare.load_measurements(self.place)
+        elif not trains:
+            compare.require_begun(self.place)
+        if trains or self.command in ("evaluate", "lipschitz"):
+            compare.require_possible(self.preset, self.place)
         with self._stage("preparing") as advance:
             self.preset = compare.settled(self.preset, self.place, advance)
+        if not trains and self.command != "tables":
+            compare.records(self.preset, self.place)
+        compare.note(self.preset, self.place)
         code = 0
-        if self.command in ("compare", "train"):
+        if trains:
             with self._stage("training") as advance:
                 records = compare.train(self.preset, self.place, advance)
             untrained = [record for record in records if not record.finished]

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from nn_experiments import drawing, measure, models, optimizers
+from nn_experiments import drawing, lipschitz, measure, models, optimizers
 from nn_experiments.cluster import Cluster, Resources, submit_all
 from nn_experiments.loading import Loader
 from nn_experiments.specs import Preset, RunSpec
@@ -78,7 +78,8 @@ def settled(preset: Preset, place: Place, advance: Advance) -> Preset:
     """Return the preset with what it leaves to a rule: the number of images, the learning rates.
 
     Raises:
-        UserError: data are missing, or a rule cannot be followed.
+        UserError: data are missing, a rule cannot be followed, or the folder holds networks of
+            other settings.
 
     """
     ensure_writable(place.out)
@@ -93,6 +94,7 @@ def settled(preset: Preset, place: Place, advance: Advance) -> Preset:
             record=place.out / "budget.json",
         )
         preset = replace(preset, data=replace(preset.data, train_images=estimate.images))
+    _require_same(preset, place)
     choice = choose_learning_rates(
         preset,
         place.loader,
@@ -102,16 +104,40 @@ def settled(preset: Preset, place: Place, advance: Advance) -> Preset:
         _epochs(preset, len(preset.optimizers) * len(preset.sweep), advance),
         threads=place.cpu_threads,
     )
-    preset = replace(preset, optimizers=choice.optimizers)
-    _require_same(preset, place.out)
+    return replace(preset, optimizers=choice.optimizers)
+
+
+def note(preset: Preset, place: Place) -> None:
+    """Write down which settled preset the folder's networks are of."""
     write_json(place.out / "preset.json", asdict(preset))
-    return preset
 
 
-def _require_same(preset: Preset, out: Path) -> None:
+def require_begun(place: Place) -> None:
+    """Refuse a folder in which no training has begun, before anything is written there.
+
+    Raises:
+        UserError: so it is.
+
+    """
+    if not _has_begun(place):
+        raise _untrained(place)
+
+
+def _has_begun(place: Place) -> bool:
+    return any(place.runs.glob("*/run.json"))
+
+
+def _untrained(place: Place) -> UserError:
+    return UserError(
+        f"expected trained networks in {place.runs}, found none of this preset. "
+        "Run `python -m nn_experiments train` with the same options first."
+    )
+
+
+def _require_same(preset: Preset, place: Place) -> None:
     """Refuse a folder that holds another comparison: its trainings would be left over."""
-    path = out / "preset.json"
-    if not path.exists():
+    path = place.out / "preset.json"
+    if not path.exists() or not (_has_begun(place) or _measured(place).exists()):
         return
     earlier, now = read_json(path), asdict(preset)
     changed = sorted(
@@ -121,7 +147,7 @@ def _require_same(preset: Preset, out: Path) -> None:
     )
     if changed:
         raise UserError(
-            f"{out} holds a comparison with other settings ({', '.join(changed)}). "
+            f"{place.out} holds a comparison with other settings ({', '.join(changed)}). "
             "Name another folder with --out, or delete this one."
         )
 
@@ -138,11 +164,10 @@ def train(preset: Preset, place: Place, advance: Advance) -> list[RunRecord]:
     """Train every run of a preset that is settled; one that fails is reported by its record.
 
     Raises:
-        UserError: data are missing, or there is no such model or optimizer: no run could succeed.
+        UserError: data are missing.
 
     """
     runs = preset.all_runs()
-    _require_possible(preset, place)
     if place.cluster is not None:
         return submit_all(
             runs,
@@ -163,10 +188,18 @@ def train(preset: Preset, place: Place, advance: Advance) -> list[RunRecord]:
     )
 
 
-def _require_possible(preset: Preset, place: Place) -> None:
-    """Build once what every run builds, so that a mistake in it is told before anything is done."""
+def require_possible(preset: Preset, place: Place) -> None:
+    """Build once what every run builds, so that a mistake in it is told before anything is done.
+
+    Raises:
+        UserError: data are missing, or there is no such model or optimizer: no run could succeed;
+            or Lipschitz bounds are wanted of a model for which none are known.
+
+    """
     data = place.loader(preset.data)
     model = models.build(preset.model, data.shape, data.classes, preset.seeds[0])
+    if preset.lipschitz:
+        lipschitz.require_known(model, data.shape)
     for optimizer in preset.optimizers:
         optimizers.build(optimizer, model.parameters())
 
@@ -194,10 +227,7 @@ def records(preset: Preset, place: Place) -> list[RunRecord]:
         if (folder := place.runs / folder_name(run)).joinpath("run.json").exists()
     ]
     if not found:
-        raise UserError(
-            f"expected trained networks in {place.runs}, found none of this preset. "
-            "Run `python -m nn_experiments train` with the same options first."
-        )
+        raise _untrained(place)
     return found
 
 
@@ -216,7 +246,7 @@ def evaluate(
     )
     if parts != measure.PARTS:
         measured = measure.collect(replace(task, parts=measure.PARTS), found)
-    kept.save(measured, place.out / "measurements.safetensors")
+    kept.save(measured, _measured(place))
     return measured
 
 
@@ -340,7 +370,7 @@ def load_measurements(preset: Preset, place: Place) -> Measurements:
             figures that are there, would be lost for dashes.
 
     """
-    path = place.out / "measurements.safetensors"
+    path = _measured(place)
     if not path.exists():
         raise UserError(
             f"expected measurements in {path}, found none. "
@@ -358,3 +388,7 @@ def load_measurements(preset: Preset, place: Place) -> Measurements:
                 "same options first."
             )
     return measured
+
+
+def _measured(place: Place) -> Path:
+    return place.out / "measurements.safetensors"

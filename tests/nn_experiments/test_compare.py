@@ -314,7 +314,52 @@ def test_what_no_run_could_do_is_told_before_any(old, new, message, tmp_path, ca
     out = tmp_path / "out"
     assert main(["train", str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 2
     assert message in capsys.readouterr().err
-    assert not (out / "runs").exists()
+    assert not out.exists()
+
+
+def test_a_folder_in_which_nothing_was_trained_does_not_bind(tmp_path):
+    path, out = tmp_path / "preset.toml", tmp_path / "out"
+    path.write_text(PRESET.replace("gradient_energy = true\n", "").replace("= [50]", "= []"))
+    out.mkdir()
+    (out / "preset.json").write_text('{"data": {}, "model": {}, "training": {}}')
+    assert main(["train", str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 0
+    assert json.loads((out / "preset.json").read_text())["model"]["name"] == "linear"
+
+
+@pytest.mark.parametrize("command", ["evaluate", "frequency", "lipschitz", "tables", "figures"])
+def test_a_folder_without_networks_is_left_as_it_is(command, tmp_path, capsys):
+    path, out = tmp_path / "preset.toml", tmp_path / "none"
+    path.write_text(PRESET)
+    assert main([command, str(path), "--out", str(out), "--jobs", "1"]) == 2
+    assert f"expected {'measurements' if command in ('tables', 'figures') else 'trained'}" in (
+        capsys.readouterr().err
+    )
+    assert not out.exists()
+
+
+def test_networks_of_other_optimizers_are_not_noted_as_this_presets(compared, tmp_path, capsys):
+    before = (compared[0] / "preset.json").read_text()
+    other = tmp_path / "other.toml"
+    other.write_text(PRESET.replace('name = "SGD"', 'name = "Adagrad"').replace("seeds = [0, 1]",
+        "seeds = [7]"))  # fmt: skip
+    code, copy = again((compared[0], other), tmp_path, "evaluate")
+    assert code == 2
+    assert "found none of this preset" in capsys.readouterr().err
+    assert (copy / "preset.json").read_text() == before
+
+
+@pytest.mark.parametrize("command", ["compare", "train"])
+def test_a_model_without_bounds_is_told_before_it_is_trained(command, tmp_path, capsys):
+    path, out = tmp_path / "preset.toml", tmp_path / "out"
+    path.write_text(PRESET.replace('name = "linear"', 'name = "tests.nn_experiments.own:Own"'))
+    assert main([command, str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 2
+    told = capsys.readouterr().err
+    assert "got the class Own, whose own forward" in told
+    assert "--no-lipschitz" in told
+    assert not out.exists()
+    path.write_text(path.read_text().replace("epochs = 3", "epochs = 1").replace("= [2]", "= []"))
+    options = ["--no-lipschitz", "--no-gradient-energy", "--frequency.thresholds"]
+    assert main(["train", str(path), "--out", str(out), "--jobs", "1", *options]) == 0
 
 
 def test_a_run_that_fails_leaves_the_others(tmp_path, capsys):
