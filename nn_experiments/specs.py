@@ -50,7 +50,7 @@ class DataSpec(Spec):
     """Which images, and how many of them."""
 
     name: str = "fashion-mnist"
-    """A data set that ``nn_experiments data --list`` lists, or ``folder:PATH``."""
+    """A data set that ``python -m nn_experiments data`` lists, or ``folder:PATH``."""
     train_images: int | None = None
     """How many to train on, drawn by ``subset_seed`` with equal shares of the classes; or all."""
     validation_images: int = 0
@@ -129,7 +129,7 @@ class TrainingSpec(Spec):
     factor: float = 0.1
     batch_size: int = 128
     flips: bool = True
-    """Random horizontal flips."""
+    """Random horizontal flips; not for images whose class they change, such as synthetic ones."""
     precision: Literal["fp32", "bf16"] = "fp32"
     checkpoint_seconds: float = 60.0
     """How often a run is saved while it goes on; the result does not depend on it."""
@@ -287,6 +287,11 @@ class Preset(Spec):
             not self.gradient_energy or self.data.name.startswith("synthetic"),
             "gradient_energy: expected synthetic images, whose irrelevant band is known",
             self.data.name,
+        )
+        _require(
+            not (self.training.flips and self.data.name.startswith("synthetic")),
+            "training.flips: expected false for synthetic images, whose class a flip changes",
+            "true",
         )
 
     def runs(self) -> tuple[RunSpec, ...]:

@@ -81,6 +81,7 @@ def test_observation_one_and_linear_models_are_trainings_of_their_own():
         ("sweep = [1.0]", "validation_images > 0"),
         ("gradient_energy = true", "expected synthetic images"),
         ("[data]\nfiltered_by = 'magnitude'", "filtered_percent"),
+        ("[data]\nname = 'synthetic-high'", "training.flips: expected false"),
         ("day = 2026-01-01", "expected TOML"),
     ],
 )
