@@ -79,7 +79,18 @@ class Options:
             preset = replace(preset, optimizers=_chosen(preset, self.only))
         if not preset.optimizers:
             raise UserError("optimizers: expected at least one in the preset, got none.")
+        _require_published(preset.published)
         return preset
+
+
+def _require_published(name: str) -> None:
+    from nn_experiments.verdict import published
+
+    if name and name not in published.datasets():
+        raise UserError(
+            f"published: expected a data set of the published tables "
+            f"({', '.join(published.datasets())}) or none, got {name!r}."
+        )
 
 
 def _with_momentum(preset: Preset, momentum: float) -> tuple[OptimizerSpec, ...]:
@@ -165,6 +176,8 @@ def _run_preset(command: str, name: str, options: Options) -> int:
     jobs = options.jobs if options.jobs is not None else (_cores() if on_cpu else 1)
     if jobs < 1:
         raise UserError(f"--jobs: expected 1 or more, got {jobs}.")
+    if options.threads is not None and options.threads < 1:
+        raise UserError(f"--threads: expected 1 or more, got {options.threads}.")
     place = compare.Place(
         options.out or _RESULTS / Path(name).stem,
         Loader(options.data_dir, options.download),

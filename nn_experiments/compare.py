@@ -192,11 +192,16 @@ def require_possible(preset: Preset, place: Place) -> None:
     """Build once what every run builds, so that a mistake in it is told before anything is done.
 
     Raises:
-        UserError: data are missing, or there is no such model or optimizer: no run could succeed;
-            or Lipschitz bounds are wanted of a model for which none are known.
+        UserError: data are missing or fewer than classes, there is no such model or optimizer, or
+            Lipschitz bounds are wanted of a model for which none are known.
 
     """
     data = place.loader(preset.data)
+    if len(data.train) < data.classes:
+        raise UserError(
+            f"train_images: expected at least {data.classes}, one of each class, got "
+            f"{len(data.train)}. Train on more."
+        )
     model = models.build(preset.model, data.shape, data.classes, preset.seeds[0])
     if preset.lipschitz:
         lipschitz.require_known(model, data.shape)

@@ -7,6 +7,7 @@ Numbers that name a column of a published table (variances, radii) are kept as e
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
@@ -37,6 +38,18 @@ def level(text: Level) -> float:
 def _require(holds: bool, what: str, got: object) -> None:
     if not holds:
         raise ValueError(f"{what}, got {got}")
+
+
+def _require_levels(name: str, texts: tuple[Level, ...]) -> None:
+    try:
+        values = [level(text) for text in texts]
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    _require_distinct(name, values, texts)
+
+
+def _require_distinct(name: str, values: Sequence[object], got: object) -> None:
+    _require(len(set(values)) == len(values), f"{name}: expected no repetition", got)
 
 
 class Spec:
@@ -178,8 +191,8 @@ class RobustnessSpec(Spec):
     noise_seed: int = 0
 
     def __post_init__(self) -> None:
-        for text in (*self.gaussian, *self.l2, *self.linf):
-            level(text)
+        for name in ("gaussian", "l2", "linf"):
+            _require_levels(name, getattr(self, name))
         _require(self.images >= 1, "images: expected 1 or more", self.images)
         _require(
             self.noisy_images is None or self.noisy_images >= 1,
@@ -215,6 +228,8 @@ class FrequencySpec(Spec):
         _require(self.sigma > 0, "sigma: expected a number > 0", self.sigma)
         for threshold in self.thresholds:
             _require(0 < threshold < 100, "thresholds: expected percentages", threshold)
+        for name in ("thresholds", "filters"):
+            _require_distinct(name, getattr(self, name), getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -274,9 +289,8 @@ class Preset(Spec):
         titles = [optimizer.title for optimizer in self.optimizers]
         _require(len(set(titles)) == len(titles), "optimizers: expected labels that differ", titles)
         _require(bool(self.seeds), "seeds: expected at least one", self.seeds)
-        _require(
-            len(set(self.seeds)) == len(self.seeds), "seeds: expected no repetition", self.seeds
-        )
+        _require(min(self.seeds) >= 0, "seeds: expected 0 or more", self.seeds)
+        _require_distinct("seeds", self.seeds, self.seeds)
         _require(all(f > 0 for f in self.sweep), "sweep: expected factors > 0", self.sweep)
         _require(
             not self.sweep or self.data.validation_images > 0,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import tomllib
+from collections.abc import Sequence
+from dataclasses import fields as fields_of
+from dataclasses import is_dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from nn_experiments.specs import Preset
 from theory.errors import UserError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
 _SUFFIX = ".toml"
 
@@ -49,7 +54,7 @@ def _parsed(text: str, source: str) -> Preset:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        fields = tomllib.loads(text)
+        fields = _with_options_as_text(tomllib.loads(text))
         # As JSON, since arrays of TOML become tuples only from there without other leniency.
         return TypeAdapter(Preset).validate_json(json.dumps(fields), strict=True)
     except (tomllib.TOMLDecodeError, TypeError) as error:
@@ -58,14 +63,57 @@ def _parsed(text: str, source: str) -> Preset:
         raise UserError(f"{source}: {_told(error)}") from error
 
 
+def _with_options_as_text(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with ``betas = [0.9, 0.95]`` as the text "0.9,0.95", as options are."""
+    match fields.get("optimizers"):
+        case [*optimizers]:
+            return fields | {"optimizers": [_with_text(optimizer) for optimizer in optimizers]}
+    return fields
+
+
+def _with_text(optimizer: Any) -> Any:
+    match optimizer:
+        case {"options": dict(options)}:
+            return optimizer | {"options": {k: _text(value) for k, value in options.items()}}
+    return optimizer
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, list) or not all(type(v) in (int, float) for v in value):
+        return value
+    return ",".join(map(str, value))
+
+
 def _told(error: ValidationError) -> str:
     """Return each mistake with the field where it is."""
-    parts = []
-    for mistake in error.errors(include_url=False):
-        where = ".".join(map(str, mistake["loc"])) or "the preset"
-        if mistake["type"] == "unexpected_keyword_argument":
-            parts.append(f"{where}: there is no such field")
-        else:
-            got = "" if mistake["type"] == "value_error" else f", got {mistake['input']!r}"
-            parts.append(f"{where}: {mistake['msg'].removeprefix('Value error, ')}{got}")
-    return "; ".join(parts) + "."
+    parts = [_mistake(mistake) for mistake in error.errors(include_url=False)]
+    # A value that may be of several kinds is told once for each of them.
+    return "; ".join(dict.fromkeys(parts)) + "."
+
+
+def _mistake(mistake: ErrorDetails) -> str:
+    path, got = mistake["loc"], mistake["input"]
+    if "options" in path[:-1]:
+        option = ".".join(map(str, path[: path.index("options") + 2]))
+        return f"{option}: expected true or false, a number or text, got {got!r}"
+    where = ".".join(map(str, path)) or "the preset"
+    match mistake["type"]:
+        case "unexpected_keyword_argument":
+            near = difflib.get_close_matches(str(path[-1]), _fields(path[:-1]), 1)
+            hint = f". Did you mean {near[0]}?" if near else ""
+            return f"{where}: there is no such field{hint}"
+        case "string_type" if isinstance(got, int | float) and not isinstance(got, bool):
+            return f'{where}: expected text, in quotes: "{got}", got {got}'
+        case "value_error":
+            return f"{where}: {mistake['msg'].removeprefix('Value error, ')}"
+    return f"{where}: {mistake['msg']}, got {got!r}"
+
+
+def _fields(path: Sequence[int | str]) -> list[str]:
+    """Return the names of the fields of the part of a preset at a path."""
+    kind: Any = Preset
+    for name in path:
+        if isinstance(name, str):
+            kind = get_type_hints(kind)[name]
+            kind = next(filter(is_dataclass, (kind, *get_args(kind))))
+    return [field.name for field in fields_of(kind)]

@@ -143,7 +143,8 @@ def _largest(
     evaluated = len(data.test) + (len(data.validation) if data.validation else 0)
     batch = min(preset.training.batch_size, len(data.train))
     times = {batch: timed(batch)}
-    images, found = 1 << (most.bit_length() - 1), []
+    images = 1 << (most.bit_length() - 1)
+    found: list[tuple[float, int]] = []
     while not found or images >= data.classes:
         for size in _steps(images, preset.training.batch_size):
             if size not in times:

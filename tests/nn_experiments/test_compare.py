@@ -248,6 +248,10 @@ def test_other_settings_need_another_folder(compared, tmp_path, capsys):
         (["compare", "nope"], "expected a preset"),
         (["compere", "quick"], "expected a command"),
         (["compare", "quick", "--jobs", "0"], "--jobs"),
+        (["compare", "quick", "--seeds", "-1"], "seeds: expected 0 or more"),
+        (["compare", "quick", "--threads", "0"], "--threads: expected 1 or more, got 0"),
+        (["train", "quick", "--published", "Fashon"], "published tables (MNIST, Fashion-MNIST, "),
+        (["train", "synthetic", "--data.train-images", "9"], "expected at least 10, one of each"),
         (["compare", "quick", "--only", "SGD", "Adamax"], "--only: expected some of SGD, Adam"),
         (["compare", "quick", "--device", "tpu"], "expected a device"),
         (["evaluate", "synthetic"], "expected trained networks"),
@@ -290,7 +294,13 @@ def test_which_images_are_used_is_said(capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "option", [["--training.epochs", "0"], ["--epochs", "3"], ["--seeds", "x"]]
+    "option",
+    [
+        ["--training.epochs", "0"],
+        ["--epochs", "3"],
+        ["--seeds", "x"],
+        ["--robustness.l2", "0.2", "0.2"],
+    ],
 )
 def test_options_that_are_none_are_told(option, capsys):
     with pytest.raises(SystemExit) as told:
@@ -314,6 +324,15 @@ def test_what_no_run_could_do_is_told_before_any(old, new, message, tmp_path, ca
     out = tmp_path / "out"
     assert main(["train", str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 2
     assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_mistake_is_told_once_and_not_for_each_factor_of_a_sweep(tmp_path, capsys):
+    path, out = tmp_path / "mistaken.toml", tmp_path / "out"
+    path.write_text(PRESET.replace("learning_rate = 0.1", "learning_rate = 0.1\noptions = {x = 1}"))
+    sweep = ["--sweep", "0.5", "1.0", "--data.validation-images", "20", "--out", str(out)]
+    assert main(["train", str(path), "--jobs", "1", "--threads", "1", *sweep]) == 2
+    assert capsys.readouterr().err.count("got 'x'") == 1
     assert not out.exists()
 
 

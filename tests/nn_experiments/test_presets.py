@@ -4,8 +4,9 @@ import csv
 from importlib.resources import files
 
 import pytest
+import torch
 
-from nn_experiments import presets
+from nn_experiments import optimizers, presets
 from nn_experiments.specs import level
 from nn_experiments.verdict import published
 from theory.errors import UserError
@@ -82,6 +83,18 @@ def test_observation_one_and_linear_models_are_trainings_of_their_own():
         ("gradient_energy = true", "expected synthetic images"),
         ("[data]\nfiltered_by = 'magnitude'", "filtered_percent"),
         ("[data]\nname = 'synthetic-high'", "training.flips: expected false"),
+        ("sedes = [1]", r"there is no such field\. Did you mean seeds\?"),
+        ("[training]\nepoch = 3", r"training\.epoch: .*Did you mean epochs\?"),
+        ("[[optimizers]]\nlearning_rat = 3", r"optimizers\.0\..*Did you mean learning_rate\?"),
+        ("[robustness]\ngaussian = [0.01]", r'gaussian\.0: expected text, in quotes: "0.01"'),
+        ("[robustness]\nl2 = ['-0.2']", "robustness: l2: expected a number > 0 as text"),
+        ("[robustness]\nlinf = ['1/4', '0.25']", "robustness: linf: expected no repetition"),
+        ("[frequency]\nthresholds = [60, 60]", "thresholds: expected no repetition"),
+        ("seeds = [0, -1]", "seeds: expected 0 or more"),
+        (
+            "[model]\noptions = {sizes = [1, 2]}",
+            r"model\.options\.sizes: expected true or false, a number or text, got \[1, 2\]\.$",
+        ),
         ("day = 2026-01-01", "expected TOML"),
     ],
 )
@@ -109,3 +122,14 @@ def test_a_file_of_ones_own(tmp_path):
     assert preset.optimizers[0].options == {"momentum": 0.9}
     assert preset.optimizers[0].learning_rate == 1.0
     assert preset.training.milestones == ()
+
+
+def test_a_list_of_numbers_is_an_optimizers_option(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        "[[optimizers]]\nname = 'Adam'\noptions = {betas = [0.9, 0.95], amsgrad = true}"
+    )
+    (spec,) = presets.read(str(path)).optimizers
+    assert spec.options == {"betas": "0.9,0.95", "amsgrad": True}
+    adam = optimizers.build(spec, [torch.nn.Parameter(torch.ones(2))])
+    assert adam.param_groups[0]["betas"] == (0.9, 0.95)
