@@ -216,7 +216,7 @@ class _Work:
 
         trains = self.command in ("compare", "train")
         if self.command in ("tables", "figures"):
-            compare.load_measurements(self.place)
+            compare.load_measurements(self.preset, self.place)
         elif not trains:
             compare.require_begun(self.place)
         if trains or self.command in ("evaluate", "lipschitz"):
