@@ -6,12 +6,17 @@ import time
 
 from nn_experiments import measure
 from nn_experiments.loading import Loader
-from nn_experiments.specs import DataSpec, OptimizerSpec, Preset
+from nn_experiments.specs import DataSpec, OptimizerSpec, Preset, TrainingSpec
 from nn_experiments.training import RunRecord
 from nn_experiments.training.processes import fork_context
 from tests.nn_experiments.training.test_processes import is_running
 
-PRESET = Preset(data=DataSpec("synthetic"), optimizers=(OptimizerSpec("SGD", 0.1),), seeds=(0, 1))
+PRESET = Preset(
+    data=DataSpec("synthetic"),
+    optimizers=(OptimizerSpec("SGD", 0.1),),
+    training=TrainingSpec(flips=False),
+    seeds=(0, 1),
+)
 
 
 def never_ends(task, record, file):
