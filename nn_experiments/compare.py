@@ -270,7 +270,7 @@ def describe(
         "threads": place.cpu_threads,
     }
     write_tables(preset, measured, place)
-    names = drawing.draw_all(preset, measured, place.out / "figures")
+    names = drawing.draw_all(preset, measured, place.out / "figures", fixed)
     shown = [f"figures/{name}.png" for name in names]
     write_text(place.out / "report.md", report.report(preset, measured, where, shown, fixed))
     found = report.evidence(preset, measured, where, seconds(), fixed)
@@ -329,7 +329,8 @@ def draw_images(preset: Preset, place: Place, found: Sequence[RunRecord]) -> lis
 
 def draw_again(preset: Preset, place: Place, measured: Measurements) -> list[str]:
     """Draw every figure; return their names."""
-    drawn = drawing.draw_all(preset, measured, place.out / "figures")
+    fixed = fixed_before(place.out)
+    drawn = drawing.draw_all(preset, measured, place.out / "figures", fixed)
     return drawn + draw_images(preset, place, records(preset, place))
 
 

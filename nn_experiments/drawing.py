@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -20,20 +19,22 @@ from nn_experiments.specs import Norm, Preset, RobustnessSpec, level
 from nn_experiments.verdict import figures
 from nn_experiments.verdict.measurements import CLEAN, Measurements
 from nn_experiments.verdict.predictions import judge
-from theory.artefacts import clear_unfinished, write_whole
+from nn_experiments.verdict.rules import Rules
 
 _SHOWN = 8  # images in pictures of perturbed ones
 _SYMBOLS = {"l2": "ℓ2", "linf": "ℓ∞"}
 
 
-def draw_all(preset: Preset, measured: Measurements, folder: Path) -> list[str]:
+def draw_all(
+    preset: Preset, measured: Measurements, folder: Path, fixed: Rules | None = None
+) -> list[str]:
     """Draw what was measured, as PNG, PDF and SVG; return the names.
 
     Figure 4.1, the verdicts' intervals and, where measured, Lipschitz bounds by layer (Table 4.1),
     Observations I and II (Figures 4.3 and 4.6).
     """
     drawn: dict[str, Figure] = {"figure_4_1": figures.figure_4_1([(preset, measured)])}
-    drawn["effects"] = figures.forest(judge(preset, measured), only_primary=True)
+    drawn["effects"] = figures.forest(judge(preset, measured, fixed), only_primary=True)
     if any(run.lipschitz for run in measured.runs):
         drawn["lipschitz"] = figures.lipschitz_by_layer(preset, measured)
     note = f"{preset.title or preset.data.name}, {len(preset.seeds)} seeds"
@@ -75,17 +76,9 @@ def draw_images(
 
 
 def _written(drawn: Mapping[str, Figure], folder: Path) -> list[str]:
-    clear_unfinished(folder)
     for name, figure in drawn.items():
         style.write_figure(figure, folder / name)
-        _write_drawing(figure, folder / f"{name}.svg")
     return list(drawn)
-
-
-def _write_drawing(figure: Figure, path: Path) -> None:
-    """Write a figure as SVG, for pages: the same figure twice is the same file."""
-    with style.house_style(), mpl.rc_context({"svg.hashsalt": path.stem}):
-        write_whole(path, lambda part: figure.savefig(part, dpi=150, metadata={"Date": None}))
 
 
 def _drops(preset: Preset, measured: Measurements) -> dict[str, np.ndarray]:

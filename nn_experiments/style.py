@@ -71,8 +71,8 @@ def footnote(figure: Figure | SubFigure, text: str) -> None:
         figure.supxlabel(lines, fontsize=7, color="0.35")
 
 
-def write_figure(figure: Figure, path: Path, title: str = "") -> tuple[Path, Path]:
-    """Write ``path`` with the endings .png and .pdf, as :func:`theory.style.write_figure` does.
+def write_figure(figure: Figure, path: Path, title: str = "") -> list[Path]:
+    """Write ``path`` as PNG, PDF and SVG, as :func:`theory.style.write_figure` does.
 
     Without a title the file's name is said.
 
@@ -81,5 +81,4 @@ def write_figure(figure: Figure, path: Path, title: str = "") -> tuple[Path, Pat
 
     """
     title = title or path.name.replace("_", " ")
-    png, pdf = style.write_figure(figure, path, title, ("png", "pdf"))
-    return png, pdf
+    return style.write_figure(figure, path, title, ("png", "pdf", "svg"))

@@ -60,8 +60,9 @@ def ensure_writable_file(path: Path) -> None:
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """Let ``write`` make a file beside ``path``, then move it into place in one step.
 
-    An interruption leaves either the earlier file or the new one, never a part. Whoever may read
-    files that are made in the folder may read this one, however ``write`` makes it: some libraries
+    An interruption leaves either the earlier file or the new one, never a part under its name. What
+    a killed process left of a file is deleted when the next is written in the folder. Whoever may
+    read files that are made there may read this one, however ``write`` makes it: some libraries
     write a private file and then rename it.
 
     Raises:
@@ -70,6 +71,7 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """
     with _as_user_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        clear_unfinished(path.parent)
         with (
             _locked(path.parent, fcntl.LOCK_SH),
             tempfile.TemporaryDirectory(dir=path.parent, prefix=_PART) as scratch,

@@ -7,13 +7,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
+from nn_experiments.headers import order_names
 from theory.artefacts import write_whole
 from theory.errors import UserError
 
@@ -80,30 +81,10 @@ def _write_durably(path: Path, tensors: dict[str, Tensor], metadata: dict[str, s
     except safetensors.SafetensorError as error:
         raise OSError(str(error)) from error
     with path.open("rb+") as file:
-        _order_names(file)
+        order_names(file)
         file.flush()
         # Otherwise a power failure after the move could leave an empty file under the final name.
         os.fsync(file.fileno())
-
-
-def _order_names(file: IO[bytes]) -> None:
-    """Sort the names of the metadata, so that equal checkpoints are equal files.
-
-    The library writes them in an order of chance. The header is its length in 8 bytes, then JSON
-    that may end in spaces; the order does not change its length.
-
-    Raises:
-        OSError: the header is not as described.
-
-    """
-    length = int.from_bytes(file.read(8), "little")
-    header = json.loads(file.read(length))
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(text) > length:
-        raise OSError(f"expected a header of at most {length} bytes, got {len(text)}")
-    file.seek(8)
-    file.write(text.ljust(length))
 
 
 def _unshared(tensor: Tensor, tensors: dict[str, Tensor]) -> Tensor:

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from nn_experiments.specs import RunSpec, TrainingSpec
-from theory.artefacts import read_json, write_json, write_text
+from theory.artefacts import clear_unfinished, read_json, write_json, write_text
 from theory.errors import UserError
 from theory.lock import LOCK, locked
 
@@ -262,9 +262,7 @@ def opened(folder: Path, spec: RunSpec) -> Iterator[RunFolder]:
 
     """
     with locked(folder):
-        # What a killed process was writing.
-        for part in folder.glob(".part-*"):
-            shutil.rmtree(part)
+        clear_unfinished(folder)
         record = None
         if (folder / "run.json").exists():
             record = read_record(folder)

@@ -214,7 +214,8 @@ def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure
     """Return the effects with their intervals, a row each; what was not run is left out.
 
     One panel for each unit. Shaded: the margin that a prediction of similarity or of a small cost
-    was held against. A hollow diamond is the published effect.
+    was held against. A hollow diamond is the published effect; a dagger stands where the rules of
+    the verdict were changed after the results.
     """
     shown = [v for v in verdicts if v.effect is not None and (v.is_primary or not only_primary)]
     units = [unit for unit in (POINTS, LN_RATIO) if any(v.unit == unit for v in shown)]
@@ -239,7 +240,10 @@ def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure
         figure.legend(handles=handles, loc="outside upper center", ncols=5, frameon=False)
         is_any_pale = any(not v.is_primary for v in shown)
         pale = " Pale: shown, not counted." if is_any_pale else ""
-        _footnote(figure, f"Bars: intervals over trainings and images.{pale}")
+        changed = (
+            " †: the rules were changed after the results." if any(v.changed for v in shown) else ""
+        )
+        _footnote(figure, f"Bars: intervals over trainings and images.{pale}{changed}")
     return figure
 
 
@@ -255,7 +259,8 @@ def _draw_forest(axes: Axes, rows: Sequence[Verdict]) -> None:
             prediction = row.prediction
             labels.append((y, prediction, True))
             y += 1
-        labels.append((y, f"{row.comparison}, {measure_text(row.measure)}", False))
+        mark = " †" if row.changed else ""
+        labels.append((y, f"{row.comparison}, {measure_text(row.measure)}{mark}", False))
         _draw_effect(axes, row, y)
         y += 1
     _shade_margins(axes, rows, [at for at, _, is_heading in labels if not is_heading])

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from nn_experiments.headers import order_names
 from theory.artefacts import write_whole
 from theory.errors import UserError
 
@@ -218,7 +219,13 @@ def save(measurements: Measurements, path: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {}
     record = [_record(run, f"run {i}", arrays) for i, run in enumerate(measurements.runs)]
     header = {"schema": _SCHEMA, "version": str(_VERSION), "runs": json.dumps(record)}
-    write_whole(path, lambda part: save_file(arrays, part, metadata=header))
+
+    def write(part: Path) -> None:
+        save_file(arrays, part, metadata=header)
+        with part.open("rb+") as file:
+            order_names(file)
+
+    write_whole(path, write)
 
 
 def _record(run: RunMeasurements, prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:

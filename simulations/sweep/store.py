@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 import theory
 from simulations.sweep.blocks import Plan, digest_of, size
-from theory.artefacts import environment, read_json, write_json, write_whole
+from theory.artefacts import clear_unfinished, environment, read_json, write_json, write_whole
 from theory.errors import UserError
 
 _RECORD: Final = "sweep.json"
@@ -206,8 +206,7 @@ def opened(folder: Path, plan: Plan, *, accept_versions: bool = False) -> Store:
             differences are named), or it cannot be written.
 
     """
-    for part in folder.glob(".part-*"):
-        shutil.rmtree(part)
+    clear_unfinished(folder)
     found = environment()
     versions = _versions(found)
     earlier = begun(folder)

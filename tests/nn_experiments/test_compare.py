@@ -396,13 +396,6 @@ def test_a_run_that_fails_leaves_the_others(tmp_path, capsys):
     assert len(list(out.glob("runs/*/model.safetensors"))) == len(runs) - 1
 
 
-def test_a_killed_drawing_leaves_nothing_to_a_later_one(tmp_path):
-    (tmp_path / ".part-x").mkdir()
-    (tmp_path / ".part-x" / "spectrum.png").touch()
-    drawing._written({}, tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
 def test_an_interrupt_says_how_to_go_on(tmp_path, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt

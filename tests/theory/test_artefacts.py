@@ -79,6 +79,13 @@ def test_what_a_killed_process_was_writing_is_cleared_and_no_others(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
+def test_what_a_killed_process_was_writing_is_cleared_by_the_next_that_writes(tmp_path):
+    (tmp_path / ".part-x").mkdir()
+    (tmp_path / ".part-x" / "spectrum.png").touch()
+    write_json(tmp_path / "a", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_a_disk_without_locks(tmp_path, monkeypatch):
     def unsupported(*_):
         raise OSError(errno.EOPNOTSUPP, "Operation not supported")

@@ -187,14 +187,14 @@ def test_looks_differ_and_know_pytorchs_spelling():
 def test_files(tmp_path):
     figure = pictures.draw_observation_two({"SGD": np.zeros((1, 3))})
     paths = pictures.write_figure(figure, tmp_path / "new" / "figure_4.6")
-    assert [path.name for path in paths] == ["figure_4.6.png", "figure_4.6.pdf"]
+    assert [path.name for path in paths] == ["figure_4.6.png", "figure_4.6.pdf", "figure_4.6.svg"]
     with Image.open(paths[0]) as image:
         image.load()
         assert image.width == round(figure.get_size_inches()[0] * 300)
     assert paths[1].read_bytes().startswith(b"%PDF")
     again = pictures.write_figure(figure, tmp_path / "again" / "figure_4.6")
     assert [p.read_bytes() for p in again] == [p.read_bytes() for p in paths]
-    assert len(list((tmp_path / "new").iterdir())) == 2
+    assert len(list((tmp_path / "new").iterdir())) == 3
 
 
 def test_folder_that_cannot_be_written(tmp_path):

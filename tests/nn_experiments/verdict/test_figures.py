@@ -12,6 +12,7 @@ from nn_experiments.verdict import figures
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, mean
 from nn_experiments.verdict.measurements import Measurements
 from nn_experiments.verdict.predictions import judge
+from nn_experiments.verdict.rules import rules
 
 SKILLS = {"SGD": 0.2, "Adam": 0.9, "RMSProp": 0.8}
 
@@ -102,6 +103,12 @@ def test_the_forest_explains_what_is_in_it(preset, compare):
     assert "Pale" not in figures.forest(verdicts, only_primary=True).get_supxlabel()
     own = figures.forest(judge(replace(preset, published=""), compare(SKILLS)))
     assert "published" not in legend(own)
+    assert "†" not in everything.get_supxlabel()
+    looser = replace(preset, margins=replace(preset.margins, accuracy=50.0))
+    changed = figures.forest(judge(looser, compare(SKILLS), rules(preset)))
+    assert "†: the rules were changed after the results" in changed.get_supxlabel()
+    marked = [t.get_text() for axes in changed.axes for t in axes.get_yticklabels()]
+    assert 0 < sum("†" in text for text in marked) < len(marked) / 2
     orders = figures.forest([v for v in verdicts if v.margin is None])
     assert "within the margin" not in legend(orders)
     assert "published" in legend(orders)
@@ -136,7 +143,8 @@ def test_pictures_are_written_whole(preset, compare, tmp_path):
     measurements = compare(SKILLS, seeds=1)
     assert figures.forest(judge(preset, measurements), only_primary=True).axes
     figure = figures.figure_4_1([(preset, measurements)])
-    png, pdf = write_figure(figure, tmp_path / "figure_4_1")
+    png, pdf, svg = write_figure(figure, tmp_path / "figure_4_1")
     assert png.read_bytes().startswith(b"\x89PNG")
     assert pdf.read_bytes().startswith(b"%PDF")
-    assert sorted(tmp_path.iterdir()) == [pdf, png]
+    assert svg.read_text().startswith("<?xml")
+    assert sorted(tmp_path.iterdir()) == [pdf, png, svg]

@@ -47,6 +47,13 @@ def test_what_is_saved_is_read_back(compare, tmp_path):
     assert not same(found.runs[0], changed)
 
 
+def test_equal_measurements_are_equal_files(compare, tmp_path):
+    for name in "abcdefgh":
+        save(compare({"SGD": 0.1}), tmp_path / name)
+    first, *others = (path.read_bytes() for path in sorted(tmp_path.iterdir()))
+    assert set(others) == {first}
+
+
 def test_a_file_without_accuracies_on_filtered_images_is_read(tmp_path):
     run = RunMeasurements("SGD", 0, filtered_training_accuracy={"filtered/frequency/70": 0.5})
     path = tmp_path / "m.safetensors"
