@@ -103,11 +103,13 @@ class CheckCommand(Settings):
 class Bench:
     """Measure the engine against other ways to do the same work, as ratios in one run.
 
-    Prints a table for each job, with the median and the spread of the times, and where operations
-    or bytes are counted, how near they come to what the machine does at most, measured in the same
-    run; writes no file. Rivals that need PyTorch are left out where it is not installed.
+    Prints a table for each job as soon as it is measured, with the median and the spread of the
+    times, and where operations or bytes are counted, how near they come to what the machine does at
+    most, measured in the same run; writes no file. Rivals that need PyTorch are left out where it
+    is not installed.
 
-    Exit codes: 0 measured; 2 an option that cannot be used, and nothing was run; 130 interrupted.
+    Exit codes: 0 measured; 2 an option that cannot be used, and nothing was run; 130 interrupted,
+    and what was printed stands.
     """
 
     quick: bool = False
