@@ -292,11 +292,15 @@ class SweepCommand:
 
 def _answer(command: Any, kind: "type[DataclassInstance]", out: Path) -> int:
     """Answer the question that the settings of a command belong to."""
+    from simulations.questions.answer import answered
+
     question = import_module(kind.__module__.rpartition(".")[0] + ".command")
+    settings: Any = _settings(command, kind)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(out.name)
-        text, code = question.run(
-            _settings(command, kind),
+        text, code = answered(
+            question.answer,
+            settings,
             out,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
