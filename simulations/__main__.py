@@ -237,9 +237,12 @@ class SweepCommand:
     The grid is a TOML file, or is given by --set, or both. In notation d=3,16,64 are values,
     learning_rate=0.001:1:20:log are 20 numbers at equal ratios, and seeds=16 are 16 seeds. In a
     file there are tables [axes] and [fixed], and a number seeds; simulations/sweep/example.toml is
-    one. --parameters lists what may be swept.
+    one. --parameters lists what may be swept. A rule may have numbers of its own, in a file too:
+    Adam@0.001 has that learning rate, Adam@0.0001:0.1:4:log is Adam with each of four rates, and
+    "Adam@0.001 beta1=0.5" has an option of its own besides.
 
-    Example: python -m simulations sweep --set rule=GD,signGD,Adam d=64 learning_rate=0.01,0.1
+    Examples: python -m simulations sweep --set rule=GD,signGD,Adam d=64 learning_rate=0.01,0.1
+    python -m simulations sweep --set rule=GD@1,signGD@0.01,Adam@0.001 d=3,16,64
 
     Writes a figure (of one or two swept parameters), report.md, the summary as CSV, LaTeX and JSON,
     and the runs as Parquet; prints what they say. The same command goes on after an interruption.

@@ -8,7 +8,8 @@ import numpy as np
 
 from simulations.questions.answer import Progress
 from simulations.sweep.blocks import Computation
-from simulations.sweep.grid import Parameter, Scalar, Sweep, sweep_of
+from simulations.sweep.grid import Parameter, Scalar, Sweep
+from simulations.sweep.notation import sweep_of
 from simulations.sweep.run import run_sweep
 from simulations.sweep.store import read_columns
 

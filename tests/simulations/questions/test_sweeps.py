@@ -8,7 +8,8 @@ import pytest
 
 from simulations.questions.sweeps import columns_of, combinations, sweep_over
 from simulations.sweep.blocks import Column, Computation
-from simulations.sweep.grid import Parameter, sweep_of
+from simulations.sweep.grid import Parameter
+from simulations.sweep.notation import sweep_of
 from tests.simulations.questions import child
 
 PARAMETERS = (Parameter("x", int), Parameter("name", str), Parameter("scale", float, 1.0))
