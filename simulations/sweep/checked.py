@@ -155,8 +155,8 @@ def _check_own(name: str, rules: Sequence[OwnRule], values: Values) -> None:
         )
     if own and len(values) > 1:
         raise UserError(
-            f"{name}: expected one value, for the rules without one of their own, as {own[0]} has "
-            f"one; got {len(values)} values. Write those of each rule behind its name"
+            f"{name}: expected one value, for the rules without their own (of which {own[0]} is "
+            f"none), got {len(values)} values. Write those of each rule behind its name"
         )
 
 

@@ -78,7 +78,7 @@ def draw(summary: Summary) -> Figure | None:
             case (0, 1) | (1, 1):
                 return _lines(summary, numbers[0].name, _series(summary, *numbers, *texts))
             case (1, 0):
-                own = _series_of_own_rates(summary, texts[0]) if texts[0].name == RULE else []
+                own = _series_of_own_rates(summary, texts[0])
                 return _lines(summary, RATE, own) if own else _dots(summary, texts[0])
             case (0, 2) | (2, 0):
                 return _heat_maps(summary, *axes)
@@ -123,8 +123,10 @@ def _series(summary: Summary, across: Axis, by: Axis | None = None) -> list[_Ser
 def _series_of_own_rates(summary: Summary, rules: Axis) -> list[_Series]:
     """Return a line for each rule over its own learning rates; none if they are no lines.
 
-    They are where every rule has a rate of its own, and some rule several.
+    They are where rules are what is swept, each with a rate of its own, and some with several.
     """
+    if rules.name != RULE:
+        return []
     lines: dict[str, list[tuple[float, int]]] = {}
     for point, text in enumerate(map(str, summary.values(rules.name).tolist())):
         rule = OwnRule.of(text)
@@ -327,7 +329,10 @@ def _quantity_axis(axes: Axes, quantity: str, summary: Summary, *, upright: bool
 
 def caption(summary: Summary) -> str:
     """Return what the figure shows, for those who hear it."""
-    swept: Sequence[str] = [axis.name for axis in summary.axes if len(axis) > 1]
+    axes = [axis for axis in summary.axes if len(axis) > 1]
+    swept = [axis.name for axis in axes]
+    if len(axes) == 1 and _series_of_own_rates(summary, axes[0]):
+        swept = ["the learning rates of each rule"]
     return (
         "Adversarial risk over that of GD's limit, standard risk, and movement at the irrelevant "
         f"frequencies, against {' and '.join(swept)}; medians over {summary.seeds} seeds"

@@ -81,7 +81,7 @@ def test_the_example_is_a_grid():
         ),
         (
             ["rule=GD,Adam@0.1", "learning_rate=0.1,0.2,0.3"],
-            r"learning_rate: expected one value, .* as Adam@0.1 has one; got 3 values",
+            r"learning_rate: expected one value, .*\(of which Adam@0.1 is none\), got 3 values",
         ),
         (["speed=3"], r"unknown speed; expected rule, d, .* epsilon, seeds"),
         (["beta1=0.5"], r"signGD does not use beta1; expected learning_rate, l2_penalty, weight_d"),

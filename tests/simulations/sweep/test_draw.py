@@ -61,6 +61,7 @@ def test_rules_with_rates_of_their_own_are_lines_over_them():
     found = summary(Axis("rule", names))
     figure = draw(found)
     (legend,) = figure.legends
+    assert "against the learning rates of each rule; medians" in caption(found)
     assert [text.get_text() for text in legend.texts] == ["GD", "Adam beta1=0.333", "signGD"]
     assert [axes.get_xlabel() for axes in panels(figure)] == ["learning rate η"] * 3
     lines = panels(figure)[0].lines[:3]
@@ -75,7 +76,9 @@ def test_rules_with_rates_of_their_own_are_lines_over_them():
 
 @pytest.mark.parametrize("names", [("GD@1.0", "Adam@0.1"), ("GD@1.0", "GD@0.1", "Adam")])
 def test_rules_with_one_rate_each_or_without_are_dots(names):
-    axes = panels(draw(summary(Axis("rule", names))))
+    found = summary(Axis("rule", names))
+    axes = panels(draw(found))
+    assert "against rule; medians" in caption(found)
     shown = [text.get_text() for text in axes[0].get_yticklabels()]
     assert shown == [name.removesuffix(".0") for name in names]
 
