@@ -83,7 +83,7 @@ for name, risk in experiment.adversarial_risk.items():
 
 # %%
 figure = draw(experiment, exact_theory(problem))
-png, pdf = write_figure(figure, Path("results/notebooks"))
+png, *_ = write_figure(figure, Path("results/notebooks"))
 Image(png)
 
 # %% [markdown]

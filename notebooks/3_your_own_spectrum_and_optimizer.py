@@ -24,7 +24,7 @@ import numpy as np
 from simulations.explore.rules import KINDS, update_rule
 from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression
 from simulations.explore.train import train
-from simulations.style import BLACK, BLUE, GREEN, ORANGE, VERMILION
+from theory.style import BLACK, BLUE, GREEN, ORANGE, VERMILION
 
 # %% [markdown]
 # ## A problem

@@ -103,11 +103,13 @@ class CheckCommand(Settings):
 class Bench:
     """Measure the engine against other ways to do the same work, as ratios in one run.
 
-    Prints a table for each job, with the median and the spread of the times, and where operations
-    or bytes are counted, how near they come to what the machine does at most, measured in the same
-    run; writes no file. Rivals that need PyTorch are left out where it is not installed.
+    Prints a table for each job as soon as it is measured, with the median and the spread of the
+    times, and where operations or bytes are counted, how near they come to what the machine does at
+    most, measured in the same run; writes no file. Rivals that need PyTorch are left out where it
+    is not installed.
 
-    Exit codes: 0 measured; 2 an option that cannot be used, and nothing was run; 130 interrupted.
+    Exit codes: 0 measured; 2 an option that cannot be used, and nothing was run; 130 interrupted,
+    and what was printed stands.
     """
 
     quick: bool = False
@@ -235,9 +237,12 @@ class SweepCommand:
     The grid is a TOML file, or is given by --set, or both. In notation d=3,16,64 are values,
     learning_rate=0.001:1:20:log are 20 numbers at equal ratios, and seeds=16 are 16 seeds. In a
     file there are tables [axes] and [fixed], and a number seeds; simulations/sweep/example.toml is
-    one. --parameters lists what may be swept.
+    one. --parameters lists what may be swept. A rule may have numbers of its own, in a file too:
+    Adam@0.001 has that learning rate, Adam@0.0001:0.1:4:log is Adam with each of four rates, and
+    "Adam@0.001 beta1=0.5" has an option of its own besides.
 
-    Example: python -m simulations sweep --set rule=GD,signGD,Adam d=64 learning_rate=0.01,0.1
+    Examples: python -m simulations sweep --set rule=GD,signGD,Adam d=64 learning_rate=0.01,0.1
+    python -m simulations sweep --set rule=GD@1,signGD@0.01,Adam@0.001 d=3,16,64
 
     Writes a figure (of one or two swept parameters), report.md, the summary as CSV, LaTeX and JSON,
     and the runs as Parquet; prints what they say. The same command goes on after an interruption.
@@ -290,11 +295,15 @@ class SweepCommand:
 
 def _answer(command: Any, kind: "type[DataclassInstance]", out: Path) -> int:
     """Answer the question that the settings of a command belong to."""
+    from simulations.questions.answer import answered
+
     question = import_module(kind.__module__.rpartition(".")[0] + ".command")
+    settings: Any = _settings(command, kind)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(out.name)
-        text, code = question.run(
-            _settings(command, kind),
+        text, code = answered(
+            question.answer,
+            settings,
             out,
             lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -16,6 +16,7 @@ from simulations.figure_4_7.experiment import Experiment, exact_theory, run_expe
 from simulations.figure_4_7.observations import observations
 from simulations.figure_4_7.settings import Settings
 from simulations.gradients import Population
+from simulations.rounding import rounding_after
 from simulations.simulate import log_spaced, simulate
 from theory.dynamics import gd_contraction
 from theory.findings import Status
@@ -23,7 +24,6 @@ from theory.minibatch import second_moment_step
 from theory.orbit import PopulationSignGD
 from theory.problem import LinearProblem
 
-_UNIT_ROUNDOFF = 2.0**-53
 # With Gaussian means P(|z| > 5) is 6e-7; some fifty comparisons leave 3e-5 for a false alarm.
 _Z = 5.0
 
@@ -54,9 +54,7 @@ def run_checks(
 def gd_closed_form(problem: LinearProblem, settings: Settings) -> Check:
     """Population GD against ẽ(t) = (1 − ησ̃_i²)ᵗẽ(0).
 
-    A step computes e − ηCᵀ(Σ̃(Ce)) with two 3 × 3 products. Each coordinate is a sum of some ten
-    rounded terms of size at most ‖e‖, so a step errs by at most 16 u‖e‖ with u = 2⁻⁵³; stable steps
-    do not amplify earlier errors, so after t of them the error is at most 16(t + 1)u‖e(0)‖.
+    Within what :func:`simulations.rounding.rounding_after` allows, and as much for the closed form.
     """
     times = log_spaced(settings.iterations)
     run = simulate(
@@ -71,7 +69,7 @@ def gd_closed_form(problem: LinearProblem, settings: Settings) -> Check:
     factors = [float(gd_contraction(s, problem.eta)) for s in problem.sigma_tilde_sq]
     e0 = np.array(_floats(problem.e0_tilde))
     closed = np.array(factors) ** times[:, None] * e0
-    bound = 16 * (times + 1) * _UNIT_ROUNDOFF * np.linalg.norm(e0)
+    bound = rounding_after(times, float(np.linalg.norm(e0)))
     # The factor itself is rounded: (c(1 + u))ᵗ differs from cᵗ by at most tu times cᵗ ≤ 1.
     worst = _shares(np.abs(run.e_tilde["GD"][0] - closed), 2 * bound[:, None]).max()
     return judged(
@@ -85,8 +83,8 @@ def gd_closed_form(problem: LinearProblem, settings: Settings) -> Check:
 def signgd_exact_orbits(settings: Settings, starts: int = 24, steps: int = 400) -> Check:
     """Population signGD against the exact map over ℚ(√2, √3), step for step, from random starts.
 
-    A wrong sign moves some ẽ_i by at least (√6/6)η. Rounding moves it by at most 16(t + 1)u times
-    the size of the error, less than that by orders of magnitude, so half of it tells the two apart.
+    A wrong sign moves some ẽ_i by at least (√6/6)η. Rounding (:mod:`simulations.rounding`) moves it
+    less than that by orders of magnitude, so half of it tells the two apart.
     """
     rng = np.random.default_rng(0)
     worst = 0.0
@@ -141,7 +139,7 @@ def gd_monte_carlo(experiment: Experiment) -> Check:
     problem, settings = experiment.problem, experiment.settings
     mean, deviation = gd_moments(problem, settings.samples_per_step, runs.iterations)
     observed = runs.e_tilde["GD"].mean(axis=0)
-    rounding = 32 * (runs.iterations[:, None] + 1) * _UNIT_ROUNDOFF * np.linalg.norm(mean[0])
+    rounding = 2 * rounding_after(runs.iterations[:, None], float(np.linalg.norm(mean[0])))
     allowed = _Z * deviation / np.sqrt(len(runs.seeds)) + rounding
     gap = np.abs(observed - mean)
     worst = _shares(gap, allowed).max()

@@ -60,6 +60,9 @@ _RC: Final = {
     "hatch.linewidth": 0.6,
     "pdf.fonttype": 42,  # text that can be searched and copied
     "svg.hashsalt": "theory-first-verifier",  # the same figure twice is the same file
+    # A figure says itself how it is laid out.
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
 }
 # What a file would otherwise say of when it was written: the same figure twice is the same file.
 _UNDATED: Final[Mapping[Kind, Mapping[str, None]]] = {
@@ -118,7 +121,8 @@ def write_figure(
     files = [path.with_name(f"{path.name}.{kind}") for kind in kinds]
     with house_style():
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        # Any engine, the one that does nothing too, would have each file drawn twice.
+        figure.set_layout_engine(None)
         for kind, file in zip(kinds, files, strict=True):
             metadata = {"Title": title, **_UNDATED[kind]}
             write_whole(file, partial(figure.savefig, dpi=dpi, metadata=metadata))

@@ -1,5 +1,6 @@
 """The command ``bench``: which jobs there are, how large, and the tables."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from simulations.bench.closed_form import closed_form_jobs
 from simulations.bench.exact import exact_jobs
-from simulations.bench.job import Job, measure
+from simulations.bench.job import Job, Measurement, measure
 from simulations.bench.limits import limit_jobs
 from simulations.bench.phase_diagram import phase_diagram_jobs
 from simulations.bench.population import population_jobs
@@ -194,7 +195,9 @@ def _hardware() -> str:
 
 
 def main(quick: bool = False, repeats: int = 5, device: str = "auto", job: str = "") -> None:
-    """Measure jobs and print their tables.
+    """Measure jobs, and print each table as soon as its jobs are measured.
+
+    On a terminal, standard error says what is being measured.
 
     Args:
         quick: small sizes, to see that everything runs; the numbers mean nothing.
@@ -210,12 +213,18 @@ def main(quick: bool = False, repeats: int = 5, device: str = "auto", job: str =
     """
     console = Console()
     console.width = max(_WIDTH, console.width)
-    measurements = []
-    for each in jobs(QUICK if quick else FULL, device, job):
-        with console.status(each.name):
-            measurements.append(measure(each, repeats))
-    console.print(f"On {_hardware()}")
-    for table in tables(measurements):
-        console.print(table)
-    for line in checks(measurements):
-        console.print(line)
+    rates: dict[str, float] = {}
+    asked = jobs(QUICK if quick else FULL, device, job)
+    of_baselines = itertools.groupby(asked, lambda each: each.baseline)
+    for number, (_, of_baseline) in enumerate(of_baselines):
+        group = [_measured(each, repeats) for each in of_baseline]
+        if number == 0:
+            console.print(f"On {_hardware()}")
+        rates |= {m.job.name: m.rate for m in group if m.seconds}
+        for shown in (*tables(group, rates), *checks(group)):
+            console.print(shown)
+
+
+def _measured(job: Job, repeats: int) -> Measurement:
+    with Console(stderr=True).status(f"measuring {job.name}"):
+        return measure(job, repeats)

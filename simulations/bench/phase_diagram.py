@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from simulations.bench.job import Job
-from simulations.questions.phase_diagram import command
+from simulations.questions.answer import answered
+from simulations.questions.phase_diagram.command import answer
 from simulations.questions.phase_diagram.settings import PhaseDiagram
 
 _MOST_REPEATS: Final = 3
@@ -32,7 +33,7 @@ def phase_diagram_jobs(*, points: int) -> Iterator[Job]:
 
 def _answer(settings: PhaseDiagram) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        _, exit_code = command.run(settings, Path(folder))
+        _, exit_code = answered(answer, settings, Path(folder))
     return exit_code
 
 

@@ -1,6 +1,5 @@
 """Measurements as tables."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -16,23 +15,26 @@ _OF_LIMITS: Final = (
 )
 
 
-def tables(measurements: Sequence[Measurement]) -> Iterator[Table]:
-    """Lay out measurements, two tables for each baseline.
+def tables(group: Sequence[Measurement], limits: Mapping[str, float]) -> Iterator[Table]:
+    """Lay out the measurements that have one baseline, which is among them, in one or two tables.
 
-    One has the times, with ratios of medians to the baseline's; the other one, where anything was
-    counted, holds it against the limits, if these are among the measurements.
+    The first has the times, with ratios of medians to the baseline's; the second one, where
+    anything was counted, holds it against what the machine does at most.
+
+    Args:
+        group: the measurements.
+        limits: rates of the jobs of :mod:`simulations.bench.limits`, by their names, as far as they
+            were measured.
+
     """
-    medians = {m.job.name: m.median for m in measurements if m.seconds}
-    rates = {m.job.name: m.rate for m in measurements if m.seconds}
-    for baseline, jobs in itertools.groupby(measurements, lambda m: m.job.baseline):
-        group = list(jobs)
-        times = ("n", "median s", "min to max s", f"{group[0].job.unit}/s", "ratio")
-        yield _table(f"ratio to: {baseline}", times, (_times(m, medians) for m in group))
-        counted = [(m, m.job.count) for m in group if m.seconds and m.job.count]
-        if counted:
-            unit = group[0].job.unit.removesuffix("s")
-            rows = (_shares(m, count, rates) for m, count in counted)
-            yield _table(f"a {unit} of: {baseline}", _OF_LIMITS, rows)
+    first = group[0].job
+    medians = {m.job.name: m.median for m in group if m.seconds}
+    times = ("n", "median s", "min to max s", f"{first.unit}/s", "ratio")
+    yield _table(f"ratio to: {first.baseline}", times, (_times(m, medians) for m in group))
+    counted = [(m, m.job.count) for m in group if m.seconds and m.job.count]
+    if counted:
+        rows = (_shares(m, count, limits) for m, count in counted)
+        yield _table(f"a {first.unit.removesuffix('s')} of: {first.baseline}", _OF_LIMITS, rows)
 
 
 def checks(measurements: Sequence[Measurement]) -> Iterator[str]:
@@ -65,12 +67,12 @@ def _times(m: Measurement, medians: Mapping[str, float]) -> tuple[str, ...]:
     )
 
 
-def _shares(m: Measurement, count: Count, rates: Mapping[str, float]) -> tuple[str, ...]:
-    limits = (rates.get(operations(count.dtype)), rates.get(BYTES))
-    done = f"{count.operations:.3g}", count.dtype, *_share(count.operations * m.rate, limits[0])
+def _shares(m: Measurement, count: Count, limits: Mapping[str, float]) -> tuple[str, ...]:
+    most, most_bytes = limits.get(operations(count.dtype)), limits.get(BYTES)
+    done = f"{count.operations:.3g}", count.dtype, *_share(count.operations * m.rate, most)
     if count.bytes is None:
         return m.job.name, f"{m.cores:.2f}", *done, "", "", ""
-    moved = f"{count.bytes:.2g}", *_share(count.bytes * m.rate, limits[1])
+    moved = f"{count.bytes:.2g}", *_share(count.bytes * m.rate, most_bytes)
     return m.job.name, f"{m.cores:.2f}", *done, *moved
 
 

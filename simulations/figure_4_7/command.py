@@ -3,16 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-
 from simulations.figure_4_7.draw import draw, write_figure
 from simulations.figure_4_7.experiment import exact_theory, run_experiment
 from simulations.figure_4_7.published import gd_distance
 from simulations.figure_4_7.report import comparison_table, optimizer_table, report
 from simulations.figure_4_7.settings import Settings
 from simulations.figure_4_7.summary import summarise
-from theory.artefacts import ensure_writable, write_json, write_whole
+from theory.artefacts import ensure_writable, write_json, write_text
 
 
 def reproduce(
@@ -34,13 +31,12 @@ def reproduce(
     summary = summarise(experiment, theory)
     write_json(out / "summary.json", summary)
     figure = draw(experiment, theory)
-    png, _ = write_figure(figure, out)
-    _write_drawing(figure, out / "figure_4_7.svg")
+    png, *_ = write_figure(figure, out)
     tables = {"optimizers": optimizer_table(summary), "published": comparison_table(summary)}
     for name, table in tables.items():
-        _write_text(out / f"{name}.csv", table.csv())
-        _write_text(out / f"{name}.tex", table.latex())
-    _write_text(out / "report.md", report(summary, gd_distance(experiment)))
+        write_text(out / f"{name}.csv", table.csv())
+        write_text(out / f"{name}.tex", table.latex())
+    write_text(out / "report.md", report(summary, gd_distance(experiment)))
     failures = [
         f"{name}: not finite from iteration {f.iteration} on (seed {f.seed}); the others went on"
         for name, f in experiment.trajectories.failures.items()
@@ -48,13 +44,3 @@ def reproduce(
     shown = [f"{table.markdown()}\n" for table in tables.values()]
     lines = [*shown, *failures, f"Figure: {png}", f"Report: {out / 'report.md'}"]
     return "\n".join(lines), 1 if failures else 0
-
-
-def _write_drawing(figure: Figure, path: Path) -> None:
-    """Write a figure as SVG: the same figure twice is the same file."""
-    with mpl.rc_context({"svg.hashsalt": path.stem}):
-        write_whole(path, lambda part: figure.savefig(part, metadata={"Date": None}))
-
-
-def _write_text(path: Path, text: str) -> None:
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))

@@ -51,10 +51,14 @@ def draw(experiment: Experiment, theory: Theory) -> Figure:
     return figure
 
 
-def write_figure(figure: Figure, folder: Path) -> tuple[Path, Path]:
-    """Write ``figure_4_7.png`` and ``figure_4_7.pdf`` whole; return their paths."""
-    png, pdf = style.write_figure(figure, folder / "figure_4_7", _TITLE, ("png", "pdf"))
-    return png, pdf
+def write_figure(figure: Figure, folder: Path) -> list[Path]:
+    """Write ``figure_4_7.png``, ``.pdf`` and ``.svg``, each whole; return their paths.
+
+    Raises:
+        UserError: the folder cannot be made or written.
+
+    """
+    return style.write_figure(figure, folder / "figure_4_7", _TITLE, ("png", "pdf", "svg"))
 
 
 def _iteration_axis(axes: Axes, experiment: Experiment, *, is_last: bool) -> None:

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from matplotlib.figure import Figure
 
 from simulations.evidence import Check, to_json
-from simulations.style import write_figure
 from theory.artefacts import ensure_writable, environment, write_json, write_text
 from theory.findings import Status
+from theory.style import write_figure
 from theory.tables import TextTable
+
+_DPI: Final = 200
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the number of parts done and their total."""
@@ -24,6 +26,9 @@ class Settings(Protocol):
 
     def check(self) -> None:
         """Check every setting, before long work starts; raises UserError."""
+
+
+_S = TypeVar("_S", bound=Settings)
 
 
 class Drawing(NamedTuple):
@@ -67,7 +72,12 @@ def unheard(done: int, total: int) -> None:
     """Tell nobody of the progress."""
 
 
-def answered(settings: Settings, out: Path, question: Callable[[], Answer]) -> tuple[str, int]:
+def answered(
+    question: Callable[[_S, Path, Progress], Answer],
+    settings: _S,
+    out: Path,
+    progress: Progress = unheard,
+) -> tuple[str, int]:
     """Answer a question, write what it found, and return what to print, and the exit code.
 
     Each drawing becomes a ``.png`` and a ``.svg``, each table a ``.csv``, the evidence
@@ -75,26 +85,33 @@ def answered(settings: Settings, out: Path, question: Callable[[], Answer]) -> t
     are written at the end, each whole. The exit code is 1 if something that had to hold did not.
 
     Args:
+        question: ``answer`` of the question's ``command``; called when settings and folder are
+            known to be good.
         settings: checked before all else.
-        out: folder to write to.
-        question: called when settings and folder are known to be good.
+        out: folder to write to; a question that sweeps keeps its runs in a folder in it, and goes
+            on with them.
+        progress: called with the number of parts done and their total.
 
     Raises:
         UserError: a setting is out of range, the folder cannot be written, or what ``question``
-            raises.
+            raises: its sweeps do not fit into memory or on the disk, or those in the folder are of
+            other settings or another version.
 
     """
     settings.check()
     ensure_writable(out)
-    answer = question()
-    figures = [write_figure(figure, out / name, title) for name, title, figure in answer.drawings]
+    answer = question(settings, out, progress)
+    pictures = [
+        write_figure(figure, out / name, title, ("png", "svg"), dpi=_DPI)[0]
+        for name, title, figure in answer.drawings
+    ]
     evidence = {**to_json(settings, answer.checks), "results": answer.results}
     write_json(out / "summary.json", evidence)
     for name, table in answer.tables.items():
         write_text(out / f"{name}.csv", table.csv())
     end = "\n".join(_end(settings))
     write_text(out / "report.md", f"{answer.report.rstrip()}\n\n{end}\n")
-    shown = [f"Figure: {files.png}" for files in figures]
+    shown = [f"Figure: {picture}" for picture in pictures]
     said = [answer.statement, *shown, f"Report: {out / 'report.md'}"]
     disagrees = any(check.status is Status.CONTRADICTED for check in answer.checks.values())
     return "\n\n".join(said), 1 if disagrees else 0

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from simulations.compile import compile_arrays
 from simulations.device import computing
+from simulations.rounding import UNIT_ROUNDOFF
 from theory.limit import ClosedForm, closed_form
 from theory.orbit import Array, Start
 
@@ -26,7 +27,6 @@ UNIT: Final = 2**20
 GREATEST: Final = 2.0**38
 """The greatest |a|, |b| and r: 3·UNIT times it, or ten such, is below 2⁶³."""
 
-_UNIT_ROUNDOFF = 2.0**-53
 _ROUNDINGS = 8
 
 
@@ -88,7 +88,7 @@ def rounding_error(start: Start, steps: int) -> Array:
     """
     a, b, r = as_floats(start)
     largest = np.abs(a) + np.abs(b) + r + 1
-    return (2 * (_ROUNDINGS * steps + 1) + 1) * _UNIT_ROUNDOFF * largest
+    return (2 * (_ROUNDINGS * steps + 1) + 1) * UNIT_ROUNDOFF * largest
 
 
 def float_can_tell(start: Start, steps: int) -> Array:

@@ -1,6 +1,7 @@
-"""The problems that questions about adaptive rules are asked of, and GD's limit in them."""
+"""The problems that questions about adaptive rules are asked of, and what is measured in them."""
 
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,8 +19,9 @@ from simulations.explore.spectrum import (
 )
 from simulations.explore.train import Outcome
 from simulations.explore.transform import FAST
-from simulations.questions.ranges import check_integer
+from simulations.questions.ranges import check_device, check_integer
 from simulations.simulate import adversarial_risk, standard_risk
+from simulations.sweep.grid import Parameter
 from theory.errors import UserError
 from theory.published import figure_4_7
 
@@ -27,11 +29,22 @@ FIGURE_4_7: Final = "Figure 4.7"
 POWER_LAW: Final = "power law"
 PROBLEMS: Final = (FIGURE_4_7, POWER_LAW)
 
+PARAMETERS: Final = (
+    Parameter("problem", str, ",".join(PROBLEMS), PROBLEMS),
+    Parameter("start", float),
+    Parameter("d", int),
+    Parameter("alpha", float),
+    Parameter("device", str),
+)
+"""What decides, with the seed, which run a point of a sweep is, but for its rule."""
+LEARNT: Final = 0.01
+"""Of the standard risk of the weights 0: where more is left, the task has not been learnt."""
+
 _RECORDS: Final = 20
 
 
 class Drawn(Protocol):
-    """The settings that problems, targets and starts are drawn by."""
+    """The settings that problems, targets and starts are drawn by, and where they are trained."""
 
     @property
     def d(self) -> int:
@@ -49,9 +62,13 @@ class Drawn(Protocol):
     def seeds(self) -> int:
         """How many seeds: 0, 1, and so on."""
 
+    @property
+    def device(self) -> str:
+        """Where to run: auto, cpu or gpu."""
+
 
 def check_problems(settings: Drawn) -> None:
-    """Check that both problems can be drawn.
+    """Check that both problems can be drawn, and that the device is there.
 
     Raises:
         UserError: a setting is out of its range; the message says what was expected.
@@ -63,12 +80,22 @@ def check_problems(settings: Drawn) -> None:
     check_integer("d", settings.d, 2, 4096)
     for name in PROBLEMS:
         problem_of(name, settings.d, settings.alpha, settings.start)
+    check_device(settings.device)
+
+
+def alike_everywhere(settings: Drawn) -> dict[str, Any]:
+    """Return those of :data:`PARAMETERS` that are the same at all points, by name."""
+    return {name: getattr(settings, name) for name in ("start", "d", "alpha", "device")}
 
 
 def runs_of(name: str, settings: Drawn) -> Runs:
     """Return a run of the problem ``name`` for each seed."""
-    problem = problem_of(name, settings.d, settings.alpha, settings.start)
-    return problem.runs(range(settings.seeds))
+    return runs_at({"problem": name, **alike_everywhere(settings)}, range(settings.seeds))
+
+
+def runs_at(at: Mapping[str, Any], seeds: Sequence[int]) -> Runs:
+    """Return a run for each seed, of the problem of a point, which has :data:`PARAMETERS`."""
+    return problem_of(at["problem"], at["d"], at["alpha"], at["start"]).runs(seeds)
 
 
 def problem_of(name: str, d: int, alpha: float, start: float) -> Regression:

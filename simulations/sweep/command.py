@@ -5,26 +5,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from simulations.style import write_figure
 from simulations.sweep.blocks import Computation
+from simulations.sweep.checked import Grid, grid_of
 from simulations.sweep.draw import caption, draw
 from simulations.sweep.estimate import require_time
 from simulations.sweep.grid import Sweep
-from simulations.sweep.parameters import Grid, grid_of
 from simulations.sweep.progress import shown
+from simulations.sweep.record import begun
 from simulations.sweep.report import MOST_ROWS, report, statement
 from simulations.sweep.run import Limits, Outcome, local_devices, prepared, run_sweep
-from simulations.sweep.store import Store, begun
+from simulations.sweep.store import Store
 from simulations.sweep.summary import Summary, summarised
 from simulations.sweep.training import computation
 from theory.artefacts import environment, write_json, write_text
 from theory.errors import UserError
+from theory.style import write_figure
 
 Cluster: TypeAlias = Literal["slurm", "local"]
 
 SCHEMA: Final = 1
 _RUNS: Final = "runs"
 _FIGURE: Final = "sweep"
+_DPI: Final = 200
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def _computed_by_jobs(
 def _write(grid: Grid, work: Computation, summary: Summary, out: Path) -> None:
     figure = draw(summary)
     if figure is not None:
-        write_figure(figure, out / _FIGURE, caption(summary))
+        write_figure(figure, out / _FIGURE, caption(summary), ("png", "svg"), dpi=_DPI)
     write_text(out / "summary.csv", summary.all_digits().csv())
     write_text(out / "summary.tex", summary.table(MOST_ROWS).latex())
     data = {

@@ -1,7 +1,7 @@
 """Draw a sweep of one or two parameters: lines with a band of quartiles, dots, or heat maps."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from matplotlib import colormaps
@@ -10,7 +10,10 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from simulations.style import (
+from simulations.sweep.grid import Axis
+from simulations.sweep.rules import RATE, RULE, OwnRule
+from simulations.sweep.summary import Summary, shown
+from theory.style import (
     BLACK,
     BLUE,
     GREEN,
@@ -21,8 +24,6 @@ from simulations.style import (
     WIDTH_INCHES,
     house_style,
 )
-from simulations.sweep.grid import Axis
-from simulations.sweep.summary import Summary
 
 _SHOWN: Final = {
     "ratio": "Rₐ / Rₐ of GD's limit",
@@ -75,9 +76,10 @@ def draw(summary: Summary) -> Figure | None:
     with house_style():
         match (len(texts), len(numbers)):
             case (0, 1) | (1, 1):
-                return _lines(summary, numbers[0], texts[0] if texts else None)
+                return _lines(summary, numbers[0].name, _series(summary, *numbers, *texts))
             case (1, 0):
-                return _dots(summary, texts[0])
+                own = _series_of_own_rates(summary, texts[0])
+                return _lines(summary, RATE, own) if own else _dots(summary, texts[0])
             case (0, 2) | (2, 0):
                 return _heat_maps(summary, *axes)
     return None
@@ -88,38 +90,88 @@ def _panels(height: float, **options: Any) -> tuple[Figure, list[Axes]]:
     return figure, figure.subplots(1, len(_SHOWN), **options).tolist()
 
 
-def _lines(summary: Summary, across: Axis, series: Axis | None) -> Figure:
-    names = [None] if series is None else list(series.values)
-    legend_lines = 0 if series is None else 1 + -(-len(names) // _LEGEND_COLUMNS)
+class _Series(NamedTuple):
+    """A line: what it is of, and the points of the summary on it, from left to right.
+
+    Attributes:
+        of: name of the parameter that tells lines apart; nothing, if there is one line.
+        name: of the line.
+        x: places, shape (n,).
+        points: numbers of the points there, shape (n,).
+
+    """
+
+    of: str
+    name: str
+    x: np.ndarray
+    points: np.ndarray
+
+
+def _series(summary: Summary, across: Axis, by: Axis | None = None) -> list[_Series]:
+    x = summary.values(across.name)
+    if by is None:
+        order = np.argsort(x)
+        return [_Series("", "", x[order], order)]
+    found = []
+    for value in by.values:
+        here = np.flatnonzero(summary.values(by.name) == value)
+        points = here[np.argsort(x[here])]
+        found.append(_Series(by.name, _text(by.name, value), x[points], points))
+    return found
+
+
+def _series_of_own_rates(summary: Summary, rules: Axis) -> list[_Series]:
+    """Return a line for each rule over its own learning rates; none if they are no lines.
+
+    They are where rules are what is swept, each with a rate of its own, and some with several.
+    """
+    if rules.name != RULE:
+        return []
+    lines: dict[str, list[tuple[float, int]]] = {}
+    for point, text in enumerate(map(str, summary.values(rules.name).tolist())):
+        rule = OwnRule.of(text)
+        rates = dict(rule.own)
+        if RATE not in rates:
+            return []
+        rest = OwnRule(rule.name, tuple(x for x in rule.own if x[0] != RATE))
+        lines.setdefault(_text(RULE, str(rest)), []).append((rates[RATE], point))
+    if max(map(len, lines.values())) < _FEWEST_FOR_LINES:
+        return []
+    return [
+        _Series(RULE, name, *(np.array(column) for column in zip(*sorted(of), strict=True)))
+        for name, of in lines.items()
+    ]
+
+
+def _lines(summary: Summary, across: str, series: Sequence[_Series]) -> Figure:
+    legend_lines = 1 + -(-len(series) // _LEGEND_COLUMNS) if series[0].of else 0
     figure, panels = _panels(_HEIGHT_INCHES + legend_lines * _LINE_OF_A_LEGEND_INCHES)
-    x = across.at(np.arange(len(across)))
-    order = np.argsort(x)
     for axes, (quantity, label) in zip(panels, _SHOWN.items(), strict=True):
-        for place, name in enumerate(names):
-            here = slice(None) if series is None else summary.values(series.name) == name
-            low, middle, high = _drawable(quantity, summary.quartiles[quantity])[:, here][:, order]
+        drawable = _drawable(quantity, summary.quartiles[quantity])
+        for place, line in enumerate(series):
+            low, middle, high = drawable[:, line.points]
             style = _style(place)
-            axes.plot(x[order], middle, **style, label=name)
+            axes.plot(line.x, middle, **style, label=line.name)
             # Many bands over one another hide the medians.
             axes.fill_between(
-                x[order],
+                line.x,
                 low,
                 high,
                 color=style["color"],
-                alpha=min(0.2, 0.8 / len(names)),
+                alpha=min(0.2, 0.8 / len(series)),
                 linewidth=0,
             )
-        _number_axis(axes, across)
+        _number_axis(axes, across, np.unique(np.concatenate([line.x for line in series])))
         _quantity_axis(axes, quantity, summary)
         axes.set_title(label)
     _note(figure, f"Medians over {summary.seeds} seeds; bands from the lower to the upper quartile")
-    if series is not None:
+    if series[0].of:
         figure.legend(
             *panels[0].get_legend_handles_labels(),
             loc="outside lower center",
             ncols=_LEGEND_COLUMNS,
             frameon=False,
-            title=_label(series.name),
+            title=_label(series[0].of),
             title_fontsize=7.5,
         )
     return figure
@@ -143,7 +195,7 @@ def _dots(summary: Summary, axis: Axis) -> Figure:
         axes.plot(middle, places, marker="o", markersize=3.5, linestyle="none", color=BLUE)
         _quantity_axis(axes, quantity, summary, upright=False)
         axes.set_xlabel(label)
-    panels[0].set_yticks(places, [str(value) for value in axis.values])
+    panels[0].set_yticks(places, [_text(axis.name, value) for value in axis.values])
     panels[0].set_ylabel(_label(axis.name))
     panels[0].invert_yaxis()
     _note(figure, f"Medians over {summary.seeds} seeds; bars from the lower to the upper quartile")
@@ -210,11 +262,11 @@ def _ticks(axis: Axis) -> tuple[list[int], list[str]]:
     few = isinstance(axis.values[0], str) or len(axis) <= 2 * _MOST_TICKS
     step = 1 if few else -(-len(axis) // _MOST_TICKS)
     places = list(range(0, len(axis), step))
-    return places, [_text(axis.values[place]) for place in places]
+    return places, [_text(axis.name, axis.values[place]) for place in places]
 
 
-def _text(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _text(name: str, value: Any) -> str:
+    return shown(name, value, digits=3)
 
 
 def _label(name: str) -> str:
@@ -228,18 +280,18 @@ def _drawable(quantity: str, values: np.ndarray) -> np.ndarray:
     return np.maximum(values, LEAST_OF_GREATEST * np.nanmax(values))
 
 
-def _number_axis(axes: Axes, axis: Axis) -> None:
-    values = np.asarray(axis.values, float)
+def _number_axis(axes: Axes, name: str, places: np.ndarray) -> None:
+    values = np.asarray(places, float)
     positive = values[values > 0]
     scale = _scale(values)
     if scale == "symlog":
         axes.set_xscale("symlog", linthresh=positive.min(), linscale=0.5)
     else:
         axes.set_xscale(scale)
-    if scale != "linear" and len(axis) <= _MOST_TICKS:
-        axes.set_xticks(values, [_text(value) for value in axis.values])
+    if scale != "linear" and len(places) <= _MOST_TICKS:
+        axes.set_xticks(values, [_text(name, place) for place in places])
         axes.minorticks_off()
-    axes.set_xlabel(_label(axis.name))
+    axes.set_xlabel(_label(name))
 
 
 def _scale(values: np.ndarray) -> str:
@@ -277,7 +329,10 @@ def _quantity_axis(axes: Axes, quantity: str, summary: Summary, *, upright: bool
 
 def caption(summary: Summary) -> str:
     """Return what the figure shows, for those who hear it."""
-    swept: Sequence[str] = [axis.name for axis in summary.axes if len(axis) > 1]
+    axes = [axis for axis in summary.axes if len(axis) > 1]
+    swept = [axis.name for axis in axes]
+    if len(axes) == 1 and _series_of_own_rates(summary, axes[0]):
+        swept = ["the learning rates of each rule"]
     return (
         "Adversarial risk over that of GD's limit, standard risk, and movement at the irrelevant "
         f"frequencies, against {' and '.join(swept)}; medians over {summary.seeds} seeds"

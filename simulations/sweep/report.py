@@ -1,13 +1,15 @@
 """A sweep in words and tables."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from simulations.sweep.checked import Grid
 from simulations.sweep.draw import LEAST_OF_GREATEST
-from simulations.sweep.parameters import Grid
-from simulations.sweep.summary import Summary
+from simulations.sweep.grid import Axis
+from simulations.sweep.rules import RULE, OwnRule
+from simulations.sweep.summary import Summary, shown
 from theory.artefacts import environment
 
 MOST_ROWS: Final = 200
@@ -67,11 +69,7 @@ def _words(values: np.ndarray) -> str:
 
 def _point(summary: Summary, at: int) -> str:
     values = ((axis.name, summary.values(axis.name)[at]) for axis in summary.axes)
-    return ", ".join(f"{name} = {_value(value)}" for name, value in values) or "the only point"
-
-
-def _value(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return ", ".join(f"{name} = {shown(name, value)}" for name, value in values) or "the only point"
 
 
 def report(grid: Grid, summary: Summary, figure: str | None) -> str:
@@ -106,9 +104,11 @@ def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
     yield "These are runs: what they show is observed, not proved.\n"
     yield "## What was swept\n"
     for axis in grid.sweep.axes:
-        yield f"- {axis.name}: {_listed(axis.values)}"
+        yield f"- {axis.name}: {_listed(axis)}"
+    own = _numbers_of_their_own(grid)
     for name, value in grid.sweep.fixed:
-        yield f"- {name} = {_value(value)}, at all points"
+        where = "where the rule has none of its own" if name in own else "at all points"
+        yield f"- {name} = {shown(name, value)}, {where}"
     seeds = grid.sweep.seeds
     yield f"- seeds: {seeds[0]} to {seeds[-1]}"
     yield "\nOptions that are not named have the defaults of their rule.\n"
@@ -122,7 +122,13 @@ def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
     )
 
 
-def _listed(values: Any) -> str:
-    texts = [_value(value) for value in values[:MOST_ROWS]]
-    rest = f", … ({len(values):,} in all)" if len(values) > MOST_ROWS else ""
+def _numbers_of_their_own(grid: Grid) -> set[str]:
+    """Return the names of the numbers that some rules of the grid have of their own."""
+    rules = next((a.values for a in grid.sweep.axes if a.name == RULE), ())
+    return {name for rule in rules for name, _ in OwnRule.of(str(rule)).own}
+
+
+def _listed(axis: Axis) -> str:
+    texts = [shown(axis.name, value) for value in axis.values[:MOST_ROWS]]
+    rest = f", … ({len(axis):,} in all)" if len(axis) > MOST_ROWS else ""
     return ", ".join(texts) + rest

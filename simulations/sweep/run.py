@@ -15,7 +15,8 @@ import jax
 from simulations.device import DeviceError, resolve
 from simulations.sweep.blocks import Computation, Plan, planned
 from simulations.sweep.grid import Sweep
-from simulations.sweep.store import Store, begun, opened, require_disk, require_same
+from simulations.sweep.record import begun, require_same
+from simulations.sweep.store import Store, opened, require_disk
 from theory.errors import UserError
 from theory.lock import locked
 

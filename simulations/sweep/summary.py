@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulations.sweep.grid import SEED, Axis, Sweep
+from simulations.sweep.rules import RULE, OwnRule
 from simulations.sweep.store import read_columns
 from simulations.sweep.training import COLUMNS
 from theory.tables import TextTable
@@ -89,12 +90,12 @@ class Summary:
 
     def table(self, most: int | None = None) -> TextTable:
         """Return a table for people: a row for each point, or for the first ``most``."""
-        columns = [self.values(axis.name)[:most] for axis in self.axes]
+        columns = [(axis, self.values(axis.name)[:most]) for axis in self.axes]
         spread = [self.quartiles[quantity][:, :most] for quantity in QUANTITIES]
         headings = [h for q in QUANTITIES for h in (_HEADINGS[q], "quartiles")]
         rows = [
             [
-                *(_cell(column[point]) for column in columns),
+                *(shown(axis.name, axis_values[point]) for axis, axis_values in columns),
                 *(cell for of in spread for cell in _spread(of[:, point])),
                 f"{self.finite[point]} of {self.seeds}",
                 str(self.first_failure[point] or "–"),
@@ -144,8 +145,11 @@ def quartiles(values: np.ndarray) -> np.ndarray:
     return found
 
 
-def _cell(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+def shown(name: str, value: Any, digits: int = 6) -> str:
+    """Return the value of a parameter for people; :meth:`Summary.all_digits` has all digits."""
+    if name == RULE:
+        return OwnRule.of(str(value)).shown(digits)
+    return f"{value:.{digits}g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def _spread(values: np.ndarray) -> tuple[str, str]:

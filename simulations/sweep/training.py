@@ -13,8 +13,10 @@ from simulations.explore.spectrum import Runs, Variances
 from simulations.explore.train import Outcome, train
 from simulations.simulate import adversarial_risk
 from simulations.sweep.blocks import MOST_ROWS, Column, Computation
+from simulations.sweep.checked import Grid
 from simulations.sweep.grid import Axis, Points, Sweep
-from simulations.sweep.parameters import POPULATION, PROBLEM, Grid, problem_of, rule_of
+from simulations.sweep.parameters import POPULATION, PROBLEM
+from simulations.sweep.point import problem_of, rule_of
 
 COLUMNS: Final = (
     Column("standard_risk", np.float64),

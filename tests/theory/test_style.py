@@ -67,6 +67,23 @@ def test_the_layout_does_not_depend_on_what_else_is_written(tmp_path):
     assert second.read_bytes() == alone.read_bytes()
 
 
+@pytest.mark.parametrize("engine", ["figure.constrained_layout.use", "figure.autolayout"])
+def test_each_file_is_drawn_once_whatever_engine_others_use(tmp_path, monkeypatch, engine):
+    first = write_figure(drawn(), tmp_path / "first", TITLE, ("png", "svg"), dpi=50)
+    draw, calls = Figure.draw, []
+
+    def counted(figure, renderer):
+        calls.append(renderer)
+        draw(figure, renderer)
+
+    monkeypatch.setattr(Figure, "draw", counted)
+    with mpl.rc_context({engine: True}):
+        again = write_figure(drawn(), tmp_path / "again", TITLE, ("png", "svg"), dpi=50)
+    # Once for the layout.
+    assert len(calls) == 1 + len(again)
+    assert [a.read_bytes() for a in again] == [b.read_bytes() for b in first]
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):

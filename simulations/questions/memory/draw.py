@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulations.questions.memory.experiment import MEMBERS, NO_MEMORY, Experiment, Row, settles
+from simulations.questions.memory.experiment import Experiment
+from simulations.questions.memory.rows import Row, settles
+from simulations.questions.memory.runs import MEMBERS, NO_MEMORY
 from simulations.questions.memory.settings import Memory
 from simulations.questions.problems import FIGURE_4_7, PROBLEMS
-from simulations.style import BLACK, GREEN, PINK, VERMILION, WIDTH_INCHES, house_style
+from theory.style import BLACK, GREEN, PINK, VERMILION, WIDTH_INCHES, house_style
 
 _HEIGHT_INCHES = 4.9
 _LOOK: Final = {NO_MEMORY: (VERMILION, "D"), "RMSProp": (PINK, "^"), "Adam": (GREEN, "s")}

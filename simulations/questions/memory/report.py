@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from simulations.questions.memory.experiment import NO_MEMORY, Experiment, Row, settles
+from simulations.questions.memory.experiment import Experiment
+from simulations.questions.memory.rows import Row, settles
+from simulations.questions.memory.runs import NO_MEMORY
 from simulations.questions.memory.settings import Memory
 from simulations.questions.problems import FIGURE_4_7, PROBLEMS
 from simulations.questions.quartiles import cells, words
@@ -51,7 +53,7 @@ def _lines_of(experiment: Experiment) -> Iterator[str]:
     yield (
         f"- In {FIGURE_4_7}'s problem signGD's closed form says {words(experiment.closed_form)}; "
         "population Adam without memory ends on its limit cycle from every start "
-        f"({experiment.check.status})."
+        f"({experiment.checks['no_memory_is_signgd'].status})."
     )
     for problem in PROBLEMS:
         yield f"- {problem}: {_of_members(experiment, problem)}"
@@ -143,8 +145,8 @@ def _lines(settings: Memory, experiment: Experiment) -> Iterator[str]:
         "The thesis studies signGD in place of Adam and RMSProp. These are runs of two problems: "
         "what they show of memory is observed, not proved.\n"
     )
-    check = experiment.check
     yield "## Two routes\n"
-    yield f"- {check.status}: {check.criterion}. {check.observed}."
+    for check in experiment.checks.values():
+        yield f"- {check.status}: {check.criterion}. {check.observed}."
     for name, table in tables(experiment).items():
         yield f"\n## {name.replace('_', ' ')}\n\n{table.markdown()}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from simulations.explore.rules import update_rule
 from simulations.gradients import MAX_SAMPLES
 from simulations.questions.problems import check_problems
-from simulations.questions.ranges import check_device, check_each_once, check_integers
+from simulations.questions.ranges import check_each_once, check_integers
 from theory.errors import UserError
 
 _LONGEST = 10_000_000
@@ -58,7 +58,6 @@ class Memory:
         check_integers("samples", self.samples, 1, MAX_SAMPLES)
         self._check_length()
         check_problems(self)
-        check_device(self.device)
 
     def _check_rules(self) -> None:
         for name in ("beta1", "beta2", "eps"):

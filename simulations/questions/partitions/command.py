@@ -1,34 +1,17 @@
-"""Draw the partitions of Figures 4.8 and 4.9, and write what the pictures say."""
+"""Draw the partitions of Figures 4.8 and 4.9, and say what the pictures tell."""
 
 from pathlib import Path
 
-from simulations.questions.answer import Answer, Drawing, Progress, answered, unheard
+from simulations.questions.answer import Answer, Drawing, Progress
 from simulations.questions.partitions.draw import draw_p, draw_r
-from simulations.questions.partitions.experiment import Experiment, checks_of, run_experiment
+from simulations.questions.partitions.experiment import checks_of, run_experiment
 from simulations.questions.partitions.report import report, statement, tables
 from simulations.questions.partitions.settings import Partitions
 
 
-def run(settings: Partitions, out: Path, progress: Progress = unheard) -> tuple[str, int]:
-    """Answer the question; return what to print, and the exit code.
-
-    Writes the files of :func:`simulations.questions.answer.answered`. The exit code is 1 if
-    something that had to hold did not.
-
-    Args:
-        settings: what to draw.
-        out: folder to write to.
-        progress: called with the number of pictures done and their total.
-
-    Raises:
-        UserError: a setting is out of range, or the folder cannot be written.
-
-    """
-    return answered(settings, out, lambda: answer(settings, run_experiment(settings, progress)))
-
-
-def answer(settings: Partitions, experiment: Experiment) -> Answer:
-    """Return what the pictures say, with them and in words."""
+def answer(settings: Partitions, _: Path, progress: Progress) -> Answer:
+    """Return what the pictures say, with them and in words; parts of the work are pictures."""
+    experiment = run_experiment(settings, progress)
     checks = checks_of(experiment.results)
     return Answer(
         drawings=(

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from simulations.questions.partitions.experiment import LIMITS, SUBPARTS, Picture, deepest
-from simulations.style import (
+from theory.orbit import Array
+from theory.style import (
     BLACK,
     BLUE,
     GREEN,
@@ -22,7 +23,6 @@ from simulations.style import (
     YELLOW,
     house_style,
 )
-from theory.orbit import Array
 
 # Transient parts are pale; stationary ones have the strong colours.
 _COLOURS: Final[Mapping[str, str]] = {

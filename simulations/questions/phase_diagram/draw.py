@@ -11,10 +11,10 @@ from matplotlib.ticker import FuncFormatter
 from simulations.questions.phase_diagram.experiment import Diagram, Experiment
 from simulations.questions.phase_diagram.outcomes import Outcome, movement_in_the_limit
 from simulations.questions.phase_diagram.settings import PhaseDiagram
-from simulations.style import BLACK, BLUE, VERMILION, WIDTH_INCHES, house_style
 from theory.limit import A_and_B
 from theory.orbit import Array
 from theory.published import figure_4_7
+from theory.style import BLACK, BLUE, VERMILION, WIDTH_INCHES, house_style
 
 _HEIGHT_INCHES = 6.4
 # Orange below 1, signGD more robust; purple above, GD more robust: told apart by every eye.

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from simulations.questions.problems import PROBLEMS
-from simulations.questions.remedies.experiment import (
-    AFFORDABLE,
+from simulations.questions.problems import LEARNT, PROBLEMS
+from simulations.questions.remedies.experiment import Experiment
+from simulations.questions.remedies.rows import Row
+from simulations.questions.remedies.runs import (
     DECAYING,
     NONE,
     PENALTY,
@@ -21,11 +22,9 @@ from simulations.questions.remedies.experiment import (
     WEIGHT_DECAY,
     WEIGHT_DECAY_DECAYING,
     ZERO_START,
-    Experiment,
-    Row,
 )
 from simulations.questions.remedies.settings import Remedies
-from simulations.style import (
+from theory.style import (
     BLACK,
     BLUE,
     GREEN,
@@ -87,7 +86,7 @@ def draw(settings: Remedies, experiment: Experiment) -> Figure:
 
 def _greatest_affordable(experiment: Experiment, problem: str) -> float:
     rows = [row for row in experiment.rows if row.problem == problem]
-    return max([1.0, *(r.closed[1] for r in rows if r.standard_risk[1] < AFFORDABLE)])
+    return max([1.0, *(r.closed[1] for r in rows if r.standard_risk[1] < LEARNT)])
 
 
 def _style(look: dict[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from simulations.questions.answer import lines_of
-from simulations.questions.problems import PROBLEMS
+from simulations.questions.problems import LEARNT, PROBLEMS
 from simulations.questions.quartiles import cells, words
-from simulations.questions.remedies.experiment import (
-    AFFORDABLE,
+from simulations.questions.remedies.experiment import Experiment
+from simulations.questions.remedies.rows import Row
+from simulations.questions.remedies.runs import (
     DECAYING,
     NONE,
     PENALTY,
@@ -18,8 +19,6 @@ from simulations.questions.remedies.experiment import (
     RIDGE,
     RULES,
     ZERO_START,
-    Experiment,
-    Row,
 )
 from simulations.questions.remedies.settings import Remedies
 from theory.tables import TextTable
@@ -56,7 +55,7 @@ def statement(settings: Remedies, experiment: Experiment) -> str:
     first = (
         "Part of the gap in adversarial risk to GD's limit that is closed, at what standard risk "
         f"over that of the weights 0 (n = {settings.seeds} seeds: medians, quartiles in brackets; "
-        f"of each remedy the strength that closes most at a standard risk below {AFFORDABLE:g}):\n"
+        f"of each remedy the strength that closes most at a standard risk below {LEARNT:g}):\n"
     )
     return "\n".join([first, *_lines_of(experiment)])
 
@@ -77,7 +76,7 @@ def _lines_of(experiment: Experiment) -> Iterator[str]:
 
 def _best(rows: list[Row]) -> str:
     name = rows[0].remedy
-    affordable = [row for row in rows if row.standard_risk[1] < AFFORDABLE]
+    affordable = [row for row in rows if row.standard_risk[1] < LEARNT]
     if not affordable:
         return f"{name}: not at this standard risk"
     best = max(affordable, key=lambda row: row.closed[1])
@@ -103,7 +102,7 @@ def _ridge(experiment: Experiment, problem: str) -> str:
         name: max((r.distance_to_ridge[1], r.strength) for r in rows if r.remedy == name)
         for name in (PENALTY, PENALTY_DECAYING)
     }
-    cheap = [r for r in rows if r.remedy == RIDGE and r.standard_risk[1] < AFFORDABLE]
+    cheap = [r for r in rows if r.remedy == RIDGE and r.standard_risk[1] < LEARNT]
     best = max(cheap, key=lambda row: row.closed[1], default=None)
     closes = (
         f"The ridge solution of λ = {best.strength:g} closes {words(best.closed)} of signGD's gap "
@@ -135,7 +134,7 @@ def _lines(settings: Remedies, experiment: Experiment) -> Iterator[str]:
         "Up: the part of a rule's excess in adversarial risk over GD's limit that a remedy closes, "
         "both from the same random start; 1 is GD's risk, and above 1 is more robust. Right: the "
         "standard risk that is left, over that of the weights 0; less than 1e-8 is drawn at 1e-8. "
-        f"What closes more than all that leave less than {AFFORDABLE:g} is above the picture, and "
+        f"What closes more than all that leave less than {LEARNT:g} is above the picture, and "
         "in the table. "
         f"Population gradient, {settings.iterations:,} updates, starts N(0, {settings.start:g}²). "
         f"Power law: d = {settings.d}, σ̃² falls as 1/k^{settings.alpha:g}, the upper half without "

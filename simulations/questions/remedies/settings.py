@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from simulations.explore.rules import update_rule
 from simulations.questions.problems import check_problems
-from simulations.questions.ranges import check_device, check_each_once, check_integer
+from simulations.questions.ranges import check_each_once, check_integer
 
 _LONGEST = 1_000_000
 
@@ -46,4 +46,3 @@ class Remedies:
                 update_rule("signGD", self.learning_rate, **{name: value})
         check_integer("iterations", self.iterations, 100, _LONGEST)
         check_problems(self)
-        check_device(self.device)

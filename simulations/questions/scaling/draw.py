@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from simulations.questions.scaling.settings import BASELINE, Scaling
-from simulations.style import BLACK, BLUE, ORANGE, SKY, VERMILION, WIDTH_INCHES, house_style
+from theory.style import BLACK, BLUE, ORANGE, SKY, VERMILION, WIDTH_INCHES, house_style
 
 _COLUMNS: Final = 4
 _PANEL_INCHES: Final = 1.6

@@ -14,10 +14,10 @@ from simulations.explore.train import train
 from simulations.questions.answer import Progress
 from simulations.questions.problems import risk_of_zero
 from simulations.questions.scaling.settings import BASELINE, Scaling
-from simulations.questions.sweeps import columns_of
+from simulations.questions.sweeps import columns_of, sweep_over
 from simulations.simulate import adversarial_risk
 from simulations.sweep.blocks import Column, Computation
-from simulations.sweep.grid import Parameter, Points, Sweep, sweep_of
+from simulations.sweep.grid import Parameter, Points, Sweep
 
 Array = np.ndarray
 
@@ -177,10 +177,9 @@ def sweeps(settings: Scaling) -> dict[str, Sweep]:
 
     def sweep(place: int, d: int, **axes: Any) -> Sweep:
         first = settings.seed + _SEEDS_APART * place
-        axes = {"rule": settings.rules, "steps": settings.steps, "energy": 0.0, **axes}
-        options = [f"{name}={_notation(values)}" for name, values in (axes | shared).items()]
+        axes = {"d": d, "rule": settings.rules, "steps": settings.steps, "energy": 0.0, **axes}
         seeds = f"{first}:{first + settings.seeds_in(d) - 1}"
-        return sweep_of(PARAMETERS, options=[f"d={d}", *options], seeds=seeds)
+        return sweep_over(PARAMETERS, axes | shared, seeds)
 
     last, d = len(settings.dimensions), settings.counts_d
     return {
@@ -198,10 +197,6 @@ def sweeps(settings: Scaling) -> dict[str, Sweep]:
             energy=settings.energies,
         ),
     }
-
-
-def _notation(values: Any) -> str:
-    return ",".join(map(str, values)) if isinstance(values, tuple) else str(values)
 
 
 def run_sweeps(settings: Scaling, folder: Path, progress: Progress) -> dict[str, Ratios]:

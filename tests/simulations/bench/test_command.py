@@ -3,7 +3,7 @@ import pytest
 from simulations.__main__ import main as run_command
 from simulations.bench import command, exact
 from simulations.bench.command import JOBS, QUICK, jobs, main
-from simulations.bench.job import measure
+from simulations.bench.job import Job, measure
 from simulations.device import DeviceError
 from theory.errors import UserError
 
@@ -37,6 +37,45 @@ def test_a_job_is_printed_with_the_limits(capsys, monkeypatch, name):
         assert "not run: needs a C++ compiler" in printed
         assert printed.count("the final states from all 2,000 starts are those of") == 2
         assert "% " in printed
+
+
+def test_a_table_is_printed_before_the_next_job_is_measured(capsys, monkeypatch):
+    printed_before = {}
+
+    def jobs_of(sizes, devices):
+        for baseline, name in (("a", "a"), ("a", "slower"), ("b", "b"), ("c", "c")):
+
+            def run(name=name):
+                printed_before.setdefault(name, "")
+                printed_before[name] += capsys.readouterr().out
+                if name == "c":
+                    raise KeyboardInterrupt
+
+            yield Job(name, run, 1, 1, baseline, check=lambda _, name=name: f"{name} is right")
+
+    monkeypatch.setattr(command, "JOBS", {"limits": jobs_of})
+    assert run_command(["bench", "--quick", "--repeats", "1"]) == 130
+    assert printed_before["a"] == printed_before["slower"] == ""
+    for name, own, others in (("b", "a", "bc"), ("c", "b", "ac")):
+        assert f"ratio to: {own}" in printed_before[name]
+        assert f"{own}: {own} is right" in printed_before[name]
+        assert [other for other in others if f"ratio to: {other}" in printed_before[name]] == []
+    assert "On " in printed_before["b"]
+    assert "On " not in printed_before["c"]
+
+
+def test_a_terminal_says_what_is_being_measured(monkeypatch):
+    told = []
+
+    class Terminal(command.Console):
+        def status(self, status, **options):
+            told.append((self.stderr, status))
+            return super().status(status, **options)
+
+    monkeypatch.setattr(command, "Console", Terminal)
+    monkeypatch.setattr(command, "JOBS", {"limits": lambda *_: [Job("a", int, 1, 1, "a")]})
+    main(quick=True, repeats=1)
+    assert told == [(True, "measuring a")]
 
 
 @pytest.mark.parametrize("name", ["training", "population", "dimension"])

@@ -37,7 +37,15 @@ def answer(holds=True):
 
 @pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 1)])
 def test_files_words_and_exit_code(tmp_path, holds, code):
-    told = answered(Asked(), tmp_path, lambda: answer(holds))
+    done = []
+
+    def question(settings, out, progress):
+        progress(1, settings.points)
+        assert (out, list(out.iterdir())) == (tmp_path, [])
+        return answer(holds)
+
+    told = answered(question, Asked(), tmp_path, lambda *numbers: done.append(numbers))
+    assert done == [(1, 3)]
     assert told == (
         f"It is so.\n\nFigure: {tmp_path / 'curve.png'}\n\nReport: {tmp_path / 'report.md'}",
         code,
@@ -53,25 +61,25 @@ def test_files_words_and_exit_code(tmp_path, holds, code):
     assert report.endswith(f"Python {summary['environment']['python']}.\n")
 
 
-def never():
+def never(settings, out, progress):
     raise AssertionError("asked")
 
 
 def test_a_mistake_is_told_before_the_question_is_asked(tmp_path):
     with pytest.raises(UserError, match="points: expected"):
-        answered(Asked(0), tmp_path / "out", never)
+        answered(never, Asked(0), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):
-        answered(Asked(), tmp_path / "file" / "out", never)
+        answered(never, Asked(), tmp_path / "file" / "out")
 
 
 def test_nothing_is_written_when_the_question_is_interrupted(tmp_path):
-    def interrupted():
+    def interrupted(settings, out, progress):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        answered(Asked(), tmp_path / "out", interrupted)
+        answered(interrupted, Asked(), tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 

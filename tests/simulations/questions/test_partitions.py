@@ -1,4 +1,5 @@
 import json
+import re
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 from itertools import product
@@ -8,9 +9,9 @@ import pytest
 import sympy as sp
 
 from simulations.questions import answer
+from simulations.questions.answer import answered
 from simulations.questions.lattice import UNIT, as_floats
 from simulations.questions.partitions import command
-from simulations.questions.partitions.command import run
 from simulations.questions.partitions.experiment import (
     SUBPARTS,
     checks_of,
@@ -25,7 +26,6 @@ from simulations.questions.partitions.experiment import (
     shares,
 )
 from simulations.questions.partitions.settings import Partitions
-from simulations.style import Written
 from theory.dynamics import NormalisedState, normalised_step
 from theory.errors import UserError
 from theory.exact import Surd, holds
@@ -178,7 +178,7 @@ def svg_title(path):
 
 def test_files_and_numbers(tmp_path, pictures, monkeypatch):
     monkeypatch.setattr(command, "run_experiment", lambda settings, progress: pictures)
-    text, code = run(SMALL, tmp_path)
+    text, code = answered(command.answer, SMALL, tmp_path)
     assert code == 0
     assert "R at r = 1/4: the nine parts overlap on" in text
     names = ["overlaps_of_r.csv", "parts_of_p.csv", "parts_of_r.csv", "report.md", "summary.json"]
@@ -226,9 +226,12 @@ def test_other_ratios_and_the_exit_code(tmp_path, monkeypatch, differences):
     monkeypatch.setattr(command, "run_experiment", counted_wrongly)
     for name in ("draw_r", "draw_p"):
         monkeypatch.setattr(command, name, lambda pictures: None)
-    monkeypatch.setattr(answer, "write_figure", lambda figure, path, title: Written(path, path))
+    monkeypatch.setattr(answer, "write_figure", lambda figure, path, *_, dpi: [path])
     settings = Partitions(points=40, ratios_of_r=("1/2",), ratios_of_p=("2", "0.2"))
-    assert run(settings, tmp_path, lambda *numbers: done.append(numbers))[1] == differences
+    assert (
+        answered(command.answer, settings, tmp_path, lambda *numbers: done.append(numbers))[1]
+        == differences
+    )
     assert done == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -249,8 +252,6 @@ def test_other_ratios_and_the_exit_code(tmp_path, monkeypatch, differences):
     ],
     ids=lambda x: "-".join(x) if isinstance(x, dict) else "",
 )
-def test_a_mistake_is_told_before_work_starts(tmp_path, settings, message):
-    with pytest.raises(UserError) as error:
-        run(Partitions(**settings), tmp_path / "out")
-    assert message in str(error.value)
-    assert not (tmp_path / "out").exists()
+def test_a_mistake_is_told(settings, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        Partitions(**settings).check()

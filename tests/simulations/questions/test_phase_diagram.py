@@ -12,6 +12,7 @@ from simulations.device import computing
 from simulations.population import run_signgd
 from simulations.questions import agreement, answer
 from simulations.questions.agreement import compare, steps_to_the_limit
+from simulations.questions.answer import answered
 from simulations.questions.lattice import (
     UNIT,
     as_floats,
@@ -21,11 +22,9 @@ from simulations.questions.lattice import (
     rounding_error,
 )
 from simulations.questions.phase_diagram import command, experiment, outcomes
-from simulations.questions.phase_diagram.command import run
 from simulations.questions.phase_diagram.draw import draw
 from simulations.questions.phase_diagram.report import statement
 from simulations.questions.phase_diagram.settings import PhaseDiagram
-from simulations.style import Written
 from theory.claims import ratio_limits
 from theory.claims.equation_4_19_ratio import CLAIMS
 from theory.errors import UserError
@@ -288,7 +287,7 @@ def test_tally():
 
 def test_files_and_numbers(tmp_path):
     done = []
-    text, code = run(SMALL, tmp_path, lambda *numbers: done.append(numbers))
+    text, code = answered(command.answer, SMALL, tmp_path, lambda *numbers: done.append(numbers))
     assert code == 0
     assert "The exact condition holds" in text
     assert done[-1] == (4 * 24**2, 4 * 24**2)
@@ -337,8 +336,8 @@ def test_a_disagreement_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr(agreement, "closed_forms", of_other_starts)
     monkeypatch.setattr(command, "draw", lambda settings, experiment: None)
-    monkeypatch.setattr(answer, "write_figure", lambda figure, path, title: Written(path, path))
-    assert run(SMALL, tmp_path)[1] == 1
+    monkeypatch.setattr(answer, "write_figure", lambda figure, path, *_, dpi: [path])
+    assert answered(command.answer, SMALL, tmp_path)[1] == 1
     checks = json.loads((tmp_path / "summary.json").read_text())["checks"]
     assert {name: check["status"] for name, check in checks.items()} == {
         "closed_form_is_the_simulation": "contradicted by simulation",
@@ -365,8 +364,6 @@ def test_a_disagreement_is_told(tmp_path, monkeypatch):
     ],
     ids=lambda x: "-".join(x) if isinstance(x, dict) else "",
 )
-def test_a_mistake_is_told_before_work_starts(tmp_path, settings, message):
-    with pytest.raises(UserError) as error:
-        run(PhaseDiagram(**settings), tmp_path / "out")
-    assert message in str(error.value)
-    assert not (tmp_path / "out").exists()
+def test_a_mistake_is_told(settings, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        PhaseDiagram(**settings).check()

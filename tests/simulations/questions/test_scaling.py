@@ -1,12 +1,13 @@
 import json
 import math
+import re
 
 import numpy as np
 import pytest
 
 from simulations.explore.rules import KINDS, Constant, Polynomial
+from simulations.questions.answer import answered
 from simulations.questions.scaling import command, exact, experiment, report
-from simulations.questions.scaling.command import run
 from simulations.questions.scaling.exact import at_three, check_of, summary
 from simulations.questions.scaling.experiment import (
     computation,
@@ -37,11 +38,11 @@ SMALL = Scaling(
 
 
 @pytest.fixture(scope="module")
-def answered(tmp_path_factory):
+def finished(tmp_path_factory):
     """The command, run once; its folder, what it says, and its exit code."""
     out = tmp_path_factory.mktemp("scaling")
     done = []
-    text, code = run(SMALL, out, lambda *numbers: done.append(numbers))
+    text, code = answered(command.answer, SMALL, out, lambda *numbers: done.append(numbers))
     return out, text, code, done
 
 
@@ -142,8 +143,8 @@ def test_ratios():
 # --- Three dimensions -----------------------------------------------------------------------------
 
 
-def test_three_dimensions_are_the_closed_form(answered):
-    numbers = json.loads((answered[0] / "summary.json").read_text())["results"]["at_three"]
+def test_three_dimensions_are_the_closed_form(finished):
+    numbers = json.loads((finished[0] / "summary.json").read_text())["results"]["at_three"]
     assert numbers["above_one_trained"] == numbers["above_one_exact"]
     assert 0 < numbers["above_one_exact"] < numbers["starts"] == 50
     assert numbers["greatest_relative_difference"] <= exact.ROUNDING
@@ -269,8 +270,8 @@ def test_what_gd_leaves_is_what_training_leaves():
 # --- The command ----------------------------------------------------------------------------------
 
 
-def test_files_and_numbers(answered):
-    out, text, code, done = answered
+def test_files_and_numbers(finished):
+    out, text, code, done = finished
     assert code == 0
     assert "What is proved is d = 3 and signGD" in text
     assert done[-1] == (160, 160)  # of 16 starts, 2 rules: 1 dimension, 2 counts, 2 energies
@@ -286,11 +287,11 @@ def test_files_and_numbers(answered):
     assert "picture: signGD 0.957 (v = 0.001, 200 updates, where GD leaves 82 %)." in text
 
 
-def test_finished_runs_are_not_run_again(answered, monkeypatch):
+def test_finished_runs_are_not_run_again(finished, monkeypatch):
     def fail(*args, **options):
         raise AssertionError("trained again")
 
-    out = answered[0]
+    out = finished[0]
     monkeypatch.setattr(experiment, "train", fail)
     found = experiment.run_sweeps(SMALL, out / "sweep", lambda done, total: None)
     assert list(found) == ["d-00003", "counts", "energies"]
@@ -299,9 +300,9 @@ def test_finished_runs_are_not_run_again(answered, monkeypatch):
         experiment.run_sweeps(other, out / "sweep", lambda done, total: None)
 
 
-def test_runs_that_did_not_converge_are_told(answered, tmp_path, monkeypatch):
+def test_runs_that_did_not_converge_are_told(finished, tmp_path, monkeypatch):
     """A tolerance that nothing meets: no quantile, no law, and the report names the runs."""
-    out = answered[0]
+    out = finished[0]
     strict = Scaling(**{**vars(SMALL), "tolerance": 1e-6})
     numbers = json.loads((out / "summary.json").read_text())["results"]["at_three"]
     found = experiment.run_sweeps(strict, out / "sweep", lambda done, total: None)
@@ -328,8 +329,6 @@ def test_runs_that_did_not_converge_are_told(answered, tmp_path, monkeypatch):
     ],
     ids=lambda x: "-".join(x) if isinstance(x, dict) else "",
 )
-def test_a_mistake_is_told_before_work_starts(tmp_path, settings, message):
-    with pytest.raises(UserError) as error:
-        run(Scaling(**settings), tmp_path / "out")
-    assert message in str(error.value)
-    assert not (tmp_path / "out").exists()
+def test_a_mistake_is_told(settings, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        Scaling(**settings).check()

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulations.questions.sweeps import columns_of, combinations
+from simulations.questions.sweeps import columns_of, combinations, sweep_over
 from simulations.sweep.blocks import Column, Computation
-from simulations.sweep.grid import Parameter, sweep_of
+from simulations.sweep.grid import Parameter
+from simulations.sweep.notation import sweep_of
 from tests.simulations.questions import child
 
 PARAMETERS = (Parameter("x", int), Parameter("name", str), Parameter("scale", float, 1.0))
@@ -33,6 +34,14 @@ def test_sweeps_are_told_as_one_and_each_has_its_folder(tmp_path):
     again = columns_of(ASKED, tmp_path, "cpu", lambda done, total: told.append((done, total)))
     assert told[6:] == [(8, 14), (14, 14)]
     np.testing.assert_array_equal(again["the first"]["y"], found["the first"]["y"])
+
+
+def test_values_are_written_in_the_notation_of_grids():
+    assert sweep_over(PARAMETERS, {"name": ("p", "q"), "x": (3, 1)}, 2) == FIRST
+    assert sweep_over(PARAMETERS, {"x": (5, 6), "name": "p", "scale": 2.0}, "0:2") == SECOND
+    third = 1 / 3
+    sweep = sweep_over(PARAMETERS, {"x": 1, "name": "p", "scale": (third, 0.1, 1e-12)}, 1)
+    assert sweep.axes[0].values == (third, 0.1, 1e-12)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """A small real sweep: where population signGD is after some steps, over r and the ratio |B|/|A|."""
 
+from pathlib import Path
+
 import jax
 import numpy as np
 
 from simulations.device import computing
 from simulations.population import run_signgd
-from simulations.sweep.blocks import Column, Computation
-from simulations.sweep.grid import Parameter, Points, Sweep, sweep_of
+from simulations.sweep.blocks import Column, Computation, Plan
+from simulations.sweep.grid import Parameter, Points, Sweep
+from simulations.sweep.notation import sweep_of
+from simulations.sweep.store import Store, opened
 
 PARAMETERS = (
     Parameter("r", float, "0.2:1.1:4"),
@@ -57,3 +61,12 @@ def drawn(points: Points) -> dict[str, np.ndarray]:
 
 
 DRAWN = Computation("draws", drawn, (Column("z", np.float64, 3),), most_rows=7)
+
+
+def filled(folder: Path, plan: Plan) -> Store:
+    """A store with all blocks of a plan."""
+    store = opened(folder, plan)
+    for block in range(plan.blocks):
+        points = plan.points(block)
+        store.write(block, {**points.swept, **plan.computation(points)})
+    return store

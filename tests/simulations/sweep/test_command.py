@@ -19,9 +19,13 @@ from simulations.__main__ import main
 from simulations.explore.rules import update_rule
 from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression
 from simulations.explore.train import train
-from simulations.sweep import cluster, command, store
+from simulations.sweep import cluster, command, record, store
+from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, run_sweep
-from simulations.sweep.store import begun
+
+# Its first import closes the handlers of logging, and with absl's what pytest captures into, unless
+# it is imported while nothing else captures.
+pytest.importorskip("submitit")
 
 ROOT = Path(__file__).resolve().parents[3]
 GRID = ["rule=GD", "d=3", "learning_rate=0.5,1", "iterations=40", "seeds=3"]
@@ -118,6 +122,7 @@ def test_a_run_that_diverges_is_exit_code_1(tmp_path, capsys):
         (["rule=SGD"], [], "rule: expected one of GD, momentum, Nesterov, signGD"),
         (["speed=3"], [], "unknown speed; expected rule, d, schedule"),
         (["beta1=0.5"], [], "signGD does not use beta1; expected learning_rate"),
+        (["rule=GD@0.1 beta1=0.5"], [], "GD@0.1 beta1=0.5: GD does not use beta1; expected learn"),
         (["d=3"], ["--jobs", "2"], "jobs: not used without a cluster"),
         (["d=3"], ["--cluster", "local"], "jobs: expected among how many jobs"),
         (["d=3"], ["--cluster", "local", "--jobs", "0"], "jobs: expected 1 or more, got 0"),
@@ -166,6 +171,7 @@ def test_what_does_not_fit_on_the_disk_is_not_begun(tmp_path, capsys, monkeypatc
         (["seeds=4"], "axis seed: 3 values there, 4 asked for"),
         (["energy=1"], "energy: 0.0 there, 1.0 asked for"),
         (["momentum=0.5", "rule=momentum"], "momentum: nothing there, 0.5 asked for"),
+        (["rule=GD weight_decay=0.5"], "rule: GD there, GD weight_decay=0.5 asked for"),
     ],
     ids=" ".join,
 )
@@ -193,7 +199,7 @@ def test_runs_of_another_version_are_accepted_where_it_is_said(
     tmp_path, point, capsys, monkeypatch
 ):
     out = shutil.copytree(point, tmp_path / "out")
-    monkeypatch.setattr(store, "_code_digest", lambda: "later")
+    monkeypatch.setattr(record, "_code_digest", lambda: "later")
     assert sweep(out, POINT) == 2
     assert "was computed by other versions" in capsys.readouterr().err
     assert files(out) == files(point)

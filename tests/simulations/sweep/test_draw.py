@@ -56,6 +56,33 @@ def test_one_name_is_dots():
     assert dots.get_xdata().tolist() == found.median("ratio").tolist()
 
 
+def test_rules_with_rates_of_their_own_are_lines_over_them():
+    names = ("GD@1.0", "Adam@0.1 beta1=0.3333333333333333", "GD@0.1", "signGD@0.01")
+    found = summary(Axis("rule", names))
+    figure = draw(found)
+    (legend,) = figure.legends
+    assert "against the learning rates of each rule; medians" in caption(found)
+    assert [text.get_text() for text in legend.texts] == ["GD", "Adam beta1=0.333", "signGD"]
+    assert [axes.get_xlabel() for axes in panels(figure)] == ["learning rate η"] * 3
+    lines = panels(figure)[0].lines[:3]
+    median = found.median("ratio").tolist()
+    assert [list(line.get_xdata()) for line in lines] == [[0.1, 1.0], [0.1], [0.01]]
+    assert [list(line.get_ydata()) for line in lines] == [
+        [median[2], median[0]],
+        [median[1]],
+        [median[3]],
+    ]
+
+
+@pytest.mark.parametrize("names", [("GD@1.0", "Adam@0.1"), ("GD@1.0", "GD@0.1", "Adam")])
+def test_rules_with_one_rate_each_or_without_are_dots(names):
+    found = summary(Axis("rule", names))
+    axes = panels(draw(found))
+    assert "against rule; medians" in caption(found)
+    shown = [text.get_text() for text in axes[0].get_yticklabels()]
+    assert shown == [name.removesuffix(".0") for name in names]
+
+
 def test_two_numbers_are_heat_maps_with_grey_where_nothing_is_finite():
     found = summary(DIMENSIONS, RATES, failing=[4])
     figure = draw(found)

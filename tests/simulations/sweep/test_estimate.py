@@ -1,5 +1,6 @@
 """What a grid will take, told before it is begun."""
 
+import re
 import time
 from dataclasses import replace
 
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 from simulations.sweep.blocks import planned
+from simulations.sweep.checked import grid_of
 from simulations.sweep.estimate import require_time
-from simulations.sweep.parameters import grid_of
 from simulations.sweep.run import local_devices
 from simulations.sweep.training import COLUMNS, computation
 from theory.errors import UserError
@@ -21,7 +22,7 @@ def plan_of(*options):
     grid = grid_of(options=["d=2", "seeds=2", *options])
 
     def slow(points):
-        factor = 3 if points["rule"][0] == "Adam" else 1
+        factor = 3 if points["rule"][0].startswith("Adam") else 1
         updates = int(points["iterations"][0])
         time.sleep(SECONDS_A_CALL + factor * SECONDS_AN_UPDATE * updates)
         return {c.name: np.zeros(len(points), c.dtype) for c in COLUMNS}
@@ -55,6 +56,16 @@ def test_the_estimate_is_what_it_takes(plan):
     assert 0.8 * least < foretold < 20 * least
     assert "The longest are rule = Adam: " in str(told.value)
     assert "nothing was begun" in str(told.value)
+
+
+def test_rules_with_numbers_of_their_own_are_foretold_one_by_one():
+    plan = plan_of("rule=GD,Adam@0.001,Adam@0.01 beta1=0.5", "iterations=4000")
+    with pytest.raises(UserError, match=r"got 6 points that take about") as told:
+        require_time(plan, range(plan.blocks), 2.5, local_devices("cpu"))
+    (longest,) = re.findall(r"The longest are (.*)\. Take fewer", str(told.value))
+    names = [each.rpartition(":")[0] for each in longest.split("; ")]
+    assert sorted(names[:2]) == ["rule = Adam@0.001", "rule = Adam@0.01 beta1=0.5"]
+    assert names[2] == "rule = GD"
 
 
 def test_what_fits_is_not_refused_and_what_is_there_is_not_counted(plan):

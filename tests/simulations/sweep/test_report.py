@@ -1,7 +1,7 @@
 """A sweep in words."""
 
 from simulations.sweep import report as module
-from simulations.sweep.parameters import grid_of
+from simulations.sweep.checked import grid_of
 from simulations.sweep.report import report, statement
 from tests.simulations.sweep.fake import RATES, RULES, summary
 
@@ -39,6 +39,17 @@ def test_a_point_alone():
         "- 1 run: 1 point, 1 seed at each.\n- Adversarial risk over that of GD's"
     )
     assert "limit: 1 [1, 1]." in said
+
+
+def test_the_report_tells_numbers_of_all_rules_from_those_of_one():
+    rules = ("GD@0.3333333333333333", "Adam@0.1 beta1=0.5", "signGD")
+    grid = grid_of(options=[f"rule={','.join(rules)}", "d=12"])
+    text = report(grid, summary(grid.sweep.axes[0]), None)
+    assert "- rule: GD@0.333333, Adam@0.1 beta1=0.5, signGD\n" in text
+    assert "- learning_rate = 0.01, where the rule has none of its own\n" in text
+    assert "- d = 12, at all points\n" in text
+    assert "\n| GD@0.333333 |" in text
+    assert "learning_rate" not in report(grid_of(options=["rule=GD@1,Adam@0.1"]), summary(), None)
 
 
 def test_the_report_says_what_was_swept_and_by_what(monkeypatch):

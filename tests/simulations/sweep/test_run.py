@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from simulations.population import run_signgd
-from simulations.sweep import store as store_module
+from simulations.sweep import record
 from simulations.sweep.blocks import Column, Computation, planned
+from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, compute_blocks, local_devices, run_sweep
-from simulations.sweep.store import begun, opened, read_columns
+from simulations.sweep.store import opened, read_columns
 from tests.simulations.sweep.small import DRAWN, SIGNGD, sweep
 from theory.errors import UserError
 
@@ -174,7 +175,7 @@ def test_other_settings_are_refused_and_nothing_is_lost(tmp_path, whole):
 def test_other_versions_are_refused_unless_accepted(tmp_path, whole, monkeypatch):
     run_sweep(DRAWN, sweep(), tmp_path, device="cpu")
     (tmp_path / "block-00005.parquet").unlink()
-    monkeypatch.setattr(store_module, "_code_digest", lambda: "later")
+    monkeypatch.setattr(record, "_code_digest", lambda: "later")
     with pytest.raises(UserError, match="computed by other versions"):
         run_sweep(DRAWN, sweep(), tmp_path, device="cpu")
     outcome = run_sweep(DRAWN, sweep(), tmp_path, device="cpu", accept_versions=True)

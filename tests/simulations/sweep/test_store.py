@@ -1,4 +1,3 @@
-import json
 import shutil
 from collections import namedtuple
 from dataclasses import replace
@@ -7,31 +6,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from simulations.sweep import store as store_module
+from simulations.sweep import record
 from simulations.sweep.blocks import Column, Computation, Plan, planned, row_bytes
-from simulations.sweep.store import (
-    Record,
-    Store,
-    begun,
-    opened,
-    opened_by_job,
-    read_columns,
-    require_disk,
-)
-from tests.simulations.sweep.small import DRAWN, sweep
+from simulations.sweep.record import begun
+from simulations.sweep.store import Store, opened, opened_by_job, read_columns, require_disk
+from tests.simulations.sweep.small import DRAWN, filled, sweep
 from theory.artefacts import environment
 from theory.errors import UserError
 
 DTYPES = ("float64", "float32", "int64", "int32", "int8", "uint32", "bool")
 PLAN = planned(DRAWN, sweep())
-
-
-def filled(folder, plan=PLAN):
-    store = opened(folder, plan)
-    for block in range(plan.blocks):
-        points = plan.points(block)
-        store.write(block, {**points.swept, **plan.computation(points)})
-    return store
 
 
 def same(a, b):
@@ -76,7 +60,7 @@ def test_every_bit_of_every_type_comes_back(tmp_path):
 
 
 def test_a_block_is_a_parquet_file_that_says_what_it_is(tmp_path):
-    store = filled(tmp_path)
+    store = filled(tmp_path, PLAN)
     schema = pq.read_schema(store.path(1))
     assert [field.name for field in schema] == ["r", "ratio", "seed", "z"]
     assert not any(field.nullable for field in schema)
@@ -84,19 +68,19 @@ def test_a_block_is_a_parquet_file_that_says_what_it_is(tmp_path):
     assert metadata["sweep"] == PLAN.digest
     assert metadata["block"] == "1"
     code, *libraries = metadata["versions"].split(", ")
-    assert code == f"code {store_module._code_digest()}"
+    assert code == f"code {record._code_digest()}"
     found = environment()["packages"]
     assert libraries == [f"{name} {found[name]}" for name in ("jax", "jaxlib", "numpy")]
 
 
 def test_the_same_numbers_are_the_same_bytes(tmp_path):
-    here, there = filled(tmp_path / "here"), filled(tmp_path / "there")
+    here, there = filled(tmp_path / "here", PLAN), filled(tmp_path / "there", PLAN)
     for block in range(PLAN.blocks):
         assert here.path(block).read_bytes() == there.path(block).read_bytes()
 
 
 def test_no_damage_passes_for_a_block(tmp_path):
-    store = filled(tmp_path)
+    store = filled(tmp_path, PLAN)
     good, path = store.read(1), store.path(1)
     data = path.read_bytes()
     rng = np.random.default_rng(0)
@@ -121,7 +105,7 @@ def test_no_damage_passes_for_a_block(tmp_path):
 
 
 def test_numbers_changed_with_the_format_s_own_checksums_in_order_are_found(tmp_path):
-    store = filled(tmp_path)
+    store = filled(tmp_path, PLAN)
     table = pq.read_table(store.path(0))
     z = table["z"].combine_chunks()
     numbers = z.flatten().to_numpy()
@@ -138,7 +122,7 @@ def test_numbers_changed_with_the_format_s_own_checksums_in_order_are_found(tmp_
 
 
 def test_blocks_from_elsewhere_are_missing(tmp_path, monkeypatch):
-    store = filled(tmp_path / "a")
+    store = filled(tmp_path / "a", PLAN)
     other = filled(tmp_path / "b", planned(DRAWN, sweep("steps=51")))
     assert store.missing(range(PLAN.blocks)) == []
     shutil.copy(other.path(1), store.path(1))
@@ -155,105 +139,13 @@ def test_blocks_from_elsewhere_are_missing(tmp_path, monkeypatch):
 def test_reading_what_is_not_there(tmp_path):
     with pytest.raises(UserError, match=r"no sweep.json. Run it first"):
         read_columns(tmp_path)
-    filled(tmp_path)
+    filled(tmp_path, PLAN)
     with pytest.raises(UserError, match=r"no column y; expected r, ratio, seed, z"):
         read_columns(tmp_path, ["y"])
 
 
-@pytest.mark.parametrize(
-    ("option", "told"),
-    [
-        (
-            "r=0.2:1.1:5",
-            "axis r: 4 values there, 5 asked for; value 2: 0.5 there, 0.42.* asked",
-        ),
-        ("ratio=0.5,20", "axis ratio: 5 values there, 2 asked for; value 2: 5.375 there, 20.0 ask"),
-        ("seeds=3", "axis seed: 2 values there, 3 asked for; value 3: no more there, 2 asked for"),
-        ("steps=51", "steps: 50 there, 51 asked for"),
-        ("rule=GD", "rule: signGD there, GD asked for"),
-        ("r=1", "axis r: .* there, nothing asked for; r: nothing there, 1.0 asked for"),
-    ],
-)
-def test_other_settings_are_named(tmp_path, option, told):
-    opened(tmp_path, PLAN)
-    before = (tmp_path / "sweep.json").read_bytes()
-    with pytest.raises(UserError, match=f"holds another sweep. .*{told}.*Choose another folder"):
-        opened(tmp_path, Plan(DRAWN, sweep(option), PLAN.rows_per_block))
-    assert (tmp_path / "sweep.json").read_bytes() == before
-
-
-def test_what_only_bits_or_order_tell_apart_is_another_sweep(tmp_path):
-    here = replace(PLAN.sweep, fixed=(("x", 0.0), ("y", 1)))
-    for other, told in (
-        (replace(here, fixed=(("x", -0.0), ("y", 1))), "x: 0.0 there, -0.0 asked for"),
-        (replace(here, fixed=(("x", 0.0), ("y", 1.0))), "y: 1 there, 1.0 asked for"),
-        (replace(here, fixed=here.fixed[::-1]), "are in another order"),
-        (replace(here, axes=here.axes[::-1]), "are in another order"),
-    ):
-        opened(tmp_path, replace(PLAN, sweep=here))
-        with pytest.raises(UserError, match=told):
-            opened(tmp_path, replace(PLAN, sweep=other))
-
-
-def test_other_versions_are_refused_or_accepted_by_name(tmp_path, monkeypatch):
-    first = filled(tmp_path)
-    monkeypatch.setattr(store_module, "_code_digest", lambda: "0123abcd")
-    for refusing in (opened, opened_by_job):
-        with pytest.raises(
-            UserError, match=r"computed by other versions.* there, code 0123abcd, j"
-        ):
-            refusing(tmp_path, PLAN)
-    both = opened(tmp_path, PLAN, accept_versions=True)
-    assert both.missing(range(PLAN.blocks)) == []
-    assert [v.startswith("code 0123abcd,") for v in begun(tmp_path).versions] == [False, True]
-    both.write(0, first.read(0))
-    assert b"0123abcd" in pq.read_schema(both.path(0)).metadata[b"versions"]
-    assert opened_by_job(tmp_path, PLAN).record == both.record
-    # Once accepted, each goes on, and signs its own blocks.
-    monkeypatch.undo()
-    again = opened(tmp_path, PLAN)
-    assert again.missing(range(PLAN.blocks)) == []
-    assert again.record.versions == both.record.versions[::-1]
-
-
-def test_other_code_has_another_digest(tmp_path, monkeypatch):
-    for package in ("theory", "simulations"):
-        (tmp_path / package / "deep").mkdir(parents=True)
-    (tmp_path / "theory" / "__init__.py").write_text("")
-    file, elsewhere = tmp_path / "simulations" / "deep" / "a.py", tmp_path / "README.md"
-    monkeypatch.setattr("theory.__file__", str(tmp_path / "theory" / "__init__.py"))
-    seen = []
-    for changed, text in [(file, "x = 1"), (file, "x = 2"), (elsewhere, "x"), (file, "x = 1")]:
-        changed.write_text(text)
-        seen.append(store_module._code_digest())
-    assert seen[0] != seen[1] == seen[2]
-    assert seen[3] == seen[0]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda data: data | {"digest": "0"},
-        lambda data: data | {"versions": []},
-        lambda data: data | {"settings": data["settings"] | {"rows": 41}},
-        lambda data: {"digest": data["digest"]},
-        lambda data: [],
-    ],
-    ids=["digest", "versions", "settings", "part", "list"],
-)
-def test_a_record_that_was_changed(tmp_path, damage):
-    opened(tmp_path, PLAN)
-    path = tmp_path / "sweep.json"
-    assert begun(tmp_path).digest == PLAN.digest
-    path.write_text(json.dumps(damage(json.loads(path.read_text()))))
-    with pytest.raises(
-        UserError, match=r"sweep.json: expected the record of a sweep, got somethin"
-    ):
-        begun(tmp_path)
-
-
 def test_a_folder_without_its_record_keeps_whole_blocks(tmp_path):
-    filled(tmp_path)
+    filled(tmp_path, PLAN)
     (tmp_path / "sweep.json").unlink()
     assert begun(tmp_path) is None
     assert opened(tmp_path, PLAN).missing(range(PLAN.blocks)) == []
@@ -300,10 +192,3 @@ def test_what_does_not_fit_on_the_disk(tmp_path, monkeypatch):
     require_disk(tmp_path, PLAN, share=0.5)
     with pytest.raises(UserError, match=r"which take about"):
         require_disk(tmp_path, PLAN, share=0.51)
-
-
-def test_a_record_knows_its_blocks():
-    record = Record.of(PLAN, "v")
-    assert record.blocks == PLAN.blocks
-    rows = [record.rows_of(block) for block in range(record.blocks)]
-    assert rows == [stop - first for first, stop in map(PLAN.span, range(PLAN.blocks))]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulations.sweep.parameters import grid_of
+from simulations.sweep.checked import grid_of
 from simulations.sweep.run import run_sweep
 from simulations.sweep.summary import QUANTITIES, quartiles, summarised
 from tests.simulations.sweep.fake import FAKE, columns, value

@@ -12,7 +12,7 @@ from simulations.explore.train import Outcome, train
 from simulations.simulate import adversarial_risk, standard_risk
 from simulations.sweep import training
 from simulations.sweep.blocks import planned
-from simulations.sweep.parameters import grid_of
+from simulations.sweep.checked import grid_of
 from simulations.sweep.training import COLUMNS, computation
 from theory.limit import gd_limit, risks_at, signgd_limit
 from theory.problem import LinearProblem
@@ -90,6 +90,25 @@ def test_runs_with_a_penalty_or_decay_leave_those_without_alone():
         # Nine steps of a few roundings.
         assert found[row] == pytest.approx(np.sqrt(alone @ alone), rel=1e-14)
     assert len(np.unique(found.round(6))) == 4
+
+
+def test_a_rule_with_its_own_numbers_is_that_rule():
+    grid = of(
+        *("rule=GD@0.25,Adam@0.125 beta1=0.5,Adam", "learning_rate=0.0625"),
+        *("d=4", "irrelevant=1", "iterations=9", "seeds=2"),
+    )
+    found = columns_of(grid)["weights_norm"].reshape(3, 2)
+    runs = Regression(PowerLaw(4, 1.0), Irrelevant.highest(1, 4), start=Normal()).runs(range(2))
+    rules = (
+        update_rule("GD", 0.25),
+        update_rule("Adam", 0.125, beta1=0.5),
+        update_rule("Adam", 0.0625),
+    )
+    for norms, rule in zip(found, rules, strict=True):
+        alone = train(runs, rule, iterations=9, device="cpu").w_tilde[:, -1]
+        # Nine steps of a few dozen roundings.
+        assert norms == pytest.approx(np.linalg.norm(alone, axis=1), rel=1e-12)
+    assert len(np.unique(found.round(6))) == found.size
 
 
 @pytest.mark.parametrize("iterations", [1700, 1701])

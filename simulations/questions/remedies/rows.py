@@ -1,0 +1,107 @@
+"""What the sweep found of each remedy, in quartiles over the seeds, and the ridge solution."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulations.questions.problems import (
+    PROBLEMS,
+    epsilon,
+    gd_limit_risk,
+    greatest_in_space,
+    risk_of_zero,
+    runs_of,
+)
+from simulations.questions.quartiles import Quartiles, quartiles
+from simulations.questions.remedies.ridge import ridge_error
+from simulations.questions.remedies.runs import NONE, RIDGE, Case
+from simulations.questions.remedies.settings import Remedies
+from simulations.questions.sweeps import Columns
+from simulations.simulate import adversarial_risk, standard_risk
+
+
+class Row(NamedTuple):
+    """One rule with one remedy, over its seeds.
+
+    Attributes:
+        problem: its name.
+        rule: one of :data:`RULES`.
+        remedy: one of :data:`REMEDIES`.
+        strength: λ of penalty or decay, else 0.
+        closed: part of the rule's gap to GD that the remedy closes, 1 − gap/(gap without remedy):
+            lower quartile, median and upper quartile, as the others. Above 1 it is more robust
+            than GD's limit.
+        adversarial_ratio: adversarial risk over that of GD's limit without a remedy.
+        standard_risk: over that of the weights 0.
+        distance_to_ridge: of the weights at the end; NaN without a penalty.
+        greatest_weight: in space, at the end, of all seeds.
+        n: seeds that stayed finite.
+
+    """
+
+    problem: str
+    rule: str
+    remedy: str
+    strength: float
+    closed: Quartiles
+    adversarial_ratio: Quartiles
+    standard_risk: Quartiles
+    distance_to_ridge: Quartiles
+    greatest_weight: float
+    n: int
+
+
+def rows_of(settings: Remedies, points: Iterable[tuple[dict[str, Any], Columns]]) -> list[Row]:
+    """Return a row for each remedy of the sweep, and then those of the ridge solution.
+
+    Args:
+        settings: that the sweep was computed with.
+        points: what the sweep varies, and the columns of all seeds there.
+
+    """
+    found = [(at["problem"], at["rule"], Case.of(at["remedy"]), values) for at, values in points]
+    gaps = {
+        (problem, rule): values["gap"]
+        for problem, rule, case, values in found
+        if case.remedy == NONE
+    }
+    return [*(_row(*point, gaps) for point in found), *ridge_rows(settings, gaps)]
+
+
+def _row(
+    problem: str,
+    rule: str,
+    case: Case,
+    values: Columns,
+    gaps: dict[tuple[str, str], np.ndarray],
+) -> Row:
+    return Row(
+        *(problem, rule, *case),
+        closed=quartiles(1 - values["gap"] / gaps[problem, rule]),
+        adversarial_ratio=quartiles(values["adversarial_ratio"]),
+        standard_risk=quartiles(values["standard_risk"]),
+        distance_to_ridge=quartiles(values["distance_to_ridge"]),
+        greatest_weight=float(np.nanmax(values["greatest_weight"], initial=0)),
+        n=int(np.isfinite(values["gap"]).sum()),
+    )
+
+
+def ridge_rows(settings: Remedies, gaps: dict[tuple[str, str], np.ndarray]) -> Iterator[Row]:
+    """Yield the closed forms: the ridge solution, measured against signGD's gap."""
+    for problem in PROBLEMS:
+        runs = runs_of(problem, settings)
+        of_gd, of_zero = gd_limit_risk(runs), risk_of_zero(runs)
+        for strength in settings.l2_penalty:
+            e = ridge_error(runs.sigma_tilde_sq, runs.w_star_tilde, strength)
+            variances = runs.sigma_tilde_sq[None]
+            risk = adversarial_risk(variances, e, runs.w_star_tilde, epsilon())
+            yield Row(
+                *(problem, "GD", RIDGE, strength),
+                closed=quartiles(1 - (risk - of_gd) / gaps[problem, "signGD"]),
+                adversarial_ratio=quartiles(risk / of_gd),
+                standard_risk=quartiles(standard_risk(variances, e) / of_zero),
+                distance_to_ridge=(0.0, 0.0, 0.0),
+                greatest_weight=float(greatest_in_space(e + runs.w_star_tilde).max()),
+                n=len(runs),
+            )
