@@ -285,17 +285,15 @@ def _settled(
     command: _Settling, id_: str | None, simulation: Checks
 ) -> "tuple[list[Verdict], str]":
     """Settle all claims, or those of an id or row."""
-    from theory.claims import all_claims
     from theory.ledger.cache import Cache
     from theory.ledger.display import Progress
     from theory.ledger.settling import settle_claims
 
     with Progress() as progress:
-        claims = all_claims()
-        chosen = claims if id_ is None else _chosen(claims, id_)
+        claims = _built(id_)
         cache = Cache(command.cache_folder)
         verdicts = settle_claims(
-            chosen,
+            claims,
             simulation,
             command.timeout,
             cache=cache,
@@ -306,6 +304,20 @@ def _settled(
         cache.prune()
     recalled = f", {cache.recalled} recalled from {command.cache}" * bool(cache.recalled)
     return verdicts, f"{cache.settled} questions settled{recalled}."
+
+
+def _built(id_: str | None) -> "Sequence[Claim]":
+    """Build all claims, or those of an id or row.
+
+    Raises:
+        UserError: there is none.
+
+    """
+    from theory.claims import all_claims, claims_named
+
+    if id_ is None:
+        return all_claims()
+    return claims_named(id_) or _chosen(all_claims(), id_)
 
 
 def _some(command: _Settling, id_: str, simulation: Checks) -> "list[Verdict]":

@@ -11,6 +11,8 @@ import sympy as sp
 
 from theory.dct import dct_matrix
 
+_KEPT = 256  # images and unrolled orbits: claims start from the same few states
+
 
 def gd_step(e: sp.Expr, Sigma: sp.Expr, eta: sp.Expr) -> sp.Expr:
     """One step of GD on the population risk, e − ηΣe (4.11); scalars or matrices of any size."""
@@ -103,6 +105,7 @@ def _normalised_map() -> tuple[tuple[sp.Symbol, ...], NormalisedState]:
     return (a, b, c, r), NormalisedState(*(sp.expand(x) for x in image))
 
 
+@lru_cache(maxsize=_KEPT)
 def normalised_step(state: NormalisedState, r: sp.Expr) -> NormalisedState:
     """One step of signGD for d = 3 in normalised variables, derived from (4.15).
 
@@ -111,7 +114,7 @@ def normalised_step(state: NormalisedState, r: sp.Expr) -> NormalisedState:
     """
     symbols, image = _normalised_map()
     values = dict(zip(symbols, (*state, r), strict=True))
-    return NormalisedState(*(x.subs(values, simultaneous=True) for x in image))
+    return NormalisedState(*(x.xreplace(values) for x in image))
 
 
 def step_in_units_of_B(u: sp.Expr, v: sp.Expr, q: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -131,16 +134,17 @@ def step_in_units_of_B(u: sp.Expr, v: sp.Expr, q: sp.Expr) -> tuple[sp.Expr, sp.
     return first, second
 
 
+@lru_cache(maxsize=_KEPT)
 def unrolled(
     a: sp.Symbol, b: sp.Symbol, r: sp.Expr, steps: int
-) -> tuple[list[tuple[sp.Symbol, sp.Symbol]], tuple[sp.logic.boolalg.Boolean, ...]]:
+) -> tuple[tuple[tuple[sp.Symbol, sp.Symbol], ...], tuple[sp.logic.boolalg.Boolean, ...]]:
     """Name the states (a_t, b_t) after t = 0, …, ``steps`` steps, with the equations between them.
 
     The equations are hypotheses of a statement about several steps, so that a counterexample shows
     the orbit.
     """
     ahead = [sp.symbols(f"{a}_{t} {b}_{t}", real=True) for t in range(1, steps + 1)]
-    states = [(a, b), *ahead]
+    states = ((a, b), *ahead)
     equations = []
     for now, then in pairwise(states):
         image = normalised_step(NormalisedState(now[0], now[1], sp.Integer(0)), r)

@@ -68,7 +68,8 @@ class Surd:
         return Surd(-self.x, -self.y, -self.z, -self.w)
 
     def __sub__(self, other: "Number") -> "Surd":
-        return self + (-Surd.of(other))
+        o = Surd.of(other)
+        return Surd(*(a - b if b else a for a, b in zip(self.parts, o.parts, strict=True)))
 
     def __rsub__(self, other: "Number") -> "Surd":
         return Surd.of(other) - self

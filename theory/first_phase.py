@@ -7,6 +7,8 @@ statements about that map, stopped at T, with counters.
 """
 
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 import sympy as sp
@@ -95,6 +97,11 @@ def stopped_step(state: Phase, r: sp.Expr) -> Mapping[sp.Symbol, sp.Expr]:
     }
 
 
+@cache
+def _step() -> Mapping[sp.Symbol, sp.Expr]:
+    return MappingProxyType(stopped_step(STATE, R))
+
+
 def _folding() -> Statement:
     a, b, c = sp.symbols("a b c", real=True)
     after = normalised_step(NormalisedState(a, b, c), R)
@@ -128,7 +135,7 @@ def until_T(region: Boolean, *given: Boolean, invariant: Boolean | None = None) 
     """
     x, y, *counters = STATE
     at_start = (sp.Eq(x, X0), sp.Eq(y, Y0), *(sp.Eq(counter, 0) for counter in counters))
-    argument = always(stopped_step(STATE, R), region, *given, *at_start, invariant=invariant)
+    argument = always(_step(), region, *given, *at_start, invariant=invariant)
     folding = Obligation("|a|, |b| and c follow the folded map until T", FOLDING, settle)
     return Argument(
         argument.formula,

@@ -7,7 +7,7 @@ adversarial risk is its integral against the density of Z.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import sympy as sp
 
@@ -18,10 +18,46 @@ def gaussian_expectation(f: sp.Expr, z: sp.Symbol, variance: sp.Expr) -> sp.Expr
     ``z`` is the real symbol that stands for Z in ``f``. The variance may be any expression that is
     not negative; at variance zero the value is the continuous extension, as f is continuous.
     """
+    s, half, _ = _folded_density()
+    return _over_half_line(f.subs(z, half) + f.subs(z, -half)).subs(s, sp.sqrt(variance))
+
+
+@cache
+def _folded_density() -> tuple[sp.Symbol, sp.Symbol, sp.Expr]:
+    """Deviation s, half-line variable z > 0 and the density of N(0, s²) at z, in symbols."""
     s, half = sp.Dummy("s", positive=True), sp.Dummy("z", positive=True)
-    density = sp.exp(-(half**2) / (2 * s**2)) / (sp.sqrt(2 * sp.pi) * s)
-    folded = sp.expand((f.subs(z, half) + f.subs(z, -half)) * density)
-    return sp.expand(sp.integrate(folded, (half, 0, sp.oo))).subs(s, sp.sqrt(variance))
+    return s, half, sp.exp(-(half**2) / (2 * s**2)) / (sp.sqrt(2 * sp.pi) * s)
+
+
+def _over_half_line(folded: sp.Expr) -> sp.Expr:
+    """Integrate a function of the half-line variable against the density over z > 0, by linearity.
+
+    The terms are few: powers of z beside the density, whatever stands before them.
+    """
+    _, half, density = _folded_density()
+    terms = sp.Add.make_args(sp.expand(folded * density))
+    parts = (term.as_independent(half, as_Add=False) for term in terms)
+    return sp.expand(sp.Add(*(factor * _half_line_integral(part) for factor, part in parts)))
+
+
+@cache
+def _half_line_integral(integrand: sp.Expr) -> sp.Expr:
+    return sp.integrate(integrand, (_folded_density()[1], 0, sp.oo))
+
+
+def moment_generating_function(k: sp.Expr) -> sp.Expr:
+    """E[exp(kZ)] for Z ~ N(0, 1) and real ``k``, by integration over the density."""
+    symbol, value = _generating_function()
+    return value.xreplace({symbol: sp.sympify(k)})
+
+
+@cache
+def _generating_function() -> tuple[sp.Symbol, sp.Expr]:
+    """Of a symbol k: the integral over z > 0, and that of −k for z < 0."""
+    s, half, _ = _folded_density()
+    k = sp.Dummy("k", real=True)
+    right = _over_half_line(sp.exp(k * half))
+    return k, sp.expand(right + right.xreplace({k: -k})).subs(s, 1)
 
 
 def worst_case_loss(z: sp.Expr, rho: sp.Expr) -> sp.Expr:
@@ -70,4 +106,4 @@ def standard_risk(variance: sp.Expr) -> sp.Expr:
 def adversarial_risk(variance: sp.Expr, rho: sp.Expr) -> sp.Expr:
     """Adversarial risk E[½(|Z| + ρ)²] when Z has variance ``variance`` and ρ = ε‖w̃‖_* (4.9)."""
     symbol, rho_symbol, _, adversarial = _derived_forms()
-    return adversarial.subs({symbol: variance, rho_symbol: rho}, simultaneous=True)
+    return adversarial.xreplace({symbol: sp.sympify(variance), rho_symbol: sp.sympify(rho)})

@@ -5,7 +5,7 @@ For all values; for some values; along every orbit of a map; in the end; along o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import sympy as sp
@@ -84,7 +84,7 @@ class _AllOrbits:
 
     def after(self, formula: sp.Basic) -> sp.Basic:
         """Return the formula about the next state, in terms of the current one."""
-        return formula.subs(dict(self.step), simultaneous=True)
+        return formula.xreplace(dict(self.step))
 
     def orbit(self, start: Assignment, steps: int) -> list[dict[sp.Symbol, Surd]]:
         """Return the states from ``start`` on, ``steps`` of them after it, in exact arithmetic."""
@@ -183,10 +183,10 @@ class _Mathematics(StrPrinter):
         return str(super()._print_Pow(expr, rational=rational))
 
     def _print_Relational(self, expr: sp.core.relational.Relational) -> str:
-        return f"{self._print(expr.lhs)} {_SIGNS[type(expr)]} {self._print(expr.rhs)}"
+        return f"{show(expr.lhs)} {_SIGNS[type(expr)]} {show(expr.rhs)}"
 
     def _join(self, word: str, parts: Iterable[sp.Basic]) -> str:
-        texts = (self._print(part) for part in sorted(parts, key=str))
+        texts = map(show, sorted(parts, key=_plain))
         return word.join(f"({text})" for text in texts)
 
     def _print_And(self, expr: sp.And) -> str:
@@ -213,8 +213,10 @@ class _Mathematics(StrPrinter):
 
 
 _PRINTER = _Mathematics()
+_plain = lru_cache(maxsize=4096)(str)
 
 
+@lru_cache(maxsize=4096)
 def show(formula: sp.Basic) -> str:
     """Write a formula as text, the way people write mathematics."""
     return str(_PRINTER.doprint(formula))

@@ -2,6 +2,8 @@ import dataclasses
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -11,6 +13,7 @@ import theory.dct
 from theory.arguments import ends_in, for_all
 from theory.claims import (
     all_claims,
+    claims_named,
     equation_4_4_dct,
     equations_4_7_to_4_10_risks,
     equations_4_14_to_4_16_signgd,
@@ -71,6 +74,25 @@ def test_a_repeated_id_is_refused(monkeypatch):
     monkeypatch.setattr(lemma_4_d_2, "CLAIMS", twice)
     with pytest.raises(ValueError, match="expected each id once"):
         all_claims()
+
+
+def test_by_id_or_row_the_same_claims_are_found():
+    """Those of a row may be in several files, and an id need not stand in a file as it is."""
+    for id_, claim in zip(IDS, CLAIMS, strict=True):
+        assert claims_named(id_) == (claim,)
+    for row in {claim.row for claim in CLAIMS} - set(IDS):
+        assert claims_named(row) == tuple(claim for claim in CLAIMS if claim.row == row)
+    for name in ("", "4", "P4.D.4-", "nonsense.1", CLAIMS[0].id + "0"):
+        assert claims_named(name) == ()
+
+
+def test_one_claim_does_not_build_the_others():
+    script = (
+        "import sys; from theory.claims import claims_named; claims_named('L4.D.2.2'); "
+        "print(*(name for name in sys.modules if name.startswith('theory.claims.')))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["theory.claims.lemma_4_d_2"]
 
 
 # --- A claim file says what is claimed, never how it comes out -----------------------------------

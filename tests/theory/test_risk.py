@@ -9,6 +9,7 @@ from theory.risk import (
     adversarial_risk,
     dual_norm,
     gaussian_expectation,
+    moment_generating_function,
     residual_variance,
     standard_risk,
     worst_case_loss,
@@ -64,6 +65,16 @@ def test_deviation_in_the_place_of_variance_is_noticed(variance):
 def test_a_wrong_constant_in_the_middle_term_is_noticed():
     nearly = 1 + sp.sqrt(2 / sp.pi) * (1 + sp.Rational(1, 10**25))
     assert distance(nearly, lambda z: (abs(z) + 1) ** 2 / 2, sp.Integer(1)) > TOLERANCE
+
+
+@pytest.mark.parametrize("k", [sp.Integer(-1), sp.Rational(1, 3), sp.sqrt(2)])
+def test_the_moment_generating_function_agrees_with_quadrature(k):
+    with mpmath.workdps(50):
+        rate = mpmath.mpf(sp.N(k, 60))
+    found = moment_generating_function(k)
+    assert distance(found, lambda z: mpmath.exp(rate * z), sp.Integer(1)) < TOLERANCE
+    nearly = moment_generating_function(k * (1 + sp.Rational(1, 10**25)))
+    assert distance(nearly, lambda z: mpmath.exp(rate * z), sp.Integer(1)) > TOLERANCE
 
 
 @pytest.mark.parametrize("variance", [*VARIANCES, sp.Integer(0), sp.Symbol("v", nonnegative=True)])

@@ -12,7 +12,7 @@ from theory.evidence import Claim
 from theory.findings import Status
 from theory.inequalities import CAUCHY_SCHWARZ
 from theory.prove.matrix import d as _size
-from theory.risk import gaussian_expectation
+from theory.risk import gaussian_expectation, moment_generating_function
 from theory.soar import (
     augmented_hessian_blocks,
     finite_difference,
@@ -95,9 +95,7 @@ _GAUSSIAN = {
     "z sin θ + y cos θ has variance 1": equal(_covariance(_rotated, _rotated), 1),
     "its derivative in θ has variance 1": equal(_covariance(_turned, _turned), 1),
     "and is uncorrelated with it": equal(_covariance(_rotated, _turned), 0),
-    "E e^(kz) = e^(k²/2)": equal(
-        gaussian_expectation(sp.exp(_rate * _z), _z, sp.Integer(1)), sp.exp(_rate**2 / 2)
-    ),
+    "E e^(kz) = e^(k²/2)": equal(moment_generating_function(_rate), sp.exp(_rate**2 / 2)),
     "with k(π/2)σ for k": equal(
         (_rate * sp.pi / 2 * _sigma) ** 2 / 2, _rate**2 * sp.pi**2 * _sigma**2 / 8
     ),

@@ -5,7 +5,8 @@ what a step subtracts, as in Table 4.9; ẽ2 itself moves the other way.
 """
 
 from dataclasses import replace
-from itertools import pairwise
+from functools import cache
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -59,18 +60,18 @@ class _Unrolled(NamedTuple):
 
 
 def _unrolled(steps: int) -> _Unrolled:
-    states = tuple(
-        NormalisedState(*sp.symbols(f"a_{i} b_{i} c_{i}", real=True)) for i in range(steps + 1)
-    )
-    images = (normalised_step(state, _r) for state in states[:-1])
-    return _Unrolled(
-        states,
-        tuple(
-            sp.Eq(x, y)
-            for state, image in zip(states[1:], images, strict=True)
-            for x, y in zip(state, image, strict=True)
-        ),
-    )
+    states = tuple(map(_state, range(steps + 1)))
+    return _Unrolled(states, tuple(chain.from_iterable(map(_equations, range(steps)))))
+
+
+def _state(t: int) -> NormalisedState:
+    return NormalisedState(*sp.symbols(f"a_{t} b_{t} c_{t}", real=True))
+
+
+@cache
+def _equations(t: int) -> tuple[Boolean, ...]:
+    """The equations between the states at ``t`` and t + 1."""
+    return tuple(map(sp.Eq, _state(t + 1), normalised_step(_state(t), _r)))
 
 
 def _by_induction(*args: Any, **options: Any) -> Argument:
@@ -147,6 +148,7 @@ _SYMMETRY = together(
 """So that a(T) ≥ 0 is no restriction, nor a = b > 0 at a tie."""
 
 
+@cache
 def _generic_drift() -> Argument:
     """Without ties from T on, −2 ≤ d ≤ 3, and 3 is attained as a limit."""
     counted = {_a: _next.a, _b: _next.b, _d: _next.c}
@@ -267,6 +269,7 @@ def _from_tie() -> Argument:
     )
 
 
+@cache
 def _drift() -> Argument:
     """Ties included, −7/2 ≤ d ≤ 9/2.
 

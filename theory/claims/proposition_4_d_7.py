@@ -111,7 +111,7 @@ def _cover() -> Argument:
 
 
 def _at(formula: Boolean, a: sp.Expr, b: sp.Expr) -> Boolean:
-    return formula.subs({_a: a, _b: b}, simultaneous=True)
+    return formula.xreplace({_a: a, _b: b})
 
 
 def _only_up_to(limit: sp.Rational, holds: Argument, breaks: Boolean, *given: Boolean) -> Argument:

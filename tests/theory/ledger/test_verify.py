@@ -47,6 +47,7 @@ def claims(monkeypatch):
 
     def use(*some):
         monkeypatch.setattr(theory.claims, "all_claims", lambda: some)
+        monkeypatch.setattr(theory.claims, "claims_named", lambda name: ())
 
     use(PROVED, REFUTED, RANDOM)
     return use
