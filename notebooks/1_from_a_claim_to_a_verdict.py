@@ -21,7 +21,7 @@ import sympy as sp
 
 import theory
 from theory import always, claim
-from theory.claims import all_claims
+from theory.claims import claims_named
 from theory.dynamics import NormalisedState, normalised_step
 from theory.ledger.display import explain
 from theory.ledger.verify import settle_claim
@@ -90,9 +90,9 @@ print(verdict.status)
 # numbers to check, and the condition, which is exact.
 
 # %%
-published = {claim.id: claim for claim in all_claims()}
-print(len(published), "claims")
+(published,) = claims_named("4.19-always.1")
+print(published.says)
 
 # %%
-remark = settle_claim(published["4.19-always.1"])
+remark = settle_claim(published)
 print("\n".join(explain(remark, files={}, folder="")))

@@ -18,6 +18,7 @@ from theory.dct import dct_matrix
 from theory.exact import Surd, surd
 from theory.problem import LinearProblem
 
+_MANY = 10  # leaving out a tenth of the orbits pays for copying the others
 Vector: TypeAlias = tuple[Surd, ...]
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -199,19 +200,21 @@ def follow_many(start: Start) -> dict[str, Array]:
     live |= dict.fromkeys(("T", "first_sign_change", "cycle_start"), unset)
     live |= dict.fromkeys(("short_steps", "a_T", "b_T", "c_T"), zero) | {"tied": zero > 0}
     ended = {name: np.zeros_like(values) for name, values in live.items()}
+    over = np.zeros(n, dtype=bool)  # noted in ``ended``; carried along until these are many
     t = 0
     while live["index"].size:
         live = _noted(live, t)
         now, then = ({k: live[k + end] for k in "abc"} for end in ("", "_next"))
         after = dict(zip("abc", _image(then, live["r"], live["unit"]), strict=True))
         closed = np.logical_and.reduce([after[k] == now[k] for k in "abc"])
-        done = closed | live["tied"]
-        if done.any():
-            for name, values in live.items():
-                ended[name][live["index"][done]] = values[done]
-            live = {name: values[~done] for name, values in live.items()}
-            then, after = ({k: v[~done] for k, v in state.items()} for state in (then, after))
+        done = np.flatnonzero((closed | live["tied"]) & ~over)
+        for name, values in live.items():
+            ended[name][live["index"][done]] = values[done]
+        over[done] = True
         live |= then | {f"{k}_next": v for k, v in after.items()}
+        if _MANY * np.count_nonzero(over) >= len(over):
+            live = {name: values[~over] for name, values in live.items()}
+            over = over[~over]
         t += 1
     return ended
 
