@@ -224,15 +224,14 @@ def test_groups_of_equal_size_cover_all_runs():
 
 
 def test_launches_and_records_do_not_matter():
-    runs, rule, calls = THREE.runs([0]), update_rule("GD", 10.0), []
-    everything = train(
-        runs, rule, iterations=20, samples_per_step=3, record_at=range(21), steps_per_launch=32
-    )
+    # As many runs, with numbers of samples of their own, as above: one sampler is compiled less.
+    runs, rule, samples, calls = THREE.runs(range(3)), update_rule("GD", 10.0), [3, 3, 3], []
+    everything = train(runs, rule, iterations=20, samples_per_step=samples, record_at=range(21))
     sparse = train(
         runs,
         rule,
         iterations=20,
-        samples_per_step=3,
+        samples_per_step=samples,
         record_at=[5, 12],
         steps_per_launch=8,
         progress=lambda done, total: calls.append((done, total)),
