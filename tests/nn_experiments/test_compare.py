@@ -204,7 +204,7 @@ def test_margins_changed_after_the_results_are_told(undrawn, compared, tmp_path,
         assert "changed after" in capsys.readouterr().out
         assert "Margins, changed after the results" in (copy / "report.md").read_text()
     assert main(["evaluate", *arguments]) == 0
-    assert "Margins, fixed before the results" in (copy / "report.md").read_text()
+    assert "Margins, unchanged since the first results here" in (copy / "report.md").read_text()
     after = json.loads((copy / "evidence.json").read_text())
     assert after["fixed_before_results"] == before["fixed_before_results"]
 

@@ -10,11 +10,10 @@ from nn_experiments.specs import DataSpec
 from nn_experiments.style import write_figure
 from nn_experiments.verdict import figures
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, mean
+from nn_experiments.verdict.judging import judge
 from nn_experiments.verdict.measurements import Measurements
-from nn_experiments.verdict.predictions import judge
 from nn_experiments.verdict.rules import rules
-
-SKILLS = {"SGD": 0.2, "Adam": 0.9, "RMSProp": 0.8}
+from tests.nn_experiments.verdict.truths import AS_PREDICTED
 
 
 def points(axes) -> list[tuple[float, float]]:
@@ -28,7 +27,7 @@ def hollow(axes) -> list[tuple[float, float]]:
 
 
 def test_figure_4_1_has_perturbed_accuracy_right_and_standard_accuracy_up(preset, compare):
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     gaussian, l2, linf = figures.figure_4_1([(preset, measurements)]).axes
     runs = measurements.finished("Adam")
     standard = 100 * np.mean([r.correct["clean"] for r in runs])
@@ -50,7 +49,7 @@ def test_error_bars_are_intervals_inside_the_scale(preset, compare):
 
 
 def test_data_sets_have_colours_and_optimizers_shapes(preset, compare):
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     still = replace(preset.training, flips=False)
     own = replace(preset, published="", data=DataSpec("synthetic"), training=still)
     figure = figures.figure_4_1([(preset, measurements), (own, measurements)])
@@ -76,7 +75,7 @@ def test_what_was_not_measured_is_said(preset):
 
 
 def test_the_forest_has_a_row_for_each_effect(preset, compare):
-    verdicts = judge(preset, compare(SKILLS))
+    verdicts = judge(preset, compare(AS_PREDICTED))
     figure = figures.forest(verdicts)
     effects = [p for axes in figure.axes for p, _ in points(axes)]
     expected = [v for v in verdicts if v.effect is not None]
@@ -95,17 +94,17 @@ def legend(figure) -> list[str]:
 
 
 def test_the_forest_explains_what_is_in_it(preset, compare):
-    verdicts = judge(preset, compare(SKILLS))
+    verdicts = judge(preset, compare(AS_PREDICTED))
     everything = figures.forest(verdicts)
     assert {"published", "within the margin"} <= set(legend(everything))
     assert "Pale" in everything.get_supxlabel()
     # No pale effect, nothing published, no margin.
     assert "Pale" not in figures.forest(verdicts, only_primary=True).get_supxlabel()
-    own = figures.forest(judge(replace(preset, published=""), compare(SKILLS)))
+    own = figures.forest(judge(replace(preset, published=""), compare(AS_PREDICTED)))
     assert "published" not in legend(own)
     assert "†" not in everything.get_supxlabel()
     looser = replace(preset, margins=replace(preset.margins, accuracy=50.0))
-    changed = figures.forest(judge(looser, compare(SKILLS), rules(preset)))
+    changed = figures.forest(judge(looser, compare(AS_PREDICTED), rules(preset)))
     assert "†: the rules were changed after the results" in changed.get_supxlabel()
     marked = [t.get_text() for axes in changed.axes for t in axes.get_yticklabels()]
     assert 0 < sum("†" in text for text in marked) < len(marked) / 2
@@ -115,7 +114,7 @@ def test_the_forest_explains_what_is_in_it(preset, compare):
 
 
 def test_figure_4_1_says_how_many_images_had_noise(preset, compare):
-    measured = compare(SKILLS)
+    measured = compare(AS_PREDICTED)
     figure = figures.figure_4_1([(preset, measured)])
     assert "1,000 test images, 200 attacked." in figure.get_supxlabel()
     runs = [
@@ -127,12 +126,12 @@ def test_figure_4_1_says_how_many_images_had_noise(preset, compare):
 
 
 def test_bars_are_bounds_by_layer(preset, compare):
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     (axes,) = figures.lipschitz_by_layer(preset, measurements).axes
     assert [t.get_text() for t in axes.get_xticklabels()] == ["conv1", "fc1", "product"]
     bars = [c for c in axes.containers if isinstance(c, BarContainer)]
     heights = [[bar.get_height() for bar in container] for container in bars]
-    for title, found in zip(SKILLS, heights, strict=True):
+    for title, found in zip(AS_PREDICTED, heights, strict=True):
         bounds = measurements.lipschitz(title, "l2")
         layers = np.array([[v for _, v in b.layers] + [b.product] for b in bounds])
         assert found == pytest.approx(list(np.exp(np.log(layers).mean(axis=0))))
@@ -140,7 +139,7 @@ def test_bars_are_bounds_by_layer(preset, compare):
 
 def test_pictures_are_written_whole(preset, compare, tmp_path):
     # One seed has no interval: markers without bars.
-    measurements = compare(SKILLS, seeds=1)
+    measurements = compare(AS_PREDICTED, seeds=1)
     assert figures.forest(judge(preset, measurements), only_primary=True).axes
     figure = figures.figure_4_1([(preset, measurements)])
     png, pdf, svg = write_figure(figure, tmp_path / "figure_4_1")

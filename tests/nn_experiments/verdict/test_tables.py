@@ -8,12 +8,11 @@ import pytest
 
 from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, RobustnessSpec
 from nn_experiments.verdict import tables
+from nn_experiments.verdict.judging import judge, summarise
 from nn_experiments.verdict.measurements import Measurements, RunMeasurements
-from nn_experiments.verdict.predictions import judge, summarise
 from nn_experiments.verdict.table_4_1 import sizes
+from tests.nn_experiments.verdict.truths import AS_PREDICTED
 from theory.tables import TextTable
-
-SKILLS = {"SGD": 0.2, "Adam": 0.9, "RMSProp": 0.8}
 
 
 def cells(table: TextTable) -> list[dict[str, str]]:
@@ -21,7 +20,7 @@ def cells(table: TextTable) -> list[dict[str, str]]:
 
 
 def test_accuracies_are_means_and_deviations_over_seeds(preset, compare):
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     table = tables.accuracies(preset, measurements)
     assert table.header[:6] == [
         "Dataset",
@@ -83,7 +82,7 @@ def test_published_columns_are_those_printed(preset):
 def test_table_4_1_has_a_column_for_each_data_set(preset, compare):
     other = replace(preset, published="MNIST", data=DataSpec("mnist"))
     own = replace(preset, published="", data=DataSpec("folder:mine"))
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     pairs = [(p, measurements) for p in (preset, other, own)]
     table = tables.lipschitz_and_robustness(pairs)
     assert table.header[3:] == ["Fashion-MNIST", "MNIST", "folder:mine"]
@@ -99,7 +98,7 @@ def test_table_4_1_has_a_column_for_each_data_set(preset, compare):
 
 
 def test_bounds_of_the_published_size_come_first(preset, compare):
-    found = sizes(preset, compare(SKILLS))
+    found = sizes(preset, compare(AS_PREDICTED))
     table = tables.sizes_table(found)
     assert table.rows[0] == ["published, Table 4.1", "3.83", "8.12", "5.11", "–", "–"]
     answers = [row[-2] for row in table.rows[1:]]
@@ -109,7 +108,7 @@ def test_bounds_of_the_published_size_come_first(preset, compare):
 
 
 def test_verdicts_are_shown_with_effect_interval_and_sample(preset, compare):
-    verdicts = judge(preset, compare(SKILLS))
+    verdicts = judge(preset, compare(AS_PREDICTED))
     rows = cells(tables.verdict_table(verdicts))
     assert len(rows) == len(verdicts)
     for row, verdict in zip(rows, verdicts, strict=True):
@@ -125,7 +124,7 @@ def test_verdicts_are_shown_with_effect_interval_and_sample(preset, compare):
 
 
 def test_one_seed_has_an_unknown_interval(preset, compare):
-    verdicts = judge(preset, compare(SKILLS, seeds=1))
+    verdicts = judge(preset, compare(AS_PREDICTED, seeds=1))
     assert {r["Interval"] for r in cells(tables.verdict_table(verdicts))} == {"unknown"}
 
 
@@ -140,7 +139,7 @@ def test_trainings_are_in_the_presets_order(preset, compare):
 
 
 def test_gaps_and_gradients(preset, compare):
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     gaps = cells(tables.local_bounds_table(preset, measurements))
     assert len(gaps) == 9
     # Named apart from the arithmetic mean that Table 4.1's layout has.
@@ -154,7 +153,7 @@ def test_gaps_and_gradients(preset, compare):
 
 
 def test_every_table_can_be_latex_and_markdown(preset, compare):
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     verdicts = judge(preset, measurements)
     for table in (
         tables.accuracies(preset, measurements),
