@@ -26,9 +26,9 @@ def small_sample(preset: Preset) -> list[str]:
     if preset.training.epochs < FULL_SCALE_EPOCHS:
         short.append(f"{preset.training.epochs} epochs, not {FULL_SCALE_EPOCHS}")
     if preset.robustness.noisy_images is not None:
-        short.append(f"Gaussian noise on {preset.robustness.noisy_images:,} test images, not all")
+        short.append(f"Gaussian noise on at most {preset.robustness.noisy_images:,} test images")
     if preset.frequency.images is not None:
-        short.append(f"noise in bands on {preset.frequency.images:,} test images, not all")
+        short.append(f"noise in bands on at most {preset.frequency.images:,} test images")
     if preset.robustness.images < 1000:
         short.append(f"attacks on {preset.robustness.images} test images, not 1,000")
     if preset.robustness.attacks != "autoattack":

@@ -167,9 +167,9 @@ def test_a_network_that_always_answers_the_same_has_no_energy(data):
 
 
 def test_attacks_in_chunks_are_those_on_all_images(run, model, data, monkeypatch):
-    monkeypatch.setattr(pieces, "CHUNK", 3)
+    monkeypatch.setattr(pieces, "CHUNK", 2)
     plan = pieces.plan(PRESET, PRESET.runs()[0])
-    assert [p.name for p in plan if "l2" in p.name] == ["l2-0", "l2-3", "l2-6"]
+    assert [p.name for p in plan if "l2" in p.name] == ["l2-0", "l2-2", "l2-4", "l2-6"]
     parts = fields(PRESET, model, data, "l2")
     for measure in ("l2/0.4", "l2/0.2"):
         assert len(run.correct[measure]) == 7

@@ -68,8 +68,8 @@ def test_what_was_run_is_told(preset, compare):
         ("data", {"test_images": 1500}, "1,500 test images, not the whole test set"),
         ("training", {"epochs": 199}, "199 epochs, not 200"),
         ("robustness", {"images": 999}, "attacks on 999 test images, not 1,000"),
-        ("robustness", {"noisy_images": 2000}, "Gaussian noise on 2,000 test images, not all"),
-        ("frequency", {"images": 1200}, "noise in bands on 1,200 test images, not all"),
+        ("robustness", {"noisy_images": 2000}, "Gaussian noise on at most 2,000 test images"),
+        ("frequency", {"images": 1200}, "noise in bands on at most 1,200 test images"),
     ],
 )
 def test_what_is_just_smaller_is_told(full, part, change, told):
