@@ -112,14 +112,15 @@ def _standard(c: Comparison) -> Iterator[Verdict]:
 
 
 def _held_against(margin: float, verdict: Verdict) -> Verdict:
-    """Say of a prediction of similarity if its interval would fit nowhere between ± ``margin``."""
-    notes, effect = [verdict.note] if verdict.note else [], verdict.effect
-    if effect is not None and 2 * margin < effect.high - effect.low < math.inf:
-        notes.append(
+    """Say why similarity was left open, if its interval would fit nowhere between ± ``margin``."""
+    note, effect = verdict.note, verdict.effect
+    is_open = verdict.outcome == Outcome.INCONCLUSIVE
+    if is_open and effect is not None and 2 * margin < effect.high - effect.low < math.inf:
+        note = (
             f"an interval wider than ± {margin:g}: too few trainings or images to find similarity, "
             "whatever the difference"
         )
-    return replace(verdict, margin=margin, note="; ".join(notes))
+    return replace(verdict, margin=margin, note=note)
 
 
 def _robust(c: Comparison) -> Iterator[Verdict]:

@@ -86,6 +86,10 @@ def test_worse_standard_accuracy_is_not_similar(preset, compare):
     ]
     found = of(judge(preset, Measurements(tuple(runs))), predictions.STANDARD)
     assert [v.outcome for v in found] == [Outcome.CONTRADICTED, Outcome.SUPPORTED]
+    # Nor is it left open where the interval is too wide for the margin.
+    strict = replace(preset, margins=MarginsSpec(accuracy=0.1))
+    first = of(judge(strict, Measurements(tuple(runs))), predictions.STANDARD)[0]
+    assert (first.outcome, first.note) == (Outcome.CONTRADICTED, "")
 
 
 @pytest.mark.parametrize("share", [0.899, 0.9])
