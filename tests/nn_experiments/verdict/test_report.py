@@ -132,7 +132,9 @@ def test_what_was_not_measured_is_listed(full, compare):
 
 def test_other_perturbations_than_table_4_1_averages_over_are_told(preset, compare):
     measured = compare(AS_PREDICTED)
-    assert "ε = 0.01: as in Figure 4.1. After" in report(preset, measured, {})
+    text = report(preset, measured, {})
+    assert "ε = 0.01: as in Figure 4.1. After ± stands the standard deviation over seeds" in text
+    assert "for bounds, and half the interval's width for accuracies." in text
     weaker = replace(preset, robustness=replace(preset.robustness, l2=("0.5",)))
     text = report(weaker, measured, {})
     assert "or the lower of two; what is published is over Gaussian σ² = 0.01, ℓ2 ε = 0.1," in text

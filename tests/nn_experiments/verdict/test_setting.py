@@ -50,7 +50,7 @@ def test_what_was_run_is_told(preset, compare):
         model=ModelSpec("preactresnet18", batch_norm=True),
         training=TrainingSpec(epochs=2, milestones=(2,), batch_size=64, flips=False),
         sweep=(0.5, 1.0),
-        seeds=(4,),
+        seeds=(4, 9),
     )
     told = what_was_run(chosen)
     assert told[0].endswith("all to train on, 1,000 held out, 2,000 to test on.")
@@ -58,7 +58,7 @@ def test_what_was_run_is_told(preset, compare):
     assert told[-2] == (
         "Learning rates: chosen by validation accuracy with seed 4, from each × 0.5, 1."
     )
-    assert told[-1] == "Training: 2 epochs in batches of 64, no flips, fp32; seeds 4."
+    assert told[-1] == "Training: 2 epochs in batches of 64, no flips, fp32; seeds 4, 9."
 
 
 @pytest.mark.parametrize(
