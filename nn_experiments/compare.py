@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from nn_experiments import drawing, lipschitz, measure, models, optimizers
+from nn_experiments import drawing, lipschitz, measure, models, optimizers, pieces
 from nn_experiments.cluster import Cluster, Resources, submit_all
 from nn_experiments.loading import Loader
 from nn_experiments.specs import Preset, RunSpec
@@ -26,10 +26,11 @@ from nn_experiments.training import (
 from nn_experiments.training.budget import images_within_budget
 from nn_experiments.training.device import hardware
 from nn_experiments.training.sweep import choose_learning_rates
+from nn_experiments.verdict import evidence, report, tables
 from nn_experiments.verdict import measurements as kept
-from nn_experiments.verdict import report, tables
+from nn_experiments.verdict.comparisons import measures_of
+from nn_experiments.verdict.judging import judge, summarise
 from nn_experiments.verdict.measurements import KINDS, Measurements
-from nn_experiments.verdict.predictions import judge, measures_of, summarise
 from nn_experiments.verdict.rules import PARTS, Rules
 from theory.artefacts import ensure_writable, environment, read_json, write_json, write_text
 from theory.errors import UserError
@@ -241,7 +242,7 @@ def evaluate(
     place: Place,
     found: Sequence[RunRecord],
     advance: Advance,
-    parts: tuple[str, ...] = measure.PARTS,
+    parts: tuple[str, ...] = pieces.PARTS,
 ) -> Measurements:
     """Measure the networks, and write down what was measured."""
     task = measure.Task(preset, place.runs, place.loader, place.device, place.cpu_threads, parts)
@@ -249,8 +250,8 @@ def evaluate(
     measured = measure.measure_all(
         task, found, place.jobs, lambda what, weight: advance(what, weight / total)
     )
-    if parts != measure.PARTS:
-        measured = measure.collect(replace(task, parts=measure.PARTS), found)
+    if parts != pieces.PARTS:
+        measured = measure.collect(replace(task, parts=pieces.PARTS), found)
     kept.save(measured, _measured(place))
     return measured
 
@@ -273,7 +274,7 @@ def describe(
     names = drawing.draw_all(preset, measured, place.out / "figures", fixed)
     shown = [f"figures/{name}.png" for name in names]
     write_text(place.out / "report.md", report.report(preset, measured, where, shown, fixed))
-    found = report.evidence(preset, measured, where, seconds(), fixed)
+    found = evidence.evidence(preset, measured, where, seconds(), fixed)
     write_json(place.out / "evidence.json", found)
 
 

@@ -17,8 +17,8 @@ from nn_experiments.frequency import bands, energy, pictures
 from nn_experiments.images import DataSet, Images
 from nn_experiments.specs import Norm, Preset, RobustnessSpec, level
 from nn_experiments.verdict import figures
+from nn_experiments.verdict.judging import judge
 from nn_experiments.verdict.measurements import CLEAN, Measurements
-from nn_experiments.verdict.predictions import judge
 from nn_experiments.verdict.rules import Rules
 
 _SHOWN = 8  # images in pictures of perturbed ones

@@ -77,7 +77,11 @@ def figure_4_1(compared: Sequence[Compared]) -> Figure:
         )
         confidence = compared[0][0].margins.confidence if compared else 0.95
         sizes = "; ".join(_sample(preset, measurements) for preset, measurements in compared)
-        _footnote(figure, f"Bars: {confidence:.0%} intervals over trainings and images. {sizes}.")
+        _footnote(
+            figure,
+            f"Bars: {confidence:.0%} intervals of each accuracy by itself, over trainings and "
+            f"images. {sizes}.",
+        )
     return figure
 
 
@@ -243,8 +247,16 @@ def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure
         changed = (
             " †: the rules were changed after the results." if any(v.changed for v in shown) else ""
         )
-        _footnote(figure, f"Bars: intervals over trainings and images.{pale}{changed}")
+        _footnote(figure, f"{_what_bars_are(shown)}{pale}{changed}")
     return figure
+
+
+def _what_bars_are(shown: Sequence[Verdict]) -> str:
+    confidences = {f"{v.effect.confidence:.0%}" for v in shown if v.effect is not None}
+    over = "trainings and images"
+    if any(v.unit == LN_RATIO for v in shown):
+        over += " (bounds: over trainings)"
+    return f"Bars: {' or '.join(sorted(confidences))} intervals over {over}, one at a time."
 
 
 def _lines(rows: Sequence[Verdict]) -> int:

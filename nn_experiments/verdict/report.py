@@ -1,34 +1,28 @@
-"""The report that people read, and the evidence file that programs read; both say the same."""
+"""The report that people read; it says what the evidence file does."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from nn_experiments.specs import Preset, Setting
+from nn_experiments.specs import Preset
 from nn_experiments.verdict import published
-from nn_experiments.verdict.intervals import Interval
-from nn_experiments.verdict.measurements import FINISHED, Measurements
+from nn_experiments.verdict.comparisons import measures_of
+from nn_experiments.verdict.judging import baseline, judge, summarise
+from nn_experiments.verdict.measurements import CLEAN, FINISHED, KINDS, Measurements
 from nn_experiments.verdict.outcomes import Outcome
-from nn_experiments.verdict.predictions import (
-    Summary,
-    Verdict,
-    baseline,
-    judge,
-    summarise,
+from nn_experiments.verdict.predictions import LINEAR, Verdict
+from nn_experiments.verdict.rules import Change, Rules, changes
+from nn_experiments.verdict.setting import (
+    FULL_SCALE_EPOCHS,
+    engines,
+    not_run,
+    small_sample,
+    what_was_run,
 )
-from nn_experiments.verdict.rules import Change, Rules, changes, rules
-from nn_experiments.verdict.table_4_1 import (
-    Size,
-    average_robust_accuracy,
-    perturbed_measures,
-    sizes,
-)
+from nn_experiments.verdict.table_4_1 import Size, perturbed_measures, sizes
 from nn_experiments.verdict.tables import (
+    NORM_SYMBOLS,
     accuracies,
     gradients_table,
     lipschitz_and_robustness,
@@ -41,244 +35,6 @@ from nn_experiments.verdict.tables import (
     verdict_table,
 )
 from theory.tables import TextTable
-
-SCHEMA = "nn-experiments-evidence"
-VERSION = 1
-FULL_SCALE_EPOCHS = 200
-"""Epochs of every training in the thesis (Appendix 4.A)."""
-
-
-def evidence(
-    preset: Preset,
-    measurements: Measurements,
-    environment: Mapping[str, Any],
-    timings: Mapping[str, float] | None = None,
-    fixed: Rules | None = None,
-) -> dict[str, Any]:
-    """Return what was observed and what it says, for a JSON file; its kind is *observed*.
-
-    Args:
-        preset: as it was run, with the learning rates and the number of images that were chosen.
-        measurements: what was measured.
-        environment: code, versions and hardware of the machine that trained and measured, as
-            :func:`theory.artefacts.environment` gives them, and the device.
-        timings: seconds by stage.
-        fixed: what was fixed before the results; if None, they are new, and the preset's is.
-
-    Raises:
-        ValueError: the preset has no optimizer, or trainings were tested on different images.
-
-    """
-    verdicts = judge(preset, measurements, fixed)
-    return {
-        "schema": SCHEMA,
-        "version": VERSION,
-        "kind": "observed",
-        "title": preset.title,
-        "environment": dict(environment),
-        "preset": asdict(preset),
-        "fixed_before_results": fixed or rules(preset),
-        "changed_after_results": [change.text for change in changes(fixed, preset)],
-        "baseline": baseline(preset).title,
-        "is_small_sample": bool(small_sample(preset)),
-        "small_sample_because": small_sample(preset),
-        "confidence_per_comparison": preset.margins.confidence,
-        "comparisons": len(verdicts),
-        "summary": [_summary_record(s) for s in summarise(verdicts)],
-        "verdicts": [_verdict_record(v) for v in verdicts],
-        "trainings": _training_records(measurements),
-        "accuracy_percent": _accuracy_records(preset, measurements),
-        "average_robust_accuracy": _average_records(preset, measurements),
-        "lipschitz": _lipschitz_records(measurements),
-        "table_4_1_sizes": [_size_record(size) for size in sizes(preset, measurements)],
-        "engines": engines(measurements),
-        "not_run": not_run(preset, verdicts),
-        "seconds": dict(timings or {}),
-    }
-
-
-def small_sample(preset: Preset) -> list[str]:
-    """Return in what a preset falls short of the thesis's scale; empty if in nothing."""
-    short = []
-    if preset.data.train_images is not None:
-        short.append(f"{preset.data.train_images:,} training images, not the whole training set")
-    if preset.training_budget is not None:
-        short.append("the number of training images is what fits a time budget")
-    if preset.data.test_images is not None:
-        short.append(f"{preset.data.test_images:,} test images, not the whole test set")
-    if preset.training.epochs < FULL_SCALE_EPOCHS:
-        short.append(f"{preset.training.epochs} epochs, not {FULL_SCALE_EPOCHS}")
-    if preset.robustness.images < 1000:
-        short.append(f"attacks on {preset.robustness.images} test images, not 1,000")
-    if preset.robustness.attacks != "autoattack":
-        short.append("APGD alone, not the standard version of AutoAttack")
-    if len(preset.seeds) < 3:
-        short.append(f"{len(preset.seeds)} seed{'s'[: len(preset.seeds) - 1]}, not three")
-    return short
-
-
-def not_run(preset: Preset, verdicts: Sequence[Verdict]) -> list[str]:
-    """Return what the preset leaves out, and the comparisons that nothing was measured for."""
-    missing = [
-        f"{v.prediction}: {v.comparison}, {measure_text(v.measure)}"
-        for v in verdicts
-        if v.outcome == Outcome.NOT_RUN
-    ]
-    return [*preset.not_run, *missing]
-
-
-def what_was_run(preset: Preset) -> list[str]:
-    """Return the images, the model, the update rules and the schedule, a line each."""
-    data, model, training = preset.data, preset.model, preset.training
-    held_out = f", {data.validation_images:,} held out" if data.validation_images else ""
-    norm = ", with BatchNorm" if model.batch_norm else ""
-    schedule = f"{training.epochs} epochs in batches of {training.batch_size}"
-    reached = [str(epoch) for epoch in training.milestones if epoch < training.epochs]
-    if reached:
-        steps = ", ".join(reached)
-        schedule += f", learning rates × {training.factor:g} before epochs {steps}"
-    flips = "random horizontal flips" if training.flips else "no flips"
-    return [
-        f"Images: {data.name}, {_number_of(data.train_images)} to train on{held_out}, "
-        f"{_number_of(data.test_images)} to test on.",
-        f"Model: {model.name}{norm}{_keywords(model.options)}.",
-        *(
-            f"{o.title}: {o.name}, learning rate {o.learning_rate:g}{_keywords(o.options)}."
-            for o in preset.optimizers
-        ),
-        f"Learning rates: {_rates(preset)}.",
-        f"Training: {schedule}, {flips}, {training.precision}; "
-        f"seeds {', '.join(map(str, preset.seeds))}.",
-    ]
-
-
-def _number_of(images: int | None) -> str:
-    return "all" if images is None else f"{images:,}"
-
-
-def _keywords(options: Mapping[str, Setting]) -> str:
-    return "".join(f", {name} = {value}" for name, value in options.items())
-
-
-def _rates(preset: Preset) -> str:
-    if not preset.sweep:
-        return "given, not chosen"
-    factors = ", ".join(f"{factor:g}" for factor in preset.sweep)
-    return f"chosen by validation accuracy with seed {preset.seeds[0]}, from each × {factors}"
-
-
-def engines(measurements: Measurements) -> dict[str, list[str]]:
-    """Return who ran the attacks, by measure."""
-    found: dict[str, set[str]] = {}
-    for run in measurements.runs:
-        for measure, engine in run.engines.items():
-            found.setdefault(measure, set()).add(engine)
-    return {measure: sorted(names) for measure, names in found.items()}
-
-
-def _interval_record(interval: Interval | None) -> dict[str, float] | None:
-    return None if interval is None else asdict(interval)
-
-
-def _verdict_record(v: Verdict) -> dict[str, Any]:
-    record = asdict(v)
-    record["verdict"] = record.pop("outcome")
-    return record
-
-
-def _summary_record(s: Summary) -> dict[str, Any]:
-    record = asdict(s)
-    record["verdict"] = record.pop("outcome")
-    return record
-
-
-def _training_records(measurements: Measurements) -> list[dict[str, Any]]:
-    return [
-        {
-            "optimizer": run.optimizer,
-            "seed": run.seed,
-            "status": run.status,
-            "training_loss": run.training_loss,
-            "training_accuracy": run.training_accuracy,
-            "accuracy_percent": {m: 100 * float(c.mean()) for m, c in run.correct.items()},
-            "test_images": {m: len(c) for m, c in run.correct.items()},
-            "drop_by_band_points": None
-            if run.bands is None
-            else 100 * run.bands.drops().mean(axis=(1, 2)),
-            "irrelevant_energy_percent": {
-                model: 100 * float(shares.mean()) for model, shares in run.gradient_energy.items()
-            },
-        }
-        for run in measurements.runs
-    ]
-
-
-def _accuracy_records(preset: Preset, measurements: Measurements) -> list[dict[str, Any]]:
-    records = []
-    for optimizer in preset.optimizers:
-        measures = dict.fromkeys(
-            m for run in measurements.finished(optimizer.title) for m in run.correct
-        )
-        for measure in measures:
-            correct = measurements.correct(optimizer.title, measure)
-            if correct is not None:
-                by_seed = 100 * correct.mean(axis=1)
-                records.append(
-                    {
-                        "optimizer": optimizer.title,
-                        "measure": measure,
-                        "mean": float(by_seed.mean()),
-                        "standard_deviation": _spread(by_seed),
-                        "n_seeds": len(by_seed),
-                        "n_images": correct.shape[1],
-                        "published": published.accuracy(preset, optimizer, measure),
-                    }
-                )
-    return records
-
-
-def _spread(values: Sequence[float] | np.ndarray) -> float | None:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else None
-
-
-def _average_records(preset: Preset, measurements: Measurements) -> dict[str, Any]:
-    measures, is_published = perturbed_measures(preset)
-    return {
-        "measures": list(measures),
-        "are_published_levels": is_published,
-        "by_optimizer": {
-            o.title: {
-                "percent": _interval_record(average_robust_accuracy(preset, measurements, o)),
-                "published": published.average_robust_accuracy(preset, o) if is_published else None,
-            }
-            for o in preset.optimizers
-        },
-    }
-
-
-def _lipschitz_records(measurements: Measurements) -> list[dict[str, Any]]:
-    return [
-        {
-            "optimizer": run.optimizer,
-            "seed": run.seed,
-            "norm": norm,
-            "product": bound.product,
-            "ln_product": math.log(bound.product) if bound.product > 0 else None,
-            "layers": dict(bound.layers),
-            "variants": dict(bound.variants),
-            "local_lower_bound": run.lipschitz_local.get(norm),
-        }
-        for run in measurements.runs
-        for norm, bound in run.lipschitz.items()
-    ]
-
-
-def _size_record(size: Size) -> dict[str, Any]:
-    return {
-        **asdict(size),
-        "is_of_published_size": size.is_of_published_size,
-        "has_published_order": size.has_published_order,
-    }
 
 
 def report(
@@ -293,12 +49,12 @@ def report(
     Args:
         preset: as it was run.
         measurements: what was measured.
-        environment: as for :func:`evidence`.
+        environment: as for :func:`~nn_experiments.verdict.evidence.evidence`.
         figures: file names of pictures beside the report, shown after the first table.
-        fixed: as for :func:`evidence`.
+        fixed: as for :func:`~nn_experiments.verdict.evidence.evidence`.
 
     Raises:
-        ValueError: as :func:`evidence`.
+        ValueError: as :func:`~nn_experiments.verdict.evidence.evidence`.
 
     """
     verdicts = judge(preset, measurements, fixed)
@@ -315,7 +71,7 @@ def report(
         "## Comparisons",
         verdict_table(verdicts).markdown(),
         "## Accuracy (%)",
-        "Mean over seeds ± standard deviation over seeds.",
+        _columns(preset, measurements),
         accuracies(preset, measurements).markdown(),
         *_lipschitz_sections(preset, measurements),
         *_section(
@@ -338,10 +94,13 @@ def _scale(preset: Preset, measurements: Measurements) -> str:
     ran = f"{finished} of {len(measurements.runs)} trainings finished. {reached}".strip()
     short = small_sample(preset)
     if not short:
-        return f"Settings of the thesis. {ran}"
+        return (
+            f"At the thesis's scale: all images, {FULL_SCALE_EPOCHS} epochs or more, standard "
+            f"AutoAttack on 1,000 images or more, three seeds or more. {ran}"
+        )
     return (
         "**This is a small-sample run, not the thesis's experiment**: "
-        f"{'; '.join(short)}. What it shows holds for this setting. {ran}"
+        f"{'; '.join(short)}. What it shows is about this setting alone. {ran}"
     )
 
 
@@ -352,27 +111,93 @@ def _changed(changed: Sequence[Change]) -> list[str]:
 
 
 def _how_judged(preset: Preset, verdicts: Sequence[Verdict], fixed: Rules | None) -> str:
-    margins, confidence = preset.margins, preset.margins.confidence
-    is_changed = any(change.part == "margins" for change in changes(fixed, preset))
-    when = "changed after the results" if is_changed else "fixed before the results"
     judged = [v for v in verdicts if v.outcome != Outcome.NOT_RUN]
     counted = sum(v.is_primary for v in judged)
+    confidence = preset.margins.confidence
+    return _bullets(
+        [
+            f"Optimizers are compared with {baseline(preset).title} by {confidence:.0%} intervals "
+            "over trainings and test images, paired by image. Each is for one comparison, without "
+            f"allowance for how many there are: {len(judged)} were run, and {counted} of them "
+            "count for a prediction.",
+            _how_made(preset),
+            _how_told(preset),
+            _errors(judged, (1 - confidence) / 2),
+            _margins(preset, fixed),
+        ]
+    )
+
+
+def _how_made(preset: Preset) -> str:
+    n = len(preset.seeds)
+    few = (
+        f" With {n} trainings of each optimizer that t has {n - 1} to {2 * (n - 1)} degrees of "
+        "freedom: only differences that are large beside the spread of trainings can show."
+    )
     return (
-        f"All are compared with {baseline(preset).title}. Intervals are {confidence:.0%} intervals "
-        "over trainings and test images, paired by image, one comparison at a time: of the "
-        f"{len(judged)} comparisons that were run, {counted} count for a prediction. A prediction "
-        "is supported if each counted comparison is, and contradicted if one is; a true one with "
-        f"k of them is contradicted by chance at most k × {(1 - confidence) / 2:.1%} of the time. "
         "An interval's half width is the root of a sum of squares, each a standard error times its "
-        "own t quantile: of the seeds' means (Welch's t over both optimizers), of the differences "
-        "paired by image, and of the noises where all images share them. Bounds have no images: "
-        "theirs are of the seeds' logarithms alone. "
-        f"Margins, {when}: standard accuracy "
-        f"± {margins.accuracy:g}, drop in the lowest band ± {margins.drop:g}, cost of removing "
-        f"frequencies {margins.filtered:g} percentage points. An interval that crosses its margin, "
-        "or an order's zero, is inconclusive; so is a comparison with a network that fits less "
-        f"than {margins.fitted:g} % of its training images, as the theory is about minimizers of "
-        "the standard risk."
+        "own t quantile: of the seeds' means (Welch's t over both optimizers, whose seeds count as "
+        "independent), of the differences paired by image (where answers are counted, as if one "
+        "more image told the two apart), and of the noises where all images share them. Bounds "
+        f"have no images: theirs are of the seeds' logarithms alone.{few if n > 1 else ''}"
+    )
+
+
+def _how_told(preset: Preset) -> str:
+    return (
+        "An order is supported where its interval lies above zero, and contradicted where it lies "
+        "below. Similarity is supported where the whole interval lies within ± its margin (an "
+        "equivalence test) and contradicted where all of it lies outside; a small cost, where the "
+        "interval ends at its margin or below, or begins above. All else is inconclusive: the data "
+        "do not tell, which is no evidence that there is no difference. Whatever the interval, a "
+        f"comparison with a network that fits less than {preset.margins.fitted:g} % of its "
+        "training images is inconclusive too, as the theory is about minimizers of the standard "
+        "risk, and so is an order of accuracies that are both at one end of the scale."
+    )
+
+
+def _errors(judged: Sequence[Verdict], tail: float) -> str:
+    twice = (
+        " Networks are ordered as linear models are where both intervals tell an order, and the "
+        "same one: as two have a part in it, these chances are doubled there."
+        if any(v.prediction == LINEAR for v in judged)
+        else ""
+    )
+    return (
+        "A prediction is supported if each counted comparison is, and contradicted if one is. If "
+        "intervals are as good as their confidence says, a false one is supported by chance at "
+        f"most {tail:.1%} of the time, and a true one with k counted comparisons contradicted at "
+        f"most k × {tail:.1%}.{twice}"
+    )
+
+
+def _margins(preset: Preset, fixed: Rules | None) -> str:
+    margins = preset.margins
+    is_changed = any(change.part == "margins" for change in changes(fixed, preset))
+    when = "changed after the results" if is_changed else "unchanged since the first results here"
+    return (
+        f"Margins, {when}: standard accuracy ± {margins.accuracy:g}, drop in the lowest band "
+        f"± {margins.drop:g}, cost of removing frequencies {margins.filtered:g} percentage points. "
+        "Published effects stand beside ours without intervals: the thesis prints means of three "
+        "trainings, and no spread."
+    )
+
+
+def _columns(preset: Preset, measurements: Measurements) -> str:
+    """Say what the table of accuracies holds, and of how many images each column is."""
+    by_size: dict[int, list[str]] = {}
+    kinds = [measure for kind in KINDS for measure in measures_of(preset, kind)]
+    for measure in (CLEAN, *kinds):
+        sizes = {len(run.correct[measure]) for run in measurements.runs if measure in run.correct}
+        for size in sizes:
+            by_size.setdefault(size, []).append(measure_text(measure))
+    meaning = "Ours: mean over seeds ± standard deviation over seeds."
+    images = "; ".join(f"{n:,}: {', '.join(texts)}" for n, texts in by_size.items())
+    if len(by_size) < 2:
+        return f"{meaning} Test images: {images}." if images else meaning
+    return (
+        f"{meaning} Test images, the first ones: {images}. Columns with different images are not "
+        "to be compared with each other."
     )
 
 
@@ -410,7 +235,11 @@ def _averaged(preset: Preset) -> str:
 
 
 def _which(found: Sequence[Size]) -> str:
-    near = [f"{size.summary} in {size.norm}" for size in found if size.is_of_published_size]
+    near = [
+        f"{size.summary} in {NORM_SYMBOLS[size.norm]}"
+        for size in found
+        if size.is_of_published_size
+    ]
     if not near:
         return (
             f"None of {len(found)} summaries of ours is within a factor of two of Table 4.1 for "

@@ -9,10 +9,11 @@ import numpy as np
 
 from nn_experiments.specs import Level, OptimizerSpec, Preset
 from nn_experiments.verdict import published
+from nn_experiments.verdict.comparisons import measures_of
 from nn_experiments.verdict.intervals import Interval
 from nn_experiments.verdict.measurements import CLEAN, KINDS, Kind, Measure, Measurements
 from nn_experiments.verdict.outcomes import Outcome
-from nn_experiments.verdict.predictions import LN_RATIO, Summary, Verdict, measures_of
+from nn_experiments.verdict.predictions import LN_RATIO, Summary, Verdict
 from nn_experiments.verdict.table_4_1 import Size, average_robust_accuracy
 from theory.tables import TextTable
 

@@ -35,6 +35,16 @@ def test_a_radius_that_is_slightly_wrong_exceeds_the_allowance(norm):
     assert (balls.excess(outside, images, norm, 0.1) > allowed).all()
 
 
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("radius", [1e-3, 0.1, 0.2])
+def test_points_outside_land_on_the_border(norm, radius):
+    images, points = _case(0, radius)
+    images = 0.25 + images / 2  # nothing is cut off
+    on_border = balls.project(images + 5 * (points - images), images, norm, radius)
+    allowed = balls.allowance(norm, radius, images[0].numel())
+    assert (balls.excess(on_border, images, norm, radius).abs() <= allowed).all()
+
+
 def test_values_that_are_not_between_black_and_white_are_outside():
     images = torch.full((3, 1, 2, 2), 0.5)
     examples = images.clone()

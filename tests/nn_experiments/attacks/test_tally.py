@@ -45,6 +45,10 @@ def test_a_find_counts_for_every_radius_whose_ball_holds_it():
     assert found.accuracy().tolist() == [[2 / 3, 1.0, 2 / 3]]
 
 
+def test_radii_are_ordered_as_numbers():
+    assert _tally(radii=("0.3", "1/4", "0.05", "1/30")).order == [3, 2, 1, 0]
+
+
 def test_radii_may_be_kept_apart():
     tally = _tally(nested=False)
     _record(tally, 2, 0.15)

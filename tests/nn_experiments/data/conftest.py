@@ -3,14 +3,17 @@
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nn_experiments.data import search
 from nn_experiments.data.published import PUBLISHED, Published, PublishedFile
+from tests.nn_experiments.data.made import BY_NAME, describing, tar_of
 
 # When the published files were compressed, as their gzip headers say. Debian's package has dropped
 # this and the name; the published SHA-256 settled it, as there is no other way to get it right.
@@ -69,3 +72,19 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path
         yield folder, f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def small_cifar(site: tuple[Path, str], tmp_path: Path) -> Published:
+    """CIFAR-10 of two images a file, on a server on this machine."""
+    served, address = site
+    folder = tmp_path / "made" / "cifar-10-batches-bin"
+    folder.mkdir(parents=True)
+    records = np.zeros((12, 3073), np.uint8)
+    records[:, 0] = np.arange(12) % 10
+    records[:, 1:] = 10 * np.arange(12)[:, None]
+    for k, name in enumerate([*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]):
+        records[2 * k : 2 * k + 2].tofile(folder / f"{name}.bin")
+    tar_of(folder, served / "cifar-10-binary.tar.gz")
+    file = describing(served / "cifar-10-binary.tar.gz", address)
+    return replace(BY_NAME["cifar10"], files=(file,), images=(10, 2))

@@ -148,6 +148,28 @@ def test_residual_block(channels, width, stride, batch_norm):
             assert found.product(norm, composed=True) <= found.product(norm) * ROUNDING
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(2, 3, 3, stride=2, padding=1),
+        nn.Conv2d(2, 3, (3, 2), stride=(1, 2), padding=(2, 0)),
+        nn.Conv2d(2, 3, 2, dilation=2),
+        nn.Conv2d(2, 4, 3, padding=1, groups=2),
+        nn.Conv2d(2, 3, 4, padding="same"),
+        nn.Conv2d(2, 3, 3, padding="valid"),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+def test_a_convolution_is_bounded_as_the_operator_it_is(layer):
+    nn.init.normal_(layer.weight, generator=torch.Generator().manual_seed(0))
+    layer = layer.double()
+    found = bounds(layer, (2, 6, 7))
+    for norm, true in jacobian_norms(layer, doubles(2, 6, 7)).items():
+        assert found.product(norm) == pytest.approx(true, rel=1e-8)
+        assert found.product(norm) >= true / ROUNDING
+
+
 def test_the_shortcut_counts():
     # With a branch of zeros the block is the identity: without the sum rule its bound would be 0.
     block = PreActBlock(2, 2, 1, batch_norm=False)

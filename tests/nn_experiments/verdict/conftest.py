@@ -1,6 +1,7 @@
 """Comparisons whose truth is known: networks that answer by the difficulty of an image and luck."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,6 +41,12 @@ def preset() -> Preset:
         published="Fashion-MNIST",
         not_run=("FAB-T and Square",),
     )
+
+
+@pytest.fixture
+def full(preset: Preset) -> Preset:
+    """The thesis's scale."""
+    return replace(preset, data=DataSpec(), robustness=RobustnessSpec(), not_run=())
 
 
 Skills = dict[str, float]

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from matplotlib.container import BarContainer, ErrorbarContainer
 
-from nn_experiments.specs import DataSpec
+from nn_experiments.specs import DataSpec, MarginsSpec
 from nn_experiments.style import write_figure
 from nn_experiments.verdict import figures
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, mean
+from nn_experiments.verdict.judging import judge
 from nn_experiments.verdict.measurements import Measurements
-from nn_experiments.verdict.predictions import judge
+from nn_experiments.verdict.predictions import IRRELEVANT
 from nn_experiments.verdict.rules import rules
-
-SKILLS = {"SGD": 0.2, "Adam": 0.9, "RMSProp": 0.8}
+from tests.nn_experiments.verdict.truths import AS_PREDICTED
 
 
 def points(axes) -> list[tuple[float, float]]:
@@ -28,7 +28,7 @@ def hollow(axes) -> list[tuple[float, float]]:
 
 
 def test_figure_4_1_has_perturbed_accuracy_right_and_standard_accuracy_up(preset, compare):
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     gaussian, l2, linf = figures.figure_4_1([(preset, measurements)]).axes
     runs = measurements.finished("Adam")
     standard = 100 * np.mean([r.correct["clean"] for r in runs])
@@ -50,7 +50,7 @@ def test_error_bars_are_intervals_inside_the_scale(preset, compare):
 
 
 def test_data_sets_have_colours_and_optimizers_shapes(preset, compare):
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     still = replace(preset.training, flips=False)
     own = replace(preset, published="", data=DataSpec("synthetic"), training=still)
     figure = figures.figure_4_1([(preset, measurements), (own, measurements)])
@@ -76,7 +76,7 @@ def test_what_was_not_measured_is_said(preset):
 
 
 def test_the_forest_has_a_row_for_each_effect(preset, compare):
-    verdicts = judge(preset, compare(SKILLS))
+    verdicts = judge(preset, compare(AS_PREDICTED))
     figure = figures.forest(verdicts)
     effects = [p for axes in figure.axes for p, _ in points(axes)]
     expected = [v for v in verdicts if v.effect is not None]
@@ -95,17 +95,17 @@ def legend(figure) -> list[str]:
 
 
 def test_the_forest_explains_what_is_in_it(preset, compare):
-    verdicts = judge(preset, compare(SKILLS))
+    verdicts = judge(preset, compare(AS_PREDICTED))
     everything = figures.forest(verdicts)
     assert {"published", "within the margin"} <= set(legend(everything))
     assert "Pale" in everything.get_supxlabel()
     # No pale effect, nothing published, no margin.
     assert "Pale" not in figures.forest(verdicts, only_primary=True).get_supxlabel()
-    own = figures.forest(judge(replace(preset, published=""), compare(SKILLS)))
+    own = figures.forest(judge(replace(preset, published=""), compare(AS_PREDICTED)))
     assert "published" not in legend(own)
     assert "†" not in everything.get_supxlabel()
     looser = replace(preset, margins=replace(preset.margins, accuracy=50.0))
-    changed = figures.forest(judge(looser, compare(SKILLS), rules(preset)))
+    changed = figures.forest(judge(looser, compare(AS_PREDICTED), rules(preset)))
     assert "†: the rules were changed after the results" in changed.get_supxlabel()
     marked = [t.get_text() for axes in changed.axes for t in axes.get_yticklabels()]
     assert 0 < sum("†" in text for text in marked) < len(marked) / 2
@@ -115,7 +115,7 @@ def test_the_forest_explains_what_is_in_it(preset, compare):
 
 
 def test_figure_4_1_says_how_many_images_had_noise(preset, compare):
-    measured = compare(SKILLS)
+    measured = compare(AS_PREDICTED)
     figure = figures.figure_4_1([(preset, measured)])
     assert "1,000 test images, 200 attacked." in figure.get_supxlabel()
     runs = [
@@ -127,12 +127,12 @@ def test_figure_4_1_says_how_many_images_had_noise(preset, compare):
 
 
 def test_bars_are_bounds_by_layer(preset, compare):
-    measurements = compare(SKILLS)
+    measurements = compare(AS_PREDICTED)
     (axes,) = figures.lipschitz_by_layer(preset, measurements).axes
     assert [t.get_text() for t in axes.get_xticklabels()] == ["conv1", "fc1", "product"]
     bars = [c for c in axes.containers if isinstance(c, BarContainer)]
     heights = [[bar.get_height() for bar in container] for container in bars]
-    for title, found in zip(SKILLS, heights, strict=True):
+    for title, found in zip(AS_PREDICTED, heights, strict=True):
         bounds = measurements.lipschitz(title, "l2")
         layers = np.array([[v for _, v in b.layers] + [b.product] for b in bounds])
         assert found == pytest.approx(list(np.exp(np.log(layers).mean(axis=0))))
@@ -140,7 +140,7 @@ def test_bars_are_bounds_by_layer(preset, compare):
 
 def test_pictures_are_written_whole(preset, compare, tmp_path):
     # One seed has no interval: markers without bars.
-    measurements = compare(SKILLS, seeds=1)
+    measurements = compare(AS_PREDICTED, seeds=1)
     assert figures.forest(judge(preset, measurements), only_primary=True).axes
     figure = figures.figure_4_1([(preset, measurements)])
     png, pdf, svg = write_figure(figure, tmp_path / "figure_4_1")
@@ -148,3 +148,83 @@ def test_pictures_are_written_whole(preset, compare, tmp_path):
     assert pdf.read_bytes().startswith(b"%PDF")
     assert svg.read_text().startswith("<?xml")
     assert sorted(tmp_path.iterdir()) == [pdf, png, svg]
+
+
+def bars_of(axes) -> list[ErrorbarContainer]:
+    return [c for c in axes.containers if isinstance(c, ErrorbarContainer)]
+
+
+def test_vertical_bars_are_the_standard_accuracys(preset, compare):
+    measurements = compare(AS_PREDICTED)
+    narrower = replace(preset, margins=MarginsSpec(confidence=0.8))
+    for axes in figures.figure_4_1([(narrower, measurements)]).axes:
+        for title, bars in zip(AS_PREDICTED, bars_of(axes), strict=True):
+            clean = np.array([r.correct["clean"] for r in measurements.finished(title)])
+            expected = mean(clean, 0.8, added_square=ONE_DISAGREEMENT).scaled(100)
+            up = bars.lines[2][1].get_segments()[0][:, 1]
+            assert up == pytest.approx([expected.low, expected.high])
+    assert "80% intervals" in figures.figure_4_1([(narrower, measurements)]).get_supxlabel()
+
+
+def test_rows_of_the_forest_have_interval_outcome_and_published_effect(preset, compare):
+    verdicts = judge(preset, compare({"SGD": 0.5, "Adam": 0.2, "RMSProp": 0.5}))
+    shown = sorted(verdicts, key=lambda v: v.unit != "percentage points")
+    assert len({v.outcome for v in shown}) == 3
+    figure = figures.forest(verdicts)
+    rows = [(axes, bars) for axes in figure.axes for bars in bars_of(axes)]
+    looks: dict[str, set[tuple]] = {}
+    for (_, bars), v in zip(rows, shown, strict=True):
+        across = bars.lines[2][0].get_segments()[0][:, 0]
+        assert across == pytest.approx([v.effect.low, v.effect.high])
+        line = bars.lines[0]
+        looks.setdefault(v.outcome, set()).add((line.get_marker(), line.get_color()))
+    labels = {t.get_text(): h for t, h in zip(figure.legends[0].get_texts(),
+        figure.legends[0].legend_handles, strict=True)}  # fmt: skip
+    for outcome, seen in looks.items():
+        assert seen == {(labels[outcome].get_marker(), labels[outcome].get_color())}
+    diamonds = [
+        float(line.get_xdata()[0])
+        for axes in figure.axes
+        for line in axes.lines
+        if line.get_marker() == "d"
+    ]
+    assert diamonds == pytest.approx([v.published for v in shown if v.published is not None])
+
+
+def test_margins_are_shaded_on_both_sides_but_of_a_cost(preset, compare):
+    margins = MarginsSpec(accuracy=1.25, drop=1.5, filtered=1.75)
+    verdicts = judge(replace(preset, margins=margins), compare(AS_PREDICTED))
+    axes = figures.forest(verdicts).axes[0]
+    left, _ = axes.get_xlim()
+    shaded = [c.get_paths()[0].get_extents() for c in axes.collections if c.get_zorder() == 0]
+    expected = [
+        (left if v.prediction == IRRELEVANT else -v.margin, v.margin)
+        for v in verdicts
+        if v.margin is not None
+    ]
+    assert np.array([(box.x0, box.x1) for box in shaded]) == pytest.approx(np.array(expected))
+
+
+def test_bars_say_how_sure_they_are_and_over_what(preset, compare):
+    verdicts = judge(replace(preset, margins=MarginsSpec(confidence=0.8)), compare(AS_PREDICTED))
+    told = "Bars: 80% intervals over trainings and images (bounds: over trainings), one at a time."
+    assert told in figures.forest(verdicts).get_supxlabel()
+    points_alone = [v for v in verdicts if v.unit == "percentage points"]
+    assert "bounds" not in figures.forest(points_alone).get_supxlabel()
+
+
+def test_lines_on_bars_reach_from_the_least_to_the_greatest_seed(preset, compare):
+    measurements = compare(AS_PREDICTED)
+    (axes,) = figures.lipschitz_by_layer(preset, measurements).axes
+    containers = [c for c in axes.containers if isinstance(c, BarContainer)]
+    for title, container in zip(AS_PREDICTED, containers, strict=True):
+        bounds = measurements.lipschitz(title, "l2")
+        products = [b.product for b in bounds]
+        ends = container.errorbar.lines[2][0].get_segments()[-1][:, 1]
+        assert ends == pytest.approx([min(products), max(products)])
+
+
+def test_trainings_that_failed_are_no_seeds_of_a_figure(preset, compare):
+    runs = [r for r in compare(AS_PREDICTED).runs if (r.optimizer, r.seed) != ("Adam", 2)]
+    figure = figures.figure_4_1([(preset, Measurements(tuple(runs)))])
+    assert "Fashion-MNIST: 2 or 3 seeds, " in figure.get_supxlabel()

@@ -210,6 +210,9 @@ def test_unanimous_answers_leave_room_for_one_disagreement():
     found = difference(answers, answers, added_square=ONE_DISAGREEMENT)
     # t with 199 degrees of freedom is 1.972; Σ = 1 over 199 · 200.
     assert half(found) == pytest.approx(1.972 / np.sqrt(199 * 200), rel=1e-3)
+    assert half(mean(answers)) == 0
+    alone = mean(answers, added_square=ONE_DISAGREEMENT)
+    assert half(alone) == pytest.approx(1.972 / np.sqrt(199 * 200), rel=1e-3)
 
 
 def test_one_seed_or_one_image_tells_nothing_of_the_spread():

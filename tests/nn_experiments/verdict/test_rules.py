@@ -3,14 +3,17 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from nn_experiments.specs import MarginsSpec
 from nn_experiments.verdict import predictions
-from nn_experiments.verdict.predictions import judge, summarise
-from nn_experiments.verdict.report import evidence, report
+from nn_experiments.verdict.evidence import evidence
+from nn_experiments.verdict.judging import judge, summarise
+from nn_experiments.verdict.report import report
 from nn_experiments.verdict.rules import changes, rules
+from tests.nn_experiments.verdict.truths import AS_PREDICTED
 from theory.artefacts import json_text
 
-SKILLS = {"SGD": 0.2, "Adam": 0.9, "RMSProp": 0.8}
 WIDER = MarginsSpec(accuracy=50.0)
 
 
@@ -51,7 +54,7 @@ def test_verdicts_that_a_change_concerns_tell_it(preset, compare):
             {predictions.LOW_BAND, predictions.HIGH_BANDS},
         ),
     }
-    measured = compare(SKILLS)
+    measured = compare(AS_PREDICTED)
     for part, (value, expected) in concerned.items():
         verdicts = judge(replace(preset, **{part: value}), measured, as_read(preset))
         told = {v.prediction for v in verdicts if "changed after the results" in v.note}
@@ -62,7 +65,7 @@ def test_verdicts_that_a_change_concerns_tell_it(preset, compare):
 
 
 def test_report_and_evidence_tell_a_change_and_keep_what_was_fixed(preset, compare):
-    measured, fixed = compare(SKILLS), as_read(preset)
+    measured, fixed = compare(AS_PREDICTED), as_read(preset)
     other = replace(preset, margins=WIDER)
     text = report(other, measured, {}, fixed=fixed)
     change = "margins.accuracy: 2, now 50"
@@ -72,7 +75,26 @@ def test_report_and_evidence_tell_a_change_and_keep_what_was_fixed(preset, compa
     assert found["changed_after_results"] == [change]
     assert found["fixed_before_results"] == fixed
     unchanged = report(preset, measured, {}, fixed=fixed)
-    assert "Margins, fixed before the results: standard accuracy ± 2," in unchanged
+    assert "Margins, unchanged since the first results here: standard accuracy ± 2," in unchanged
     assert "hanged after" not in unchanged
     first = json.loads(json_text(evidence(preset, measured, {})))
     assert (first["changed_after_results"], first["fixed_before_results"]) == ([], fixed)
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "concerned"),
+    [
+        ("margins", {"drop": 3.0}, {predictions.LOW_BAND}),
+        ("margins", {"filtered": 3.0}, {predictions.IRRELEVANT}),
+        ("margins", {"fitted": 80.0}, set(predictions.PREDICTIONS)),
+        ("frequency", {"thresholds": (70,)}, {predictions.IRRELEVANT}),
+        ("frequency", {"filters": ("frequency",)}, {predictions.IRRELEVANT}),
+        ("robustness", {"images": 100}, {predictions.ROBUST}),
+    ],
+)
+def test_a_change_is_told_where_it_has_a_part_and_nowhere_else(
+    preset, compare, part, change, concerned
+):
+    other = replace(preset, **{part: replace(getattr(preset, part), **change)})
+    verdicts = judge(other, compare(AS_PREDICTED), as_read(preset))
+    assert {v.prediction for v in verdicts if v.changed} == concerned

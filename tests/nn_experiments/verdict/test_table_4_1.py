@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nn_experiments.specs import RobustnessSpec
+from nn_experiments.specs import MarginsSpec, RobustnessSpec
+from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, mean
 from nn_experiments.verdict.measurements import LipschitzBound, Measurements, RunMeasurements
 from nn_experiments.verdict.table_4_1 import (
     average_robust_accuracy,
@@ -75,7 +76,12 @@ def test_the_average_is_over_the_highlighted_levels(preset, compare):
     expected = [r.correct[m][:200].mean() for r in runs for m in perturbed_measures(preset)[0]]
     assert found is not None
     assert found.estimate == pytest.approx(100 * np.mean(expected))
-    assert found.low < found.estimate < found.high
+    answers = [[r.correct[m][:200] for m in perturbed_measures(preset)[0]] for r in runs]
+    shares = np.mean(answers, axis=1)
+    assert found == mean(shares, added_square=ONE_DISAGREEMENT).scaled(100)
+    narrower = replace(preset, margins=MarginsSpec(confidence=0.8))
+    found = average_robust_accuracy(narrower, measurements, preset.optimizers[1])
+    assert found == mean(shares, 0.8, added_square=ONE_DISAGREEMENT).scaled(100)
 
 
 def test_elsewhere_the_average_is_over_middle_levels(preset, compare):

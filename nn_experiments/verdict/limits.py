@@ -1,0 +1,60 @@
+"""What limits a verdict: networks that are no minimizers, trainings that failed, a single seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.verdict.measurements import Measurements
+from nn_experiments.verdict.outcomes import Outcome
+from nn_experiments.verdict.predictions import Verdict
+
+
+def noted(
+    verdict: Verdict,
+    optimizers: Sequence[OptimizerSpec],
+    measurements: Measurements,
+    poor: Sequence[str],
+) -> Verdict:
+    """Add what limits a verdict to its note, and leave it open where a network is no minimizer.
+
+    Args:
+        verdict: as its interval has it.
+        optimizers: those that it is about.
+        measurements: say which of their trainings failed.
+        poor: what :func:`unfitted` says of the networks that it is about, where that is something.
+
+    """
+    notes = [verdict.note] if verdict.note else []
+    if verdict.uncounted:
+        notes.append(f"{verdict.uncounted}: shown, not counted")
+    notes += [n for o in optimizers if (n := _unfinished(o, measurements))]
+    if poor and verdict.outcome != Outcome.NOT_RUN:
+        notes.append(f"no minimizers of the standard risk: {', '.join(poor)}")
+        verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE)
+    if verdict.effect is not None and not np.isfinite(verdict.effect.low):
+        notes.append("one seed tells nothing of the spread between trainings")
+    return replace(verdict, note="; ".join(notes))
+
+
+def _unfinished(optimizer: OptimizerSpec, measurements: Measurements) -> str:
+    runs = [run for run in measurements.runs if run.optimizer == optimizer.title]
+    failed = [f"seed {run.seed} {run.status}" for run in runs if not run.finished]
+    return f"{optimizer.title}: {', '.join(failed)}" if failed else ""
+
+
+def unfitted(accuracies: Mapping[int, float | None], preset: Preset, title: str) -> str:
+    """Name the seeds whose training accuracy is known and below the preset's margin, or none.
+
+    Args:
+        accuracies: by seed, from 0 to 1.
+        preset: has the margin.
+        title: of the networks.
+
+    """
+    percent = {seed: 100 * a for seed, a in accuracies.items() if a is not None}
+    poor = {seed: a for seed, a in percent.items() if a < preset.margins.fitted}
+    return ", ".join(f"{title} seed {seed} fits {a:.2f} %" for seed, a in poor.items())

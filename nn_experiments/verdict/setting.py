@@ -1,0 +1,97 @@
+"""What was run, what was left out, and in what it falls short of the thesis, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nn_experiments.specs import Preset, Setting
+from nn_experiments.verdict.measurements import Measurements
+from nn_experiments.verdict.outcomes import Outcome
+from nn_experiments.verdict.predictions import Verdict
+from nn_experiments.verdict.tables import measure_text
+
+FULL_SCALE_EPOCHS = 200
+"""Epochs of every training in the thesis (Appendix 4.A)."""
+
+
+def small_sample(preset: Preset) -> list[str]:
+    """Return in what a preset falls short of the thesis's scale; empty if in nothing."""
+    short = []
+    if preset.data.train_images is not None:
+        short.append(f"{preset.data.train_images:,} training images, not the whole training set")
+    if preset.training_budget is not None:
+        short.append("the number of training images is what fits a time budget")
+    if preset.data.test_images is not None:
+        short.append(f"{preset.data.test_images:,} test images, not the whole test set")
+    if preset.training.epochs < FULL_SCALE_EPOCHS:
+        short.append(f"{preset.training.epochs} epochs, not {FULL_SCALE_EPOCHS}")
+    if preset.robustness.noisy_images is not None:
+        short.append(f"Gaussian noise on at most {preset.robustness.noisy_images:,} test images")
+    if preset.frequency.images is not None:
+        short.append(f"noise in bands on at most {preset.frequency.images:,} test images")
+    if preset.robustness.images < 1000:
+        short.append(f"attacks on {preset.robustness.images} test images, not 1,000")
+    if preset.robustness.attacks != "autoattack":
+        short.append("APGD alone, not the standard version of AutoAttack")
+    if len(preset.seeds) < 3:
+        short.append(f"{len(preset.seeds)} seed{'s'[: len(preset.seeds) - 1]}, not three")
+    return short
+
+
+def not_run(preset: Preset, verdicts: Sequence[Verdict]) -> list[str]:
+    """Return what the preset leaves out, and the comparisons that nothing was measured for."""
+    missing = [
+        f"{v.prediction}: {v.comparison}, {measure_text(v.measure)}"
+        for v in verdicts
+        if v.outcome == Outcome.NOT_RUN
+    ]
+    return [*preset.not_run, *missing]
+
+
+def what_was_run(preset: Preset) -> list[str]:
+    """Return the images, the model, the update rules and the schedule, a line each."""
+    data, model, training = preset.data, preset.model, preset.training
+    held_out = f", {data.validation_images:,} held out" if data.validation_images else ""
+    norm = ", with BatchNorm" if model.batch_norm else ""
+    schedule = f"{training.epochs} epochs in batches of {training.batch_size}"
+    reached = [str(epoch) for epoch in training.milestones if epoch < training.epochs]
+    if reached:
+        steps = ", ".join(reached)
+        schedule += f", learning rates × {training.factor:g} before epochs {steps}"
+    flips = "random horizontal flips" if training.flips else "no flips"
+    return [
+        f"Images: {data.name}, {_number_of(data.train_images)} to train on{held_out}, "
+        f"{_number_of(data.test_images)} to test on.",
+        f"Model: {model.name}{norm}{_keywords(model.options)}.",
+        *(
+            f"{o.title}: {o.name}, learning rate {o.learning_rate:g}{_keywords(o.options)}."
+            for o in preset.optimizers
+        ),
+        f"Learning rates: {_rates(preset)}.",
+        f"Training: {schedule}, {flips}, {training.precision}; "
+        f"seeds {', '.join(map(str, preset.seeds))}.",
+    ]
+
+
+def _number_of(images: int | None) -> str:
+    return "all" if images is None else f"{images:,}"
+
+
+def _keywords(options: Mapping[str, Setting]) -> str:
+    return "".join(f", {name} = {value}" for name, value in options.items())
+
+
+def _rates(preset: Preset) -> str:
+    if not preset.sweep:
+        return "given, not chosen"
+    factors = ", ".join(f"{factor:g}" for factor in preset.sweep)
+    return f"chosen by validation accuracy with seed {preset.seeds[0]}, from each × {factors}"
+
+
+def engines(measurements: Measurements) -> dict[str, list[str]]:
+    """Return who ran the attacks, by measure."""
+    found: dict[str, set[str]] = {}
+    for run in measurements.runs:
+        for measure, engine in run.engines.items():
+            found.setdefault(measure, set()).add(engine)
+    return {measure: sorted(names) for measure, names in found.items()}

@@ -1,0 +1,81 @@
+"""What was run, and in what it falls short of the thesis, in words."""
+
+from dataclasses import replace
+
+import pytest
+
+from nn_experiments.specs import (
+    DataSpec,
+    ModelSpec,
+    OptimizerSpec,
+    RobustnessSpec,
+    TrainingSpec,
+)
+from nn_experiments.verdict.report import report
+from nn_experiments.verdict.setting import small_sample, what_was_run
+from tests.nn_experiments.verdict.truths import AS_PREDICTED
+
+
+def test_the_thesiss_settings_are_no_small_sample(full, compare):
+    assert small_sample(full) == []
+    text = report(full, compare(AS_PREDICTED), {})
+    assert "small-sample" not in text
+    assert "At the thesis's scale: all images, 200 epochs or more," in text
+    smaller = replace(full, training=replace(full.training, epochs=10), seeds=(0,))
+    assert small_sample(smaller) == ["10 epochs, not 200", "1 seed, not three"]
+    fewer = replace(full, data=DataSpec(test_images=1500))
+    assert small_sample(fewer) == ["1,500 test images, not the whole test set"]
+    apgd = replace(full, robustness=RobustnessSpec(attacks="apgd"), training_budget=60.0)
+    assert len(small_sample(apgd)) == 2
+
+
+def test_what_was_run_is_told(preset, compare):
+    momentum = OptimizerSpec("SGD", 0.05, {"momentum": 0.9}, label="SGD-m")
+    text = report(
+        replace(preset, optimizers=(preset.optimizers[2], momentum)), compare(AS_PREDICTED), {}
+    )
+    told = text.partition("## What was run\n\n")[2].partition("\n\n")[0].splitlines()
+    assert told == [
+        "- Images: fashion-mnist, 1,024 to train on, all to test on.",
+        "- Model: two-layer-cnn.",
+        "- RMSProp: RMSprop, learning rate 0.0005.",
+        "- SGD-m: SGD, learning rate 0.05, momentum = 0.9.",
+        "- Learning rates: given, not chosen.",
+        "- Training: 200 epochs in batches of 128, learning rates × 0.1 before epochs 100, 150, "
+        "random horizontal flips, fp32; seeds 0, 1, 2.",
+    ]
+    chosen = replace(
+        preset,
+        data=DataSpec(validation_images=1000, test_images=2000),
+        model=ModelSpec("preactresnet18", batch_norm=True),
+        training=TrainingSpec(epochs=2, milestones=(2,), batch_size=64, flips=False),
+        sweep=(0.5, 1.0),
+        seeds=(4, 9),
+    )
+    told = what_was_run(chosen)
+    assert told[0].endswith("all to train on, 1,000 held out, 2,000 to test on.")
+    assert told[1] == "Model: preactresnet18, with BatchNorm."
+    assert told[-2] == (
+        "Learning rates: chosen by validation accuracy with seed 4, from each × 0.5, 1."
+    )
+    assert told[-1] == "Training: 2 epochs in batches of 64, no flips, fp32; seeds 4, 9."
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "told"),
+    [
+        ("data", {"train_images": 59_999}, "59,999 training images, not the whole training set"),
+        ("data", {"test_images": 1500}, "1,500 test images, not the whole test set"),
+        ("training", {"epochs": 199}, "199 epochs, not 200"),
+        ("robustness", {"images": 999}, "attacks on 999 test images, not 1,000"),
+        ("robustness", {"noisy_images": 2000}, "Gaussian noise on at most 2,000 test images"),
+        ("frequency", {"images": 1200}, "noise in bands on at most 1,200 test images"),
+    ],
+)
+def test_what_is_just_smaller_is_told(full, part, change, told):
+    assert small_sample(replace(full, **{part: replace(getattr(full, part), **change)})) == [told]
+
+
+@pytest.mark.parametrize(("seeds", "told"), [((4, 5), ["2 seeds, not three"]), ((4, 5, 6, 7), [])])
+def test_three_seeds_are_enough(full, seeds, told):
+    assert small_sample(replace(full, seeds=seeds)) == told
