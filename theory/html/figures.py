@@ -7,6 +7,7 @@ from theory.errors import UserError
 from theory.html import drawings
 from theory.html.markup import node, scrolling
 from theory.html.pixels import address, packed
+from theory.style import WIDTH_INCHES
 
 LARGEST_SVG = 2_000_000
 """Bytes of an SVG file beyond which the same picture's pixels are taken, where there are any."""
@@ -59,9 +60,18 @@ def _drawing(path: Path, alternative: str) -> ET.Element:
     _adopt(svg)
     drawings.compact(svg)
     svg.attrib.update({"role": "img", "aria-label": alternative})
-    for size in ("width", "height"):  # the page's style says how wide it is
+    for size in ("width", "height"):  # the page's style says how wide a whole one is
         svg.attrib.pop(size, None)
+    share = _share(svg)
+    if share < 1:
+        svg.set("style", f"--share:{share:.3g}")
     return svg
+
+
+def _share(svg: ET.Element) -> float:
+    """Return the width of a drawing as a part of the text's, so that letters are alike in all."""
+    points = svg.get("viewBox", "").split()
+    return float(points[2]) / (72 * WIDTH_INCHES) if len(points) == 4 else 1.0
 
 
 def _read(path: Path) -> bytes:

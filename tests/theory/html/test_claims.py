@@ -65,6 +65,7 @@ def test_a_counterexample_has_the_value_of_each_side(shown: dict[str, ET.Element
     (sides,) = (each for each in refuted if each.get("class") == "formula")
     left, values = sides.iter("math")
     assert text_of(left).startswith("|x|=")
+    assert text_of(left).endswith(";")  # no line begins with it
     assert text_of(values).endswith("≤12")
     assert text_of(sides).endswith("is false")
 

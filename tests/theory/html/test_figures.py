@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from tests.theory.html.small import draw
@@ -35,6 +36,16 @@ def test_svg_is_part_of_html(tmp_path: Path) -> None:
     assert not {element.tag for element in svg.iter()} & left_out
     assert svg.get("viewBox")
     assert "width" not in svg.attrib
+
+
+@pytest.mark.parametrize(("inches", "share"), [(3.6, "--share:0.5"), (7.2, None), (9, None)])
+def test_a_narrow_drawing_takes_its_share_of_the_width(
+    tmp_path: Path, inches: float, share: str | None
+) -> None:
+    """So that its text is as large as that of a wide one."""
+    Figure(figsize=(inches, 2)).savefig(tmp_path / "drawing.svg")
+    svg = next(figure(tmp_path / "drawing.svg", "Nothing").iter("svg"))
+    assert svg.get("style") == share
 
 
 def test_the_caption_may_be_shorter_than_the_words(tmp_path: Path) -> None:
