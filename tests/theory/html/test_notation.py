@@ -55,6 +55,12 @@ def test_a_definition_stands_under_its_name() -> None:
     assert "definitions" in text_of(told[0])
 
 
+def test_each_definition_is_there_beside_the_letters() -> None:
+    told = notation({STEP: "D1", OTHER: "D2"})
+    assert [each.get("id") for each in told.iter("dt") if each.get("id")] == ["D1", "D2"]
+    assert len([*told.iter("dt")]) == len([*told.iter("dd")]) == len(NOTATION) + 2
+
+
 def test_all_letters_are_there() -> None:
     told = notation({})
     pairs = zip(told.iter("dt"), told.iter("dd"), strict=True)
