@@ -1,37 +1,33 @@
 """Matplotlib's SVG, made small enough for a page that holds many: nothing that is seen is lost.
 
 Text that was drawn letter by letter becomes text, which can be searched and read aloud, and which
-keeps the width it was laid out with; lines lose points that no screen or printer shows; pixels are
-packed without loss.
+keeps the width it was laid out with; lines lose points that no screen or printer shows; ticks are
+drawn together; maps lose their finest noise.
 """
 
 import base64
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cache
 from html import unescape
-from io import BytesIO
 from itertools import groupby
 from typing import Final
 from xml.etree import ElementTree as ET
 
-import numpy as np
-
 from theory.html.markup import node
+from theory.html.paths import NUMBER, shorter
+from theory.html.pixels import address, packed
 
-TOLERANCE: Final = 0.1
-"""How far a line may be from its points, in Matplotlib's unit, 1/72 inch: a fifth of a pixel."""
-
-_NUMBER: Final = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
-_TOKEN: Final = re.compile(rf"([A-Za-z])|({_NUMBER})")
-_PAIRS: Final = {"M": 1, "L": 1, "Q": 2, "C": 3, "Z": 0}
-"""How many points each of the commands that Matplotlib writes has."""
-_SMALL: Final = 250_000
-"""Bytes of pixels that are packed as tight as can be, which takes a second at most."""
-_UNSEEN: Final = re.compile(r"fill: ?none(;|$)")
+_UNFILLED: Final = re.compile(r"fill: ?none(;|$)")
+_PLACE_ALONE: Final = re.compile(r"(?:m[^a-z]*)?")
+"""The data of a path that goes to a place at most, and draws nothing."""
+_TICK: Final = re.compile(rf"m({NUMBER}) ?({NUMBER})l({NUMBER}) ?({NUMBER})")
+"""The data of a path that is one line."""
+_PLACE: Final = re.compile(r"translate\((?P<x>\S+) (?P<y>\S+)\)")
 
 _LETTERS_AT: Final = re.compile(
-    rf"(?P<place>translate\([^)]*\)(?: rotate\([^)]*\))?) scale\((?P<scale>{_NUMBER}) -(?P=scale)\)"
+    rf"(?P<place>translate\([^)]*\)(?: rotate\([^)]*\))?) scale\((?P<scale>{NUMBER}) -(?P=scale)\)"
 )
 _GLYPH: Final = re.compile(r"#(?:.*-)?DejaVuSans(?P<bold>-Bold)?-[0-9a-f]+")
 _POWER: Final = re.compile(r"\$\\mathdefault\{([−-]?\d*)\^\{([−-]?\d+)\}\}\$")
@@ -69,106 +65,9 @@ def compact(svg: ET.Element) -> None:
             if key in element.attrib:
                 element.set(key, _tight(element.attrib[key]))
     _prune(svg)
-
-
-# --- Lines ---------------------------------------------------------------------------------------
-
-
-def shorter(path: str) -> str:
-    """Return a path's data with fewer points and digits.
-
-    Lines are off by ``TOLERANCE`` and rounding to 1/100 at most, and by that much again where they
-    were curves. Data with commands that Matplotlib does not write are returned as they are.
-    """
-    steps = _steps(path)
-    if steps is None:
-        return path
-    written, before = "", ""
-    at = start = np.zeros(2, int)
-    for command, points in _thinned(steps):
-        hundredths = np.rint(100 * points).astype(int)
-        if command == "Z":
-            at = start
-            written += "z"
-        else:
-            repeated = command == before and command != "M"
-            written += _numbers((hundredths - at).ravel(), " " if repeated else command.lower())
-            at = hundredths[-1]
-            start = at if command == "M" else start
-        before = command
-    return written
-
-
-def _steps(path: str) -> list[tuple[str, np.ndarray]] | None:
-    """Return a path's commands with their points, shape (points, 2), none if there is another."""
-    steps: list[tuple[str, list[float]]] = []
-    for command, number in _TOKEN.findall(path):
-        if command:
-            steps.append((command.upper() if command == "z" else command, []))
-        elif not steps:
-            return None
-        else:
-            steps[-1][1].append(float(number))
-    if any(c not in _PAIRS or len(numbers) != 2 * _PAIRS[c] for c, numbers in steps):
-        return None
-    return [(command, np.reshape(numbers, (-1, 2))) for command, numbers in steps]
-
-
-def _thinned(steps: list[tuple[str, np.ndarray]]) -> Iterator[tuple[str, np.ndarray]]:
-    """Leave out points of lines that are nearly straight there; a flat curve is a line."""
-    line: list[np.ndarray] = []
-    for command, points in steps:
-        if line and (command == "L" or (command in "QC" and _is_flat(line[-1], points))):
-            line.append(points[-1])
-            continue
-        yield from (("L", p[None]) for p in _few(line)[1:])
-        yield command, points
-        line = [points[-1]] if len(points) else []
-    yield from (("L", p[None]) for p in _few(line)[1:])
-
-
-def _is_flat(start: np.ndarray, points: np.ndarray) -> bool:
-    """Whether a curve, which lies within the hull of its points, is as near its chord."""
-    return float(_distances(points[:-1], start, points[-1]).max()) <= TOLERANCE
-
-
-def _few(line: list[np.ndarray]) -> np.ndarray:
-    """Return the points from which no point of the line is farther than the tolerance.
-
-    Ramer, Douglas and Peucker's method: the farthest point from a chord divides it.
-    """
-    points = np.array(line).reshape(-1, 2)
-    kept = np.zeros(len(points), bool)
-    kept[[0, -1] if len(points) else []] = True
-    chords = [(0, len(points) - 1)]
-    while chords:
-        first, last = chords.pop()
-        if last - first < 2:
-            continue
-        away = _distances(points[first + 1 : last], points[first], points[last])
-        far = int(away.argmax())
-        if away[far] > TOLERANCE:
-            middle = first + 1 + far
-            kept[middle] = True
-            chords += [(first, middle), (middle, last)]
-    return points[kept]
-
-
-def _distances(points: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Return the distances of points from the chord between two."""
-    along = last - first
-    squared = float(along @ along)
-    part = np.clip((points - first) @ along / squared, 0, 1) if squared else np.zeros(len(points))
-    return np.hypot(*(points - first - part[:, None] * along).T)
-
-
-def _numbers(hundredths: np.ndarray, text: str) -> str:
-    """Write numbers after a text, as short as can be: 0.50, -0.25 and 1.00 as .5-.25 1."""
-    for number in hundredths.tolist():
-        one = f"{number / 100:.2f}".rstrip("0").rstrip(".")
-        one = re.sub(r"^(-?)0\.", r"\1.", one)
-        text += one if text[-1:].isalpha() or one.startswith("-") else f" {one}"
-    return text.replace("  ", " ").replace(" -", "-")
+    _draw_ticks(svg)
+    _prune(svg)
+    _share_size(svg)
 
 
 # --- Texts ---------------------------------------------------------------------------------------
@@ -214,15 +113,27 @@ def _text(group: ET.Element, words: str) -> ET.Element | None:
     (weight,) = weights
     size = _UNITS * float(at["scale"])
     is_wide = len(plain) > _SHORT and plain == words
+    straight = _PLACE.fullmatch(at["place"])
     return node(
         "text",
         plain,
-        transform=at["place"],
+        **(straight.groupdict() if straight else {"transform": at["place"]}),
         font_size=f"{size:g}",
         font_weight=weight,
         style=group.get("style"),
         textLength=f"{size * _width(plain, weight):.4g}" if is_wide else None,
     )
+
+
+def _share_size(svg: ET.Element) -> None:
+    """Tell the size that most texts have once, for the whole drawing."""
+    texts = [*svg.iter("text")]
+    if not texts or not all("font-size" in text.attrib for text in texts):
+        return
+    ((size, _),) = Counter(text.attrib["font-size"] for text in texts).most_common(1)
+    svg.set("font-size", size)
+    for text in (each for each in texts if each.attrib["font-size"] == size):
+        del text.attrib["font-size"]
 
 
 @cache
@@ -236,31 +147,61 @@ def _width(text: str, weight: str | None) -> float:
     return float(width) / _UNITS
 
 
-# --- Pixels --------------------------------------------------------------------------------------
+# --- Ticks and maps ------------------------------------------------------------------------------
+
+
+def _draw_ticks(svg: ET.Element) -> None:
+    """Put one path in the place of the ticks of an axis, between which there are only texts.
+
+    A tick is a copy of a line. Ticks and texts lie beside one another, so that it makes no
+    difference which is drawn first.
+    """
+    lines = {
+        f"#{path.get('id')}": path
+        for defs in svg.iter("defs")
+        for path in defs.iter("path")
+        if _TICK.fullmatch(path.get("d", ""))
+    }
+    for parent in [each for each in svg.iter() if each.tag in ("svg", "g")]:
+        kept: list[ET.Element] = []
+        for is_axis, run in groupby(
+            parent, lambda each: each.tag == "text" or _is_tick(each, lines)
+        ):
+            found = [*run]
+            kept += _together_on_axis(found, lines) if is_axis else found
+        parent[:] = kept
+
+
+def _is_tick(element: ET.Element, lines: Mapping[str, ET.Element]) -> bool:
+    is_plain = set(element.attrib) == {"href", "x", "y"}
+    return element.tag == "use" and is_plain and element.attrib["href"] in lines
+
+
+def _together_on_axis(
+    run: list[ET.Element], lines: Mapping[str, ET.Element]
+) -> Iterator[ET.Element]:
+    places: dict[str, list[tuple[float, float]]] = {}
+    for tick in (each for each in run if each.tag == "use"):
+        at = float(tick.attrib["x"]), float(tick.attrib["y"])
+        places.setdefault(tick.attrib["href"], []).append(at)
+    for line, starts in places.items():
+        yield _ticks(lines[line], starts)
+    yield from (each for each in run if each.tag == "text")
+
+
+def _ticks(line: ET.Element, places: list[tuple[float, float]]) -> ET.Element:
+    numbers = _TICK.fullmatch(line.attrib["d"])
+    assert numbers is not None
+    x, y, dx, dy = map(float, numbers.groups())
+    drawn = (f"M {a + x} {b + y} L {a + x + dx} {b + y + dy}" for a, b in places)
+    return node("path", d=shorter(" ".join(drawn)), style=line.get("style"))
 
 
 def _pack(image: ET.Element) -> None:
     kind, _, data = image.get("href", "").partition(";base64,")
     if kind == "data:image/png":
-        image.set("href", address(*packed("image/png", base64.b64decode(data))))
-
-
-def packed(kind: str, data: bytes) -> tuple[str, bytes]:
-    """Return the kind and the bytes of the same pixels, as WebP if that is smaller."""
-    from PIL import Image, features
-
-    if kind != "image/png" or not features.check("webp"):
-        return kind, data
-    file = BytesIO()
-    with Image.open(BytesIO(data)) as image:
-        effort = {"quality": 100, "method": 6} if len(data) < _SMALL else {"method": 3}
-        image.save(file, "WEBP", lossless=True, exact=True, **effort)
-    return ("image/webp", file.getvalue()) if file.tell() < len(data) else (kind, data)
-
-
-def address(kind: str, data: bytes) -> str:
-    """Return bytes as an address that has them in it."""
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+        found = packed("image/png", base64.b64decode(data), is_map=True)
+        image.set("href", address(*found))
 
 
 # --- What is left out ----------------------------------------------------------------------------
@@ -324,9 +265,11 @@ def _together(parent: ET.Element) -> Iterator[ET.Element]:
 
 
 def _is_unseen(element: ET.Element, parent: ET.Element) -> bool:
-    style = element.get("style", "")
     if parent.tag == "defs":
         return element.get("id") is None
-    if element.tag == "path" and _UNSEEN.search(style) and "stroke" not in style:
-        return parent.tag not in ("clipPath", "pattern") and element.get("id") is None
+    if element.tag == "path" and parent.tag not in ("clipPath", "pattern"):
+        style = element.get("style", "")
+        is_without_ink = _UNFILLED.search(style) is not None and "stroke" not in style
+        is_nowhere = _PLACE_ALONE.fullmatch(element.get("d", "")) is not None
+        return (is_without_ink or is_nowhere) and element.get("id") is None
     return element.tag in ("g", "defs") and not len(element)

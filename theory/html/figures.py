@@ -1,30 +1,30 @@
 """Figures inside the page: SVG as elements, with a text alternative; else the pixels as text."""
 
-import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from theory.errors import UserError
 from theory.html import drawings
 from theory.html.markup import node, scrolling
+from theory.html.pixels import address, packed
+from theory.style import WIDTH_INCHES
 
 LARGEST_SVG = 2_000_000
 """Bytes of an SVG file beyond which the same picture's pixels are taken, where there are any."""
 
-_REFERENCE = re.compile(r"url\((#[^)]+)\)")
 _DROPPED = {"metadata", "style", "script", "title", "desc"}
 _KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".svg": "image/svg+xml"}
 
 
-def figure(path: Path, alternative: str, name: str, caption: str = "") -> ET.Element:
+def figure(path: Path, alternative: str, caption: str = "") -> ET.Element:
     """Return a figure with its caption; wide ones scroll in their own box.
 
-    An SVG file beside a picture of pixels, with the same name, is preferred.
+    An SVG file beside a picture of pixels, with the same name, is preferred. Its ids are those of
+    the file, which other figures may have too.
 
     Args:
         path: the picture.
         alternative: what it shows, in words.
-        name: a word that no other figure of the page has.
         caption: what stands below it, if not the same words.
 
     Raises:
@@ -33,7 +33,7 @@ def figure(path: Path, alternative: str, name: str, caption: str = "") -> ET.Ele
     """
     drawn = path.with_suffix(".svg")
     if drawn.is_file() and (path == drawn or drawn.stat().st_size <= LARGEST_SVG):
-        picture = _drawing(drawn, alternative, name)
+        picture = _drawing(drawn, alternative)
     else:
         picture = node("img", src=_pixels(path), alt=alternative)
     caption = caption or alternative
@@ -45,12 +45,12 @@ def _pixels(path: Path) -> str:
     if kind is None:
         raise UserError(f"{path}: expected a picture ({', '.join(_KINDS)}), got {path.suffix!r}.")
     try:
-        return drawings.address(*drawings.packed(kind, _read(path)))
+        return address(*packed(kind, _read(path)))
     except OSError as error:
         raise UserError(f"{path}: expected a picture, got {error}.") from error
 
 
-def _drawing(path: Path, alternative: str, name: str) -> ET.Element:
+def _drawing(path: Path, alternative: str) -> ET.Element:
     try:
         svg = drawings.parsed(_read(path))
     except ET.ParseError as error:
@@ -59,11 +59,19 @@ def _drawing(path: Path, alternative: str, name: str) -> ET.Element:
         ) from error
     _adopt(svg)
     drawings.compact(svg)
-    _own_ids(svg, name)
     svg.attrib.update({"role": "img", "aria-label": alternative})
-    for size in ("width", "height"):  # the page's style says how wide it is
+    for size in ("width", "height"):  # the page's style says how wide a whole one is
         svg.attrib.pop(size, None)
+    share = _share(svg)
+    if share < 1:
+        svg.set("style", f"--share:{share:.3g}")
     return svg
+
+
+def _share(svg: ET.Element) -> float:
+    """Return the width of a drawing as a part of the text's, so that letters are alike in all."""
+    points = svg.get("viewBox", "").split()
+    return float(points[2]) / (72 * WIDTH_INCHES) if len(points) == 4 else 1.0
 
 
 def _read(path: Path) -> bytes:
@@ -94,17 +102,3 @@ def _adopt(element: ET.Element) -> None:
 
 def _local(name: str) -> str:
     return name.rpartition("}")[2]
-
-
-def _own_ids(svg: ET.Element, name: str) -> None:
-    """Number ids, after the figure's name: other figures may have the same ones."""
-    ids = [each.get("id", "") for each in svg.iter() if each.get("id")]
-    new = {f"#{old}": f"#{name}-{number}" for number, old in enumerate(ids)}
-    for element in svg.iter():
-        for key, value in element.attrib.items():
-            if key == "id":
-                element.set(key, new[f"#{value}"][1:])
-            elif key == "href":
-                element.set(key, new.get(value, value))
-            elif "url(#" in value:
-                element.set(key, _REFERENCE.sub(lambda found: f"url({new[found[1]]})", value))

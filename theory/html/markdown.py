@@ -37,28 +37,24 @@ def section(path: Path, level: int, name: str, words: Words | None = None) -> ET
     found.tag = "section"
     found.attrib.update({"id": name, "class": "report"})
     _shift(found, level - 1)
-    figures = _Figures(path.parent, name, words or {})
+    figures = _Figures(path.parent, words or {})
     _replace(found, figures, text_of(found[0]) if len(found) else name)
     return found
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Figures:
-    """The figures of a report: where they are, their words, and how many are shown already."""
+    """The figures of a report: where they are, and their words."""
 
     folder: Path
-    name: str
     words: Words
-    shown: int = 0
 
     def shown_at(self, address: str, caption: str, heading: str) -> ET.Element:
         """Return the figure of a picture in the report."""
         place = self.folder / address
         if caption in ("", address):  # no words at all
             caption = CAPTIONS.get(place.stem, f"{heading}: {place.stem.replace('_', ' ')}")
-        self.shown += 1
-        words = self.words.get(place.stem, caption)
-        return figure(place, words, f"{self.name}-{self.shown}", caption)
+        return figure(place, self.words.get(place.stem, caption), caption)
 
 
 def _tree(path: Path) -> ET.Element:

@@ -1,9 +1,14 @@
 """HTML as a tree: what is text is escaped, and nothing can be left open."""
 
+import re
+from typing import Final
 from xml.etree import ElementTree as ET
 
 Child = ET.Element | str | None
 """What an element may contain; None stands for nothing."""
+
+_EMPTY: Final = re.compile(r"></(?:image|mspace|path|rect|use)>")
+"""The ends of elements of drawings and formulas that have nothing in them."""
 
 
 def node(tag: str, *children: Child, **attributes: str | None) -> ET.Element:
@@ -49,17 +54,11 @@ def scrolling(content: ET.Element, label: str) -> ET.Element:
     return node("div", content, class_="wide", role="region", aria_label=label, tabindex="0")
 
 
-def table(header: tuple[str, ...], rows: list[tuple[Child, ...]], label: str) -> ET.Element:
-    """Return a table with a header row, in a box that scrolls."""
-    head = node("tr", *(node("th", name, scope="col") for name in header))
-    body = [node("tr", *(node("td", cell) for cell in row)) for row in rows]
-    return scrolling(node("table", node("thead", head), node("tbody", *body)), label)
-
-
 def page_text(root: ET.Element) -> str:
     """Return the whole page as the text of an HTML file.
 
-    Outside tags ``>`` needs no escape, and formulas have many.
+    Outside tags ``>`` needs no escape, and formulas have many; in drawings and formulas, unlike
+    elsewhere in HTML, an element may end where it begins. No text has the end of a tag in it.
     """
     text = ET.tostring(root, encoding="unicode", method="html").replace("&gt;", ">")
-    return f"<!DOCTYPE html>\n{text}\n"
+    return f"<!DOCTYPE html>\n{_EMPTY.sub('/>', text)}\n"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from html import unescape
-from typing import Any
+from typing import Any, Final
 from xml.dom.minidom import Element as DomElement
 from xml.dom.minidom import Text
 from xml.etree import ElementTree as ET
@@ -28,8 +28,13 @@ _SPACE = "\N{NO-BREAK SPACE}"  # others are cut off at the ends of a text in a f
 _LETTERS = {**greek_unicode, "ell": "ℓ"}
 _TIMES = "\N{INVISIBLE TIMES}"
 _FENCES = set("()[]{}|‖⌊⌋⌈⌉")
+_PARENTHESES = set("()")
+"""Fences that stand as close to their neighbours in any place of a row."""
+_TALL = {"mfrac", "mtable", "msqrt", "msup", "msubsup", "mover"}
+"""Elements with which fences beside them grow."""
 _ROWS = {"mrow", "math", "mtd", "msqrt"}
 """Elements whose content is set side by side, as in a row."""
+NO_NAMES: Final[Mapping[sp.Basic, str]] = {}
 
 
 class _Printer(MathMLPresentationPrinter):
@@ -110,7 +115,7 @@ def formula(expression: sp.Basic, *, enclosed: bool = False) -> ET.Element:
 def simplify(math: ET.Element) -> None:
     """Leave out rows and gaps that change nothing of how a formula is drawn."""
     for row in [each for each in math.iter() if each.tag in _ROWS]:
-        row[:] = _joined(row)
+        row[:] = _joined(row, not any(each.tag in _TALL for each in row.iter()))
     for row in [each for each in math.iter() if each.tag in _ROWS]:
         before = [None, *row[:-1]]
         gaps = [
@@ -122,23 +127,33 @@ def simplify(math: ET.Element) -> None:
             row.remove(gap)
 
 
-def _joined(row: ET.Element) -> list[ET.Element]:
+def _joined(row: ET.Element, is_flat: bool) -> list[ET.Element]:
     """Return the row's content, with the content of rows inside that need not be rows.
 
     An operator's spacing depends on whether it is first or last in its row, and a fence grows with
     what is in its row; a row inside, in which neither matters, need not be one.
+
+    Args:
+        row: the row.
+        is_flat: whether nothing is so tall, in the row that all this is joined to, that parentheses
+            grow with it.
+
     """
     joined: list[ET.Element] = []
+    fixed = _PARENTHESES if is_flat else set()
     for place, child in enumerate(row):
-        inside = _joined(child) if child.tag == "mrow" else []
-        is_loose = inside and _is_loose(inside, place == 0, place == len(row) - 1)
+        inside = _joined(child, is_flat) if child.tag == "mrow" else []
+        is_loose = inside and _is_loose(inside, place == 0, place == len(row) - 1, fixed)
         joined += inside if is_loose else [child]
     return joined
 
 
-def _is_loose(inside: list[ET.Element], is_first: bool, is_last: bool) -> bool:
-    has_fence = any(child.tag == "mo" and child.text in _FENCES for child in inside)
-    begins, ends = (inside[i].tag == "mo" for i in (0, -1))
+def _is_loose(inside: list[ET.Element], is_first: bool, is_last: bool, fixed: set[str]) -> bool:
+    operators = [
+        each.text if each.tag == "mo" and each.text not in fixed else "" for each in inside
+    ]
+    has_fence = any(operator in _FENCES for operator in operators)
+    begins, ends = (bool(operators[i]) for i in (0, -1))
     is_name = inside[-1].tag == "mtext"
     return not (has_fence or is_name) and (is_first or not begins) and (is_last or not ends)
 
@@ -161,15 +176,18 @@ def _converted(element: DomElement) -> ET.Element:
     return found
 
 
-def stated(statement: Any, assumed: Sequence[sp.Basic] = ()) -> ET.Element:
+def stated(
+    statement: Any, assumed: Sequence[sp.Basic] = (), names: Mapping[sp.Basic, str] = NO_NAMES
+) -> ET.Element:
     """Return a statement as formulas and words, in a box.
 
     Args:
         statement: one of the shapes of :mod:`theory.statements`; of any other, the text is shown.
         assumed: hypotheses that the page has told of already, which are left out here.
+        names: hypotheses that the page tells of once, by the name that each has there.
 
     """
-    return node("div", *_parts(statement, set(assumed)), class_="formula")
+    return node("div", *_parts(statement, set(assumed), names), class_="formula")
 
 
 def listed(formulas: Iterable[ET.Element]) -> ET.Element:
@@ -177,12 +195,24 @@ def listed(formulas: Iterable[ET.Element]) -> ET.Element:
     return node("div", *_pieces(formulas, ",", ""), class_="formula")
 
 
-def _parts(statement: Any, assumed: AbstractSet[sp.Basic]) -> Iterator[Child]:
+def named(
+    expressions: Iterable[sp.Basic], names: Mapping[sp.Basic, str] = NO_NAMES
+) -> list[ET.Element]:
+    """Return formulas; for one that has a name, a link to where it stands under its name."""
+    return [
+        node("a", names[each], href=f"#{names[each]}") if each in names else formula(each)
+        for each in expressions
+    ]
+
+
+def _parts(
+    statement: Any, assumed: AbstractSet[sp.Basic], names: Mapping[sp.Basic, str]
+) -> Iterator[Child]:
     if isinstance(statement, Statement | Always | EventuallyAlways):
-        given = [each for each in statement.hypotheses if each not in assumed]
+        given = named((each for each in statement.hypotheses if each not in assumed), names)
     match statement:
         case Statement():
-            yield from _listed(given, " ⟹ ")
+            yield from _pieces(given, ",", " ⟹ ")
             yield from _conjuncts(statement.conclusion)
         case Possible():
             yield "for some "
@@ -190,7 +220,7 @@ def _parts(statement: Any, assumed: AbstractSet[sp.Basic]) -> Iterator[Child]:
             yield from _conjuncts(statement.formula)
         case Always() | EventuallyAlways():
             always = "always " if isinstance(statement, Always) else "from some t on, always "
-            yield from _listed(given, "; ")
+            yield from _pieces(given, ",", "; ")
             yield "for orbits of "
             yield from _pieces(map(_image, statement.step.items()), ",", ": ")
             yield always
@@ -222,15 +252,20 @@ def _conjuncts(expression: sp.Basic) -> Iterator[Child]:
 def _pieces(formulas: Iterable[ET.Element], between: str, end: str) -> Iterator[Child]:
     """Formulas with words and marks between; nothing at all if there are none.
 
-    A mark is part of the formula before it, as no line may begin with it.
+    A mark is part of the formula before it.
     """
     found = list(formulas)
     for number, each in enumerate(found, 1):
         after = (between if number < len(found) else end).rstrip()
-        is_mark = after in (",", ";", ":")
-        add(each, node("mtext", after) if is_mark else None)
-        yield each
+        is_mark = each.tag == "math" and after in (",", ";", ":")
+        yield marked(each, after) if is_mark else each
         yield ("" if is_mark else after) + " " * (number < len(found) or bool(end))
+
+
+def marked(math: ET.Element, mark: str) -> ET.Element:
+    """Return a formula with a mark after it, which no line begins with."""
+    add(math, node("mo", mark))
+    return math
 
 
 def equation(left: sp.Basic, right: sp.Basic) -> ET.Element:

@@ -11,9 +11,14 @@ from xml.etree import ElementTree as ET
 
 from theory.artefacts import environment, write_text
 from theory.evidence import Claim
-from theory.html import markdown, mathml, verdicts
+from theory.html import markdown, mathml, sharing
 from theory.html.alternatives import alternatives
-from theory.html.markup import Child, add, node, page_text, table
+from theory.html.claims import chooser, claim_list
+from theory.html.errata import errata
+from theory.html.facts import fact
+from theory.html.markup import Child, add, node, page_text
+from theory.html.notation import definitions, notation
+from theory.html.outcomes import overview
 from theory.html.recall import Recalled, recalled
 from theory.html.runs import Folders, Run
 from theory.ledger.verify import read_simulation
@@ -148,10 +153,11 @@ def write_report(
     ledger = folders.first("theory/evidence.json")
     known = recalled(ledger.path, claims()) if ledger is not None else None
     parts = [*_parts(folders, known, ledger)]
-    page = _page(parts)
-    for math in page.iter("math"):
+    for math in (math for part in parts for math in part.content.iter("math")):
         mathml.simplify(math)
-    text = page_text(page)
+    drawings = [svg for part in parts for svg in part.content.iter("svg")]
+    sharing.give_names(drawings)
+    text = page_text(_page(parts, sharing.share_styles(drawings)))
     write_text(out, text)
     return Written(
         out,
@@ -173,8 +179,9 @@ def _parts(folders: Folders, known: Recalled | None, ledger: Run | None) -> Iter
     yield _environment(folders)
 
 
-def _page(parts: Sequence[Part]) -> ET.Element:
-    style, script = _own("page.css"), _own("page.js")
+def _page(parts: Sequence[Part], rules: str) -> ET.Element:
+    """Return the whole page; rules of its style sheet are added to those of all pages."""
+    style, script = _own("page.css") + rules, _own("page.js")
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{_digest(script)}'"
@@ -238,7 +245,7 @@ def _said(run: Run | None) -> ET.Element | None:
 def _question(known: Recalled | None) -> Part:
     part = _section("question", "The question", *(node("p", text) for text in _QUESTION))
     if known is not None:
-        add(part.content, verdicts.overview(known))
+        add(part.content, overview(known.verdicts))
     return part
 
 
@@ -252,10 +259,10 @@ def _claims(known: Recalled | None, ledger: Run | None) -> Part:
         "the proof with its certificates, which need scripts to be unpacked; they are files too, "
         "in a folder of that name beside the evidence."
     )
-    listed = node("div", *verdicts.claims(known), id="list")
-    chooser = verdicts.chooser(known.verdicts)
-    about = (_said(ledger), node("p", again), verdicts.notation())
-    return _section(name, title, *about, chooser, listed)
+    names = definitions(known.verdicts)
+    listed = node("div", *claim_list(known, names), id="list")
+    about = (_said(ledger), node("p", again), notation(names))
+    return _section(name, title, *about, chooser(known.verdicts), listed)
 
 
 def _errata(known: Recalled | None) -> Part:
@@ -266,7 +273,7 @@ def _errata(known: Recalled | None) -> Part:
         "Each of these was settled as printed, over everything that its own hypotheses allow, and "
         "does not hold so. The numbers are exact and can be checked by hand."
     )
-    return _section(name, title, node("p", about), *verdicts.errata(known))
+    return _section(name, title, node("p", about), *errata(known.verdicts))
 
 
 def _reports(kind: Kind, folders: Folders) -> Part:
@@ -304,12 +311,11 @@ def _checks(folders: Folders) -> Part:
     if run is None:
         return _missing(name, title, "python -m simulations check")
     checks = read_simulation(run.path)
-    lines: list[tuple[Child, ...]] = [
-        (key.replace("_", " "), *(str(check.get(k, "")) for k in _SAID))
+    about = {
+        key.replace("_", " "): [(label, str(check.get(k, ""))) for k, label in _SAID.items()]
         for key, check in checks.items()
-    ]
-    header = ("check", "status", "what had to hold", "what was seen")
-    return _section(name, title, _said(run), table(header, lines, f"Table: {title}"))
+    }
+    return _section(name, title, _said(run), _records(about))
 
 
 def _environment(folders: Folders) -> Part:
@@ -322,14 +328,24 @@ def _environment(folders: Folders) -> Part:
         if len(versions) == 1
         else "Not all of it was made by the same version of the code."
     )
-    lines: list[tuple[Child, ...]] = [
-        (file, *(_flat(each.get(key)) for key in _COLUMNS)) for file, each in found.items()
-    ]
-    made = table(("file", *_COLUMNS), lines, "Table: environments")
-    return _section("environment", "Environment", node("p", words), made)
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for file, each in found.items():
+        known = ((label, _flat(each.get(label))) for label in _COLUMNS)
+        alike.setdefault(tuple((label, value) for label, value in known if value), []).append(file)
+    about = {", ".join(files): known for known, files in alike.items()}
+    return _section("environment", "Environment", node("p", words), _records(about))
 
 
-_SAID = ("status", "criterion", "observed")
+def _records(about: Mapping[str, Iterable[tuple[str, str]]]) -> ET.Element:
+    """Return a list of things with what is known of each, which a narrow screen can show."""
+    lines = (
+        node("li", node("b", name), *(fact(label, value) for label, value in known))
+        for name, known in about.items()
+    )
+    return node("ul", *lines, class_="records")
+
+
+_SAID = {"status": "Status", "criterion": "What had to hold", "observed": "What was seen"}
 _EVIDENCE = (
     "theory/evidence.json",
     "simulations/evidence.json",

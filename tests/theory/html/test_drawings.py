@@ -1,9 +1,6 @@
-"""Drawings lose bytes and nothing that is seen: lines stay where they were, and texts are texts."""
+"""Drawings lose bytes and nothing that is seen: texts are texts, and ticks are where they were."""
 
-import base64
-import random
 import re
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -12,128 +9,10 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.path import Path as Curve
-from PIL import Image
 
+from tests.theory.html.test_paths import points_of
 from theory.html import drawings
-from theory.html.drawings import TOLERANCE, packed, shorter
 from theory.html.figures import figure
-
-# Half a hundredth in each direction, beside the tolerance.
-ROUNDING = 0.005 * 2**0.5
-
-
-def points_of(path: str) -> list[list[tuple[float, float]]]:
-    """The corners of each line of a path, read by the rules of SVG 1.1, 8.3; curves as chords."""
-    lines: list[list[tuple[float, float]]] = []
-    x = y = 0.0
-    for command, text in re.findall(r"([a-zA-Z])([^a-zA-Z]*)", path):
-        numbers = [float(n) for n in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", text)]
-        if command in "zZ":
-            x, y = lines[-1][0]
-            lines[-1].append((x, y))
-        size = {"m": 2, "l": 2, "q": 4, "c": 6, "z": 1}[command.lower()]
-        for at in range(0, len(numbers), size):
-            dx, dy = numbers[at + size - 2 : at + size]
-            x, y = (x + dx, y + dy) if command.islower() else (dx, dy)
-            if command in "mM":
-                lines.append([])
-            lines[-1].append((x, y))
-    return lines
-
-
-def distance(point: Any, line: list[tuple[float, float]]) -> float:
-    """How far a point is from a line of chords."""
-    p, a, b = np.array(point), np.array(line[:-1]), np.array(line[1:])
-    along = b - a
-    squared = np.maximum((along**2).sum(1), 1e-300)
-    part = np.clip(((p - a) * along).sum(1) / squared, 0, 1)
-    return float(np.hypot(*(p - a - part[:, None] * along).T).min())
-
-
-def absolute(points: list[tuple[float, float]]) -> str:
-    return "M " + " L ".join(f"{x:.6f} {y:.6f}" for x, y in points)
-
-
-def walk(seed: int, steps: int, size: float) -> list[tuple[float, float]]:
-    draw = random.Random(seed)
-    x = y = 200.0
-    found = [(x, y)]
-    for _ in range(steps):
-        x, y = x + draw.uniform(0, size), y + draw.gauss(0, size)
-        found.append((x, y))
-    return found
-
-
-@pytest.mark.parametrize("size", [0.02, 0.3, 20.0], ids=str)
-def test_lines_stay_within_the_tolerance(size: float) -> None:
-    before = walk(1, 400, size)
-    text = absolute(before)
-    (after,) = points_of(shorter(text))
-    assert len(shorter(text)) < len(text)
-    lost = [distance(point, after) for point in before]
-    assert max(lost) <= TOLERANCE + ROUNDING
-    added = [distance(point, before) for point in after]
-    assert max(added) <= ROUNDING + 1e-9
-
-
-def test_few_points_are_left_of_a_fine_line() -> None:
-    """And the twin: with ten times the tolerance the line would be farther off than allowed."""
-    before = walk(2, 2000, 0.02)
-    (after,) = points_of(shorter(absolute(before)))
-    assert len(after) < len(before) / 20
-
-
-def test_a_larger_tolerance_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = walk(1, 400, 0.3)
-    monkeypatch.setattr(drawings, "TOLERANCE", 3 * TOLERANCE)
-    (after,) = points_of(shorter(absolute(before)))
-    assert max(distance(point, after) for point in before) > TOLERANCE + ROUNDING
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("M 1 2 L 1.5 2 L 1.5 2.25 z ", "m1 2l.5 0 0 .25z"),
-        ("M 10.004 -0.5 L 9 -0.75", "m10-.5l-1-.25"),
-        ("M 0 0 C 1 0 2 1 2 2 Q 3 3 4 2", "m0 0c1 0 2 1 2 2q1 1 2 0"),
-        ("M 1 1 L 2 2 M 5 5 L 5 9", "m1 1l1 1m3 3l0 4"),
-        ("M 1 1 L 2 1 z M 5 5 L 5 9", "m1 1l1 0zm4 4l0 4"),
-        ("M 0 0 L 1 0 L 2 0 L 3 0", "m0 0l3 0"),
-        ("", ""),
-        ("M 0 0 A 1 1 0 0 0 2 2", "M 0 0 A 1 1 0 0 0 2 2"),
-        ("M 0 0 H 5", "M 0 0 H 5"),
-        ("M 1e-7 0 L 1e2 0", "m0 0l100 0"),
-    ],
-)
-def test_paths_are_written_short(path: str, expected: str) -> None:
-    assert shorter(path) == expected
-
-
-def circle_of(radius: float) -> str:
-    circle = 50 + radius * Curve.unit_circle().vertices
-    curves = (circle[at : at + 3].ravel() for at in range(1, 25, 3))
-    written = ("C " + " ".join(f"{x:.6f}" for x in curve) for curve in curves)
-    return f"M {circle[0, 0]:.6f} {circle[0, 1]:.6f} {' '.join(written)} z"
-
-
-def test_curves_keep_their_points() -> None:
-    (before,), (after,) = points_of(circle_of(9)), points_of(shorter(circle_of(9)))
-    assert len(before) == len(after)
-    assert np.abs(np.array(after) - np.array(before)).max() <= 0.005 + 1e-9
-
-
-@pytest.mark.parametrize("radius", [0.3, 0.9], ids=str)
-def test_a_dot_is_a_polygon_that_is_as_near(radius: float) -> None:
-    """Each of its points is about as far from the midst as the circle is."""
-    short = shorter(circle_of(radius))
-    assert "c" not in short
-    (corners,) = points_of(short)
-    assert len(corners) <= 10
-    circle = [(50 + radius * np.cos(t), 50 + radius * np.sin(t)) for t in np.linspace(0, 6.28, 99)]
-    lost = max(distance(point, corners) for point in circle)
-    assert lost <= 2 * TOLERANCE + ROUNDING
-
 
 # --- Texts ---------------------------------------------------------------------------------------
 
@@ -144,7 +23,7 @@ def drawn(path: Path, text: str, **how: Any) -> ET.Element:
     canvas.text(0.25, 0.5, text, **how)
     with mpl.rc_context({"svg.hashsalt": "the same"}):
         canvas.savefig(path)
-    return next(figure(path, "A text", "one").iter("svg"))
+    return next(figure(path, "A text").iter("svg"))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +41,7 @@ def test_text_is_text(tmp_path: Path, text: str, says: str) -> None:
     svg = drawn(tmp_path / "text.svg", text, fontsize=9, color="#336699")
     (found,) = svg.iter("text")
     assert found.text == says
-    assert found.get("font-size") == "9"
+    assert svg.get("font-size") == "9"
     assert found.get("style") == "fill:#336699"
     assert not list(svg.iter("use"))
 
@@ -199,36 +78,73 @@ def test_a_formula_stays_drawn(tmp_path: Path) -> None:
     assert {use.get("href", "")[1:] for use in svg.iter("use")} <= outlines
 
 
-# --- Pixels --------------------------------------------------------------------------------------
+# --- Ticks ---------------------------------------------------------------------------------------
 
 
-def test_pixels_are_packed_without_loss() -> None:
-    """Smooth colours, as in a map, where WebP is smaller."""
-    x = np.linspace(0, 255, 96)
-    values = np.stack(np.broadcast_arrays(x, x[:, None], 128, 255), -1).astype(np.uint8)
-    file = BytesIO()
-    Image.fromarray(values).save(file, "PNG")
-    kind, data = packed("image/png", file.getvalue())
-    assert kind == "image/webp"
-    assert len(data) < len(file.getvalue())
-    with Image.open(BytesIO(data)) as image:
-        assert np.array_equal(np.asarray(image.convert("RGBA")), values)
+def ticks_of(svg: ET.Element) -> list[tuple[float, ...]]:
+    """The ends of each straight line that stands outside the axes' frame, as a reader of SVG sees.
+
+    Copies of a line count as that line, moved.
+    """
+    lines = {f"#{p.get('id')}": p.get("d", "") for d in svg.iter("defs") for p in d.iter("path")}
+    found = []
+    for use in svg.iter("use"):
+        x, y = float(use.attrib["x"]), float(use.attrib["y"])
+        for line in points_of(lines[use.attrib["href"]]):
+            found.append(tuple(c for px, py in line for c in (x + px, y + py)))
+    for path in (p for p in svg if p.tag == "path"):
+        for line in points_of(path.get("d", "")):
+            found.append(tuple(c for point in line for c in point))
+    return sorted(line for line in found if len(line) == 4)
 
 
-def test_pixels_of_other_kinds_stay() -> None:
-    assert packed("image/jpeg", b"anything") == ("image/jpeg", b"anything")
+def test_ticks_are_where_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each to 1/100 from each of three roundings, and in the order of the axes."""
+    canvas = Figure(figsize=(4, 3))
+    for axes in canvas.subplots(1, 2):
+        axes.plot([1, 2, 3], [1, 40, 9])
+        axes.set_yscale("log")
+    canvas.savefig(tmp_path / "axes.svg")
+    after = next(figure(tmp_path / "axes.svg", "Axes").iter("svg"))
+    monkeypatch.setattr(drawings, "_draw_ticks", lambda svg: None)
+    before = next(figure(tmp_path / "axes.svg", "Axes").iter("svg"))
+    assert len([*before.iter("use")]) > 20
+    assert not [*after.iter("use")]
+    assert len(ticks_of(before)) == len(ticks_of(after)) > 20
+    assert np.allclose(ticks_of(before), ticks_of(after), rtol=0, atol=3 * 0.005 + 1e-9)
+    assert [text.text for text in after.iter("text")] == [text.text for text in before.iter("text")]
+    assert len(ET.tostring(after)) < 0.8 * len(ET.tostring(before))
 
 
-def test_a_map_in_a_drawing_is_packed(tmp_path: Path) -> None:
+def test_ticks_keep_their_look(tmp_path: Path) -> None:
     canvas = Figure(figsize=(3, 2))
-    canvas.subplots().imshow(np.add.outer(np.arange(60), np.arange(90)), rasterized=True)
-    canvas.savefig(tmp_path / "map.svg")
-    svg = next(figure(tmp_path / "map.svg", "A map", "one").iter("svg"))
-    (image,) = svg.iter("image")
-    kind, _, data = image.get("href", "").partition(";base64,")
-    assert kind in ("data:image/webp", "data:image/png")
-    with Image.open(BytesIO(base64.b64decode(data))) as pixels:
-        assert pixels.size[0] > 60
+    canvas.subplots().tick_params(width=2.5)
+    canvas.savefig(tmp_path / "axes.svg")
+    svg = next(figure(tmp_path / "axes.svg", "Axes").iter("svg"))
+    looks = [path.get("style") for path in svg.iter("path") if path.get("d", "").count("m") > 3]
+    assert looks == ["stroke:#000000;stroke-width:2.5"] * 2
+
+
+def test_markers_on_a_line_are_no_ticks(tmp_path: Path) -> None:
+    """They may lie on one another, and each counts."""
+    canvas = Figure(figsize=(3, 2))
+    axes = canvas.subplots()
+    axes.axis("off")
+    axes.plot([1, 2, 2, 3], [1, 4, 4, 9], marker="o")
+    canvas.savefig(tmp_path / "points.svg")
+    svg = next(figure(tmp_path / "points.svg", "Points").iter("svg"))
+    assert len([*svg.iter("use")]) == 4
+
+
+def test_the_size_of_most_texts_is_told_once(tmp_path: Path) -> None:
+    canvas = Figure(figsize=(3, 2))
+    for place, size in enumerate((7, 7, 9)):
+        canvas.text(0.1, 0.3 * place, f"text {place}", fontsize=size)
+    canvas.savefig(tmp_path / "texts.svg")
+    svg = next(figure(tmp_path / "texts.svg", "Texts").iter("svg"))
+    own = svg.get("font-size")
+    assert [text.get("font-size", own) for text in svg.iter("text")] == ["7", "7", "9"]
+    assert own == "7"
 
 
 # --- What is left out ----------------------------------------------------------------------------
@@ -243,11 +159,14 @@ def test_what_is_seen_is_left(tmp_path: Path) -> None:
     axes.legend()
     canvas.savefig(tmp_path / "curve.svg")
     before = drawings.parsed((tmp_path / "curve.svg").read_bytes())
-    shown = figure(tmp_path / "curve.svg", "A curve", "one")
+    shown = figure(tmp_path / "curve.svg", "A curve")
     after = next(shown.iter("svg"))
     used = [each for each in before.iter() if str(each.tag).endswith("}use")]
     markers = [use for use in used if "DejaVu" not in str(use.attrib)]
-    assert len(list(after.iter("use"))) == len(markers) > 5
+    ticks = [use for use in markers if "clip" not in str(use.attrib)]
+    drawn = len(list(after.iter("use"))) + len(ticks_of(after))
+    assert len(ticks) > 5
+    assert drawn == len(markers) + 5  # the frame, and the line in the legend
     texts = re.findall(r"<!-- (.*?) -->", (tmp_path / "curve.svg").read_text(encoding="utf-8"))
     assert [each.text for each in after.iter("text")] == texts
     written = ET.tostring(shown, encoding="unicode")
@@ -260,6 +179,6 @@ def test_a_marker_keeps_the_style_that_its_definition_has_not(tmp_path: Path) ->
     canvas = Figure(figsize=(3, 2))
     canvas.subplots().scatter([1, 2], [1, 2], c=["#112233", "#445566"])
     canvas.savefig(tmp_path / "points.svg")
-    written = ET.tostring(figure(tmp_path / "points.svg", "Points", "one"), encoding="unicode")
+    written = ET.tostring(figure(tmp_path / "points.svg", "Points"), encoding="unicode")
     assert "fill:#112233" in written
     assert "fill:#445566" in written

@@ -76,6 +76,9 @@ class _Reader:
 
     def row(self, children: list[ET.Element]) -> str:
         """Of what stands side by side; bars and corners are functions."""
+        children = _with_rows_for_parentheses(children)
+        if children[0].text == "(":
+            return f"({self.row(children[1:-1])})"
         fences = {"|": "abs", "⌊": "floor", "⌈": "ceiling"}
         texts = [child.text if child.tag in ("mo", "mtext") else None for child in children]
         if texts[0] in fences:
@@ -101,6 +104,23 @@ class _Reader:
             condition = "True" if first.text == "otherwise" else self(when).removeprefix("if ")
             text = f"(({self(value)}) if ({condition}) else ({text}))"
         return text
+
+
+def _with_rows_for_parentheses(children: list[ET.Element]) -> list[ET.Element]:
+    """Put what is in parentheses into a row of its own, unless all is in one pair."""
+    found: list[ET.Element] = []
+    inside: list[ET.Element] = []
+    depth = 0
+    for child in children:
+        depth += child.text == "("
+        (inside if depth else found).append(child)
+        depth -= child.text == ")"
+        if inside and not depth:
+            row = ET.Element("mrow")
+            row.extend(inside)
+            found.append(row)
+            inside = []
+    return children if len(found) == 1 and children[0].text == "(" else found
 
 
 def written(element: ET.Element) -> str:
@@ -221,10 +241,14 @@ def test_parentheses_are_where_they_must_be(expression: sp.Basic, expected: Any)
         (x - y + z, 0, 0),
         (x + abs(y - z), 1, 0),  # bars are as high as what is between them
         (-x + y, 0, 0),
-        (x * (y - z), 1, 0),
-        (sp.sign(x), 1, 0),
-        (y * sp.sign(x), 1, 1),
-        (z - sp.sign(x), 1, 0),
+        (x * (y - z), 0, 0),
+        (x * (y - z) / 3 + sp.sqrt(y) * (x + z), 2, 0),  # parentheses beside what is tall
+        (x**2 * (y - z), 1, 0),
+        (abs(x * (y - z) + 1), 1, 0),  # bars, and parentheses in them
+        (sp.sign(x), 0, 0),
+        (y * sp.sign(x), 0, 1),
+        (y * sp.sign(x + z / 3), 1, 1),
+        (z - sp.sign(x), 0, 0),
         (sp.And(x * y > 0, z < 0), 0, 0),
         (sp.Piecewise((x, x > 0), (y, True)) > z, 1, 0),  # a brace is as high as its cases
     ],
@@ -240,17 +264,16 @@ def test_rows_and_gaps_are_where_they_make_a_difference(
 def test_a_sign_that_comes_first_keeps_its_row() -> None:
     """After another operator it would be one between two terms, and stand farther off."""
     tree = simple(sp.Mul(x, sp.Add(-y, z, evaluate=False), evaluate=False))
-    (inside,) = (each for each in tree.iter("mrow") if each[0].text == "(")
-    assert [child.tag for child in inside] == ["mo", "mrow", "mo"]
-    assert inside[1][0].text == "−"
+    (inside,) = tree.iter("mrow")
+    assert inside[0].text == "−"
+    assert [child.text for child in tree][2:] == ["(", None, ")"]
 
 
 def test_the_reader_sees_a_missing_pair_of_parentheses() -> None:
     """The failing twin: what the reader reads is the elements, not the formula."""
     tree = simple(x * (y + z))
-    for child in list(tree):
-        for part in [part for part in child if part.text in ("(", ")")]:
-            child.remove(part)
+    for part in [part for part in tree if part.text in ("(", ")")]:
+        tree.remove(part)
     names = {written(formula(s)[0]): str(s) for s in (x, y, z)}
     read = eval(_Reader(names)(tree), {}, {**_FUNCTIONS, **{str(s): v for s, v in AT.items()}})
     assert read != Fraction(-7, 2)
@@ -313,6 +336,21 @@ def test_hypotheses_that_are_told_elsewhere_are_left_out() -> None:
     assert text_of(stated(given, (x < 0, z > 0))) == "x<y"
     always = Always({n: n + 1}, n < 2, (n > 0, x > 0))
     assert text_of(stated(always, (n > 0,))) == "x>0; for orbits of n↦n+1: always n<2"
+
+
+def test_hypotheses_that_have_a_name_are_referred_to() -> None:
+    given = Statement(x < y, (x < 0, z > 0))
+    shown = stated(given, (), {x < 0: "D1"})
+    assert text_of(shown) == "D1, z>0 ⟹ x<y"
+    assert [link.attrib for link in shown.iter("a")] == [{"href": "#D1"}]
+    assert text_of(stated(given, (x < 0,), {x < 0: "D1"})) == "z>0 ⟹ x<y"
+
+
+def test_commas_are_operators_which_stand_off_from_what_follows() -> None:
+    commas = [
+        each.tag for each in stated(Statement(x < y, (x < 0, z > 0))).iter() if each.text == ","
+    ]
+    assert commas == ["mo"]
 
 
 def test_a_point_is_a_list_of_equations() -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import importlib
 import json
+import platform
 import re
 import zlib
 from collections import Counter
@@ -18,7 +19,7 @@ from theory.__main__ import main
 from theory.errors import UserError
 from theory.evidence import Claim
 from theory.findings import Counterexample, Proof, Status, Unsettled
-from theory.html.page import KINDS, Written, write_report
+from theory.html.page import KINDS, LARGEST, Written, write_report
 from theory.ledger.verify import Verdict
 from theory.statements import Statement
 
@@ -261,6 +262,67 @@ def test_the_note_tells_size_and_what_is_missing(written: Written) -> None:
     assert written.missing == ["A third opinion: the proof kernel"]
     assert "MB" in written.note()
     assert "A third opinion" in written.note()
+
+
+@pytest.mark.parametrize(("size", "says"), [(LARGEST, False), (LARGEST + 1, True)], ids=str)
+def test_a_page_that_is_too_large_is_told(size: int, says: bool) -> None:
+    note = Written(Path("report.html"), size, 1).note()
+    assert note.startswith("Report: report.html (3.0 MB, 1 claims)")
+    assert ("may open slowly" in note) is says
+
+
+def records_of(text: str, part: str) -> dict[str, dict[str, str]]:
+    """What a list says of each thing, by the thing's name."""
+    found = text[text.index(f'<section id="{part}">') :]
+    found = found[found.index('<ul class="records">') : found.index("</ul>")]
+    return {
+        re.findall(r"<li><b>(.*?)</b>", record)[0]: dict(
+            re.findall(r"<div><b>(.*?): </b>(.*?)</div>", record)
+        )
+        for record in re.findall(r"<li>.*?</li>", found)
+    }
+
+
+def test_checks_are_told_with_what_had_to_hold_and_what_was_seen(text: str) -> None:
+    assert records_of(text, "checks") == {
+        "phases signgd": {
+            "Status": "simulated",
+            "What had to hold": "a &lt; b &amp; c",
+            "What was seen": "1 &lt; 2",
+        }
+    }
+
+
+def test_the_environment_has_what_made_each_file(text: str, results: Path) -> None:
+    """Files that were made alike stand together."""
+    found = records_of(text, "environment")
+    (own,) = (known for files, known in found.items() if files.startswith("this page"))
+    assert own["python"] == platform.python_version()
+    assert found[f"{results.name}/simulations/evidence.json"] == {"code": "1"}
+    assert f"this page, {results.name}/theory/evidence.json" in found
+
+
+def test_a_definition_that_statements_refer_to_is_on_the_page(tmp_path: Path) -> None:
+    x, y = sp.symbols("x y", real=True)
+    given = sp.Eq(y, sp.Add(*(x**n / (n + 7) for n in range(2, 9))))
+    verdicts = [
+        verdict_on(f"of{n}", Statement(y < n, (given,)), Unsettled("z3", "no time"))
+        for n in range(4)
+    ]
+    write_evidence(tmp_path / "results", verdicts)
+    claims = [v.claim for v in verdicts]
+    written = write_report(tmp_path / "results", tmp_path / "report.html", lambda: claims)
+    text = written.path.read_text(encoding="utf-8")
+    assert text.count('id="D1"') == 1
+    assert text.count('<a href="#D1">D1</a> ⟹ ') == len(claims)
+    assert text.count("<mn>14</mn>") == 1  # a coefficient in it
+
+
+def test_styles_of_drawings_are_on_the_page(text: str) -> None:
+    classes = set(re.findall(r'class="(s\d+)"', text))
+    assert classes
+    style = text[: text.index("</style>")]
+    assert {f".{name} {{" for name in classes} <= {*re.findall(r"\.s\d+ {", style)}
 
 
 def no_claims() -> list[Claim]:

@@ -1,0 +1,48 @@
+"""The errata sheet: what does not hold as printed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from theory.evidence import Judgement
+from theory.findings import Status
+from theory.html.facts import LEAST_BESIDE_WORDS, anchor, fact, instead, refutations, where
+from theory.html.markup import add, node
+from theory.ledger.verify import Verdict
+from theory.published import rows
+
+_TITLES: Final[Mapping[Judgement, str]] = {
+    Judgement.FAILS: "What fails",
+    Judgement.ONLY_IF: "What holds only under a further condition",
+    Judgement.MENDED: "Slips of notation",
+}
+
+
+def errata(verdicts: Sequence[Verdict]) -> list[ET.Element]:
+    """Return what does not hold as printed, by severity, each with a link to its claim."""
+    order = {row["id"]: number for number, row in enumerate(rows("claims"))}
+    refuted = sorted(
+        (v for v in verdicts if v.status is Status.REFUTED),
+        key=lambda v: order.get(v.claim.row, len(order)),
+    )
+    found = []
+    for judgement, title in _TITLES.items():
+        chosen = [v for v in refuted if v.judgement is judgement]
+        if chosen:
+            found.append(node("h3", f"{title} ({len(chosen)})"))
+            found.append(node("ul", *map(_erratum, chosen), class_="errata"))
+    return found or [node("p", "There are none.")]
+
+
+def _erratum(verdict: Verdict) -> ET.Element:
+    claim = verdict.claim
+    found = node(
+        "li",
+        node("a", claim.id, href=f"#{anchor(claim.id)}"),
+        f" {claim.where}. ",
+        fact("Printed", claim.says),
+        *refutations(verdict),
+        *instead(verdict),
+    )
+    add(found, where(found, LEAST_BESIDE_WORDS))
+    return found
