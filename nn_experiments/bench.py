@@ -57,15 +57,27 @@ def tables(repeats: int, device: str, loader: Loader) -> Iterator[tuple[str, Tex
             + " and ".join(radii)
         )
         yield title, _attacks(timings, radii)
-    yield "Peak memory of training on 60,000 images, Adam", _memory(device)
+    title = f"Peak memory of training on 60,000 images, Adam, {repeats} process(es)"
+    yield title, _memory(device, repeats)
 
 
-def _memory(device: str) -> TextTable:
-    found = bench_memory(device)
-    parts = (found.data, found.state, found.activations, found.peak)
-    header = ["device", "images (MB)", "weights, gradients, moments (MB)", "activations (MB)"]
-    cells = [found.device, *(f"{part / 1e6:.0f}" for part in parts), f"{found.ratio:.2f}"]
-    return TextTable([*header, "peak (MB)", "peak / sum of the others"], [cells])
+def _memory(device: str, repeats: int) -> TextTable:
+    found = bench_memory(device, rounds=repeats)
+    columns = {
+        "device": found.device,
+        "idle process (MB)": _megabytes(found.idle),
+        "images (MB)": _megabytes(found.data),
+        "weights, gradients, moments (MB)": _megabytes(found.state),
+        "activations (MB)": _megabytes(found.activations),
+        "peak above idle (MB)": _megabytes(found.peak),
+        "peak / (images, weights, ..., activations)": f"{found.ratio:.2f}",
+        "range of ratios": f"{min(found.ratios):.2f} to {max(found.ratios):.2f}",
+    }
+    return TextTable(list(columns), [list(columns.values())])
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 1e6:.0f}"
 
 
 def _trained(data: DataSet, folder: Path, seed: int, device: str) -> nn.Module:

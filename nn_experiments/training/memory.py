@@ -1,11 +1,12 @@
-"""Peak memory of training, against what must be there: images, weights, gradients, and the rest."""
+"""Peak memory of training, against what must be there: images, state of training, activations."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-from collections.abc import Iterator
-from dataclasses import dataclass
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.training.step import Stepper
 from theory.errors import UserError
 
-_STEPS = 4
+_STEPS = 16  # freed memory comes to lie in pieces over the first few
+
+MakeImages = Callable[[int], Images]
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,10 @@ class MemoryBench:
         data: of the images and labels.
         state: of weights, gradients and the optimizer's state.
         activations: of a minibatch, kept for the backward pass.
-        peak: the most there was at any moment, above what an idle process takes.
+        idle: of a process that has made its first steps and freed what they took: the
+            interpreter, libraries, and the work space that these keep; on a GPU torch's alone.
+        peaks: the most there was at any moment, above ``idle``; one value for each process that
+            was measured.
 
     """
 
@@ -41,19 +47,44 @@ class MemoryBench:
     data: int
     state: int
     activations: int
-    peak: int
+    idle: int
+    peaks: tuple[int, ...]
+
+    @property
+    def peak(self) -> float:
+        """The median of the peaks."""
+        return statistics.median(self.peaks)
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """The peaks over what must be there: data, state and activations."""
+        needed = self.data + self.state + self.activations
+        return tuple(peak / needed for peak in self.peaks)
 
     @property
     def ratio(self) -> float:
-        """The peak over what must be there: data, state and activations."""
-        return self.peak / (self.data + self.state + self.activations)
+        """The median of the ratios."""
+        return statistics.median(self.ratios)
 
 
-def bench_memory(device: torch.device | str = "cpu", *, images: int = 60_000) -> MemoryBench:
+def bench_memory(
+    device: torch.device | str = "cpu",
+    *,
+    images: int = 60_000,
+    rounds: int = 1,
+    make: MakeImages = fashion_like,
+) -> MemoryBench:
     """Measure the peak memory of a few steps of the two-layer CNN with Adam, minibatches of 128.
 
     On a CPU that is the resident memory of a process that does nothing else, as Linux tells it;
-    libraries' own code and work space are in it. On a GPU it is what torch allocates.
+    what the C library keeps of freed memory is in it. On a GPU it is what torch allocates.
+
+    Args:
+        device: where to train.
+        images: how many.
+        rounds: how many processes are measured, one after another.
+        make: makes so many images on the CPU, in the measured process, to which it is sent by its
+            name; what it keeps is in the peak.
 
     Raises:
         UserError: the device is not there, or the system does not tell.
@@ -62,9 +93,14 @@ def bench_memory(device: torch.device | str = "cpu", *, images: int = 60_000) ->
     device = resolve(device)
     if not Path("/proc/self/clear_refs").exists():
         raise UserError("expected Linux, whose /proc tells a process's peak memory.")
+    found = [_measured(device, images, make) for _ in range(rounds)]
+    return replace(found[0], peaks=tuple(peak for bench in found for peak in bench.peaks))
+
+
+def _measured(device: torch.device, n: int, make: MakeImages) -> MemoryBench:
     context = fork_context()
     found, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_measure_and_send, args=(str(device), images, theirs))
+    process = context.Process(target=_measure_and_send, args=(str(device), n, make, theirs))
     process.start()
     theirs.close()
     try:
@@ -76,7 +112,7 @@ def bench_memory(device: torch.device | str = "cpu", *, images: int = 60_000) ->
         found.close()
 
 
-def _measure_and_send(name: str, n: int, results: Connection) -> None:
+def _measure_and_send(name: str, n: int, make: MakeImages, results: Connection) -> None:
     end_with_parent()
     device = torch.device(name)
     spec = RunSpec(DataSpec(), ModelSpec(), OptimizerSpec("Adam", 5e-4), TrainingSpec(), 0)
@@ -84,12 +120,12 @@ def _measure_and_send(name: str, n: int, results: Connection) -> None:
         # Libraries are initialised by a first step, which an idle process has not made.
         _train(spec, fashion_like(256).to(device))
         _reset_peak(device)
-        before = _peak(device)
-        data = fashion_like(n).to(device)
+        idle = _peak(device)
+        data = make(n).to(device)
         state, activations = _train(spec, data)
-        peak = _peak(device) - before
+        peak = _peak(device) - idle
     data_bytes = _bytes(data.pixels) + _bytes(data.labels)
-    results.send(MemoryBench(name, data_bytes, state, activations, peak))
+    results.send(MemoryBench(name, data_bytes, state, activations, idle, (peak,)))
 
 
 def _train(spec: RunSpec, data: Images) -> tuple[int, int]:

@@ -8,12 +8,13 @@ gradients stay the same up to rounding.
 
 oneDNN's convolutions are faster on a CPU with channels innermost. The features then reach
 ``Flatten`` in that order; the columns of W2 W1 are put into it, as W2 W1 is smaller than a
-minibatch of features.
+minibatch of features. A ReLU before, if it may overwrite, is computed with the product, whose
+gradient then takes the features' place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nn_experiments.models.plain import is_plain
+from nn_experiments.training.in_place import OverwritingReLU, layers_of, relu_and_linear
 
 Forward = Callable[[Tensor], Tensor]
 
@@ -46,21 +48,13 @@ def reassociated(model: nn.Module) -> Forward:
     It is the model itself unless that is an ``nn.Sequential`` without hooks that has consecutive
     ``nn.Linear`` layers. Parameters are shared with the model, and may be updated between calls.
     """
-    if not is_plain(model, nn.Sequential):
+    if not (isinstance(model, nn.Sequential) and is_plain(model, nn.Sequential)):
         return model
-    layers = tuple(_flat(model))
+    layers = tuple(layers_of(model))
     chains = [_chain(layers, k) for k in range(len(layers))]
     if max(map(len, chains), default=0) < 2:
         return model
     return _Reassociated(layers)
-
-
-def _flat(model: nn.Module) -> Iterator[nn.Module]:
-    for layer in model.children():
-        if is_plain(layer, nn.Sequential):
-            yield from _flat(layer)
-        else:
-            yield layer
 
 
 def _chain(layers: tuple[nn.Module, ...], start: int) -> tuple[nn.Linear, ...]:
@@ -79,13 +73,12 @@ class _Reassociated:
     def __call__(self, x: Tensor) -> Tensor:
         k = 0
         while k < len(self._layers):
-            flattens = is_plain(self._layers[k], nn.Flatten) and _flattens_images(
-                self._layers[k], x
-            )
-            chain = _chain(self._layers, k + flattens)
+            rectifies = isinstance(self._layers[k], OverwritingReLU)
+            flattens = _flattens_images(self._layers[k + rectifies], x)
+            chain = _chain(self._layers, k + rectifies + flattens)
             if len(chain) > 1 and composing_is_cheaper(len(x), _widths(chain)):
-                x = _apply(chain, x, flattens)
-                k += flattens + len(chain)
+                x = _apply(chain, x, rectifies, flattens)
+                k += rectifies + flattens + len(chain)
             else:
                 x = self._layers[k](x)
                 k += 1
@@ -93,15 +86,16 @@ class _Reassociated:
 
 
 def _flattens_images(layer: nn.Module, x: Tensor) -> bool:
-    whole = isinstance(layer, nn.Flatten) and (layer.start_dim, layer.end_dim) == (1, -1)
-    return whole and x.ndim == 4
+    if not (isinstance(layer, nn.Flatten) and is_plain(layer, nn.Flatten)):
+        return False
+    return (layer.start_dim, layer.end_dim) == (1, -1) and x.ndim == 4
 
 
 def _widths(chain: tuple[nn.Linear, ...]) -> tuple[int, ...]:
     return (chain[0].in_features, *(layer.out_features for layer in chain))
 
 
-def _apply(chain: tuple[nn.Linear, ...], x: Tensor, flattens: bool) -> Tensor:
+def _apply(chain: tuple[nn.Linear, ...], x: Tensor, rectifies: bool, flattens: bool) -> Tensor:
     weight, bias = chain[-1].weight, chain[-1].bias
     for layer in reversed(chain[:-1]):
         if layer.bias is not None:
@@ -111,4 +105,5 @@ def _apply(chain: tuple[nn.Linear, ...], x: Tensor, flattens: bool) -> Tensor:
         shape = x.shape[1:]
         weight = weight.view(-1, *shape).permute(0, 2, 3, 1).flatten(1)
         x = x.permute(0, 2, 3, 1)
-    return functional.linear(x.flatten(1) if flattens else x, weight, bias)
+    x = x.flatten(1) if flattens else x
+    return (relu_and_linear if rectifies else functional.linear)(x, weight, bias)

@@ -13,6 +13,7 @@ from nn_experiments import optimizers
 from nn_experiments.images import Images
 from nn_experiments.specs import RunSpec
 from nn_experiments.training import augment
+from nn_experiments.training.in_place import in_place
 from nn_experiments.training.reassociate import reassociated
 
 # Steps before a capture: libraries choose their kernels, optimizers make their state.
@@ -43,7 +44,7 @@ class Stepper:
         # What oneDNN's convolutions are fastest on; weights stay as they are.
         on_cpu = device.type == "cpu"
         self._layout = torch.channels_last if on_cpu else torch.contiguous_format
-        self._forward = reassociated(model)
+        self._forward = reassociated(in_place(model))
         n = len(images)
         self._batch = min(spec.training.batch_size, n)
         self.steps = math.ceil(n / spec.training.batch_size)
