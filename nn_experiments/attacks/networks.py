@@ -48,12 +48,14 @@ def folded(model: nn.Module) -> nn.Module:
 
 
 def _fold(model: nn.Module) -> nn.Module:
-    for name, child in model.named_children():
-        setattr(model, name, _fold(child))
+    # Not named_children(), which leaves out a module's second use.
+    for name, child in list(model._modules.items()):
+        if child is not None:
+            setattr(model, name, _fold(child))
     if not is_plain(model, nn.Sequential):
         return model
     layers: list[nn.Module] = []
-    for layer in model.children():
+    for layer in model:
         before = layers[-1] if layers else None
         if _foldable(before) and _foldable(layer) and _is_smaller(before, layer):
             layers[-1] = _product(before, layer)

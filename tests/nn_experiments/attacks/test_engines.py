@@ -181,6 +181,14 @@ def test_networks_of_other_sizes_are_not_alike(networks):
     assert not alike([networks[0], networks[0][:5]])
 
 
+def test_layers_that_are_used_twice_are_kept_both_times():
+    relu, pair = nn.ReLU(), nn.Sequential(nn.Linear(9, 9), nn.Linear(9, 9))
+    shared = nn.Sequential(nn.Linear(9, 9), relu, pair, relu, pair)
+    x = torch.randn(4, 9)
+    torch.testing.assert_close(folded(shared)(x), shared(x).detach(), rtol=1e-5, atol=1e-6)
+    assert [len(layer) for layer in folded(shared) if isinstance(layer, nn.Sequential)] == [1, 1]
+
+
 def test_layers_are_multiplied_out_only_where_that_changes_nothing(networks):
     assert len(folded(networks[0])) == len(networks[0]) - 1
     assert len(networks[0]) == 7
