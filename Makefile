@@ -19,7 +19,7 @@ BASE   := $(VENV)/.made-$(INPUTS)
 PIP    := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 comma  := ,
 with    = $(BASE)-$(subst $(comma),-,$(1))
-ALL    := $(call with,explore-nn-test)
+ALL    := $(call with,nn-test)
 
 .DELETE_ON_ERROR:
 .PHONY: reproduce test lint compare report bench certify certify-test system-deps clean

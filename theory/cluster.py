@@ -1,6 +1,6 @@
 """Work that can be cut up, as one array of jobs of a Slurm cluster, by way of submitit.
 
-submitit comes with an extra, so that it is imported only where jobs are submitted or awaited.
+submitit takes a while to import, so that it is imported only where jobs are submitted.
 """
 
 import shutil
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from theory.errors import UserError
-from theory.extras import missing_packages_told
 
 Cluster: TypeAlias = Literal["slurm", "local"]
 """Where jobs are queued: on Slurm, or as processes of this machine."""
@@ -80,11 +79,9 @@ def require(cluster: Cluster) -> None:
     """Check that jobs can be submitted from here.
 
     Raises:
-        UserError: submitit is not installed, or Slurm is not here.
+        UserError: Slurm is not here.
 
     """
-    with missing_packages_told():
-        import submitit  # noqa: F401
     missing = [command for command in ("sbatch", "srun") if shutil.which(command) is None]
     if cluster == "slurm" and missing:
         raise UserError(
@@ -110,14 +107,14 @@ def submitted(
         resources: what each job gets.
 
     Raises:
-        UserError: submitit is not installed, or Slurm does not accept the jobs.
+        UserError: Slurm does not accept the jobs.
 
     """
     if not jobs:
         return []
-    with missing_packages_told():
-        import submitit
-        from submitit.core.utils import FailedJobError, FailedSubmissionError
+    import submitit
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
+
     executor = submitit.AutoExecutor(folder, cluster=cluster, slurm_max_num_timeout=_MOST_TIMEOUTS)
     executor.update_parameters(
         name=name,

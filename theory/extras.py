@@ -1,5 +1,7 @@
 """Packages that only an extra of the project installs, and what is said where one is missing."""
 
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -7,8 +9,7 @@ from typing import Final
 from theory.errors import UserError
 
 EXTRAS: Final = {
-    "explore": ("pyarrow", "submitit"),
-    "nn": ("pooch", "pyautoattack", "pydantic", "safetensors", "scipy", "submitit", "torch"),
+    "nn": ("pooch", "pyautoattack", "pydantic", "safetensors", "scipy", "torch"),
 }
 """Names under which packages are imported, by the extra of ``pyproject.toml`` that has them."""
 
@@ -29,7 +30,8 @@ def missing_packages_told() -> Iterator[None]:
         extras = [extra for extra, packages in EXTRAS.items() if package in packages]
         if not extras:
             raise
-        commands = " or ".join(f"pip install '.[{extra}]'" for extra in extras)
+        python = shlex.quote(sys.executable)
+        commands = " or ".join(f"{python} -m pip install --editable '.[{e}]'" for e in extras)
         raise UserError(
             f"expected the package {package}, which is not installed: it comes with the extra "
             f"{' or '.join(extras)}. In the project's folder: {commands}."

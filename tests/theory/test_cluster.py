@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -120,16 +119,6 @@ def test_an_answer_of_slurm_that_is_none(commands, tmp_path):
     commands("sbatch", "echo what?")
     with pytest.raises(UserError, match="expected Slurm to accept an array of 1 jobs, got"):
         submitted([Add(1, 2)], tmp_path, "tests", "slurm", RESOURCES)
-
-
-def test_submitit_that_is_not_installed(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "submitit", None)
-    message = r"the package submitit, .* comes with the extra explore or nn\. .*\[explore\]"
-    with pytest.raises(UserError, match=message):
-        require("local")
-    with pytest.raises(UserError, match=message):
-        submitted([Add(1, 2)], tmp_path / "jobs", "tests", "local", RESOURCES)
-    assert not (tmp_path / "jobs").exists()
 
 
 @pytest.mark.parametrize(

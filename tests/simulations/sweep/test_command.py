@@ -25,7 +25,6 @@ from simulations.sweep.run import Limits, run_sweep
 
 # Its first import closes the handlers of logging, and with absl's what pytest captures into, unless
 # it is imported while nothing else captures.
-pytest.importorskip("submitit")
 
 ROOT = Path(__file__).resolve().parents[3]
 GRID = ["rule=GD", "d=3", "learning_rate=0.5,1", "iterations=40", "seeds=3"]
