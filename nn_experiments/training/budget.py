@@ -81,8 +81,8 @@ def images_within_budget(
         device: where to train.
         jobs: how many runs train at once.
         threads: of a CPU operation, as in :func:`nn_experiments.training.train_all`.
-        record: where the estimate is written; one already there for this preset and these jobs is
-            used again, so that a comparison that is resumed has the same images.
+        record: where the estimate is written; one already there is used again if the trainings are
+            the same, so that a comparison that is resumed, or judged otherwise, has the same images.
 
     Raises:
         UserError: the budget does not suffice for as many images as there are classes.
@@ -175,7 +175,13 @@ def _earlier(path: Path, preset: Preset) -> BudgetEstimate | None:
         raise UserError(
             f"{path}: expected an estimate of this program, got {error}. Delete the file."
         ) from error
-    return estimate if estimate.preset == preset else None
+    return estimate if _timed_of(estimate.preset) == _timed_of(preset) else None
+
+
+def _timed_of(preset: Preset) -> tuple[object, ...]:
+    """Return what of a preset the time of its trainings depends on, and the budget."""
+    trained = (preset.data, preset.model, preset.optimizers, preset.training, preset.seeds)
+    return (*trained, preset.training_budget)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, Preset
+from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, Preset, RobustnessSpec
 from nn_experiments.training import folder_name, grid, train_all
 from nn_experiments.training.budget import images_within_budget, training_seconds
 from nn_experiments.training.folder import opened, read_record
@@ -259,8 +259,14 @@ class TestBudget:
         first = images_within_budget(self.preset(1e6), data, "cpu", record=path)
         monkeypatch.setattr("nn_experiments.training.budget._timed", None)
         assert images_within_budget(self.preset(1e6), data, "cpu", record=path) == first
-        with pytest.raises(TypeError):
-            images_within_budget(self.preset(1e7), data, "cpu", record=path)
+        judged = replace(
+            self.preset(1e6), title="of another title", robustness=RobustnessSpec(images=7)
+        )
+        assert images_within_budget(judged, data, "cpu", record=path) == first
+        longer = replace(TRAINING, epochs=TRAINING.epochs + 1)
+        for other in (self.preset(1e7), replace(self.preset(1e6), training=longer)):
+            with pytest.raises(TypeError):
+                images_within_budget(other, data, "cpu", record=path)
         path.write_text("{}")
         with pytest.raises(UserError, match="expected an estimate of this program"):
             images_within_budget(self.preset(1e6), data, "cpu", record=path)
