@@ -81,8 +81,8 @@ def images_within_budget(
         device: where to train.
         jobs: how many runs train at once.
         threads: of a CPU operation, as in :func:`nn_experiments.training.train_all`.
-        record: where the estimate is written; one already there is used again if the trainings are
-            the same, so that a comparison that is resumed, or judged otherwise, has the same images.
+        record: where the estimate is written; one already there is used again if the trainings
+            are the same: a comparison that is resumed, or judged otherwise, has the same images.
 
     Raises:
         UserError: the budget does not suffice for as many images as there are classes.
