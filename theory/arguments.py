@@ -36,13 +36,12 @@ def exactly_if(condition: Boolean, conclusion: Boolean, *given: Boolean) -> Argu
 
     The corrected form of an assertion that holds only under a sharp extra condition.
     """
-    return all_of(
-        f"{Statement(sp.Equivalent(conclusion, condition, evaluate=False), given)}",
-        {
-            "under the condition": Statement(conclusion, (*given, condition)),
-            "and only then": Statement(sp.Not(conclusion), (*given, sp.Not(condition))),
-        },
-    )
+    whole = Statement(sp.Equivalent(conclusion, condition, evaluate=False), given)
+    parts = {
+        "under the condition": Statement(conclusion, (*given, condition)),
+        "and only then": Statement(sp.Not(conclusion), (*given, sp.Not(condition))),
+    }
+    return replace(all_of(str(whole), parts), statement=whole)
 
 
 def derived(

@@ -38,6 +38,7 @@ class Argument:
         sufficient: obligations that together prove the assertion, by ``rule``.
         necessary: consequences of the assertion; a counterexample to one refutes it.
         rule: why the sufficient obligations suffice.
+        statement: the assertion as one statement, where ``formula`` is the text of one.
 
     Raises:
         ValueError: two different obligations have one name.
@@ -48,6 +49,7 @@ class Argument:
     sufficient: tuple[Obligation, ...] = ()
     necessary: tuple[Obligation, ...] = ()
     rule: str = ""
+    statement: Statement | None = None
 
     def __post_init__(self) -> None:
         for obligation in (*self.sufficient, *self.necessary):

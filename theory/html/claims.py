@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 from xml.etree import ElementTree as ET
 
 import sympy as sp
@@ -14,6 +15,13 @@ from theory.html.proofs import Shown, proof
 from theory.html.recall import Recalled
 from theory.ledger.verify import Verdict
 from theory.published import rows
+
+OURS: Final[Mapping[str, str]] = {
+    "exact-solution": "where signGD ends for d = 3, in closed form",
+    "ratio-limits": "the ratio of adversarial risks as the learning rate vanishes",
+    "minibatch-law": "the exact law of a minibatch's gradient",
+}
+"""Subjects of the rows that are ours, and so not in the published list."""
 
 
 def chooser(verdicts: Sequence[Verdict]) -> ET.Element:
@@ -70,9 +78,8 @@ def claim_list(recalled: Recalled, names: Mapping[sp.Basic, str]) -> list[ET.Ele
 
 
 def _title(row: str, published: Mapping[str, Mapping[str, str]]) -> str:
-    if row not in published:
-        return row
-    subject, where_ = published[row]["subject"], published[row]["where"]
+    told = published.get(row, {"subject": OURS.get(row, row), "where": "not published"})
+    subject, where_ = told["subject"], told["where"]
     return f"{subject[:1].upper()}{subject[1:]} ({where_})"
 
 
@@ -110,8 +117,9 @@ def _claim(verdict: Verdict, shown: Shown) -> ET.Element:
 def _formula(assertion: Argument | Simulated, shown: Shown) -> ET.Element:
     """Return the assertion's formula: set, where it is a statement's; else as it is written."""
     text = assertion.formula
-    obligations = assertion.obligations.values() if isinstance(assertion, Argument) else ()
-    for obligation in obligations:
-        if str(obligation.statement) == text:
-            return fact("As a formula", shown.statement(obligation.statement))
+    if isinstance(assertion, Argument):
+        settled = (obligation.statement for obligation in assertion.obligations.values())
+        for statement in (assertion.statement, *settled):
+            if statement is not None and str(statement) == text:
+                return fact("As a formula", shown.statement(statement))
     return fact("As a formula", node("span", text, class_="printed"))

@@ -27,6 +27,8 @@ _SUPERSCRIPTS = {"star": "*"}
 _SPACE = "\N{NO-BREAK SPACE}"  # others are cut off at the ends of a text in a formula
 _LETTERS = {**greek_unicode, "ell": "ℓ"}
 _TIMES = "\N{INVISIBLE TIMES}"
+_LETTER = re.compile(r"[A-Za-z][₀-₉]+")
+"""A letter that stands for a part of formulas; other names have their index below."""
 _FENCES = set("()[]{}|‖⌊⌋⌈⌉")
 _PARENTHESES = set("()")
 """Fences that stand as close to their neighbours in any place of a row."""
@@ -114,6 +116,7 @@ def formula(expression: sp.Basic, *, enclosed: bool = False) -> ET.Element:
 
 def simplify(math: ET.Element) -> None:
     """Leave out rows and gaps that change nothing of how a formula is drawn."""
+    _bare(math)
     for row in [each for each in math.iter() if each.tag in _ROWS]:
         row[:] = _joined(row, not any(each.tag in _TALL for each in row.iter()))
     for row in [each for each in math.iter() if each.tag in _ROWS]:
@@ -125,6 +128,30 @@ def simplify(math: ET.Element) -> None:
         ]
         for gap in gaps:
             row.remove(gap)
+
+
+def _bare(row: ET.Element, before: ET.Element | None = None) -> None:
+    """Leave out parentheses around a letter that stands for a part, but for a function's argument.
+
+    Args:
+        row: an element, with what is in it.
+        before: what stands left of it in its row, if anything does.
+
+    """
+    kept: list[ET.Element] = []
+    for child in row:
+        _bare(child, kept[-1] if kept else before)
+        kept.append(child)
+        left = kept[-4] if len(kept) > 3 else before
+        is_argument = left is not None and left.tag != "mo"
+        if len(kept) > 2 and _is_lone_letter(*kept[-3:]) and not is_argument:
+            kept[-3:] = [kept[-2]]
+    row[:] = kept
+
+
+def _is_lone_letter(left: ET.Element, inside: ET.Element, right: ET.Element) -> bool:
+    is_enclosed = (left.text, right.text) == ("(", ")")
+    return is_enclosed and _LETTER.fullmatch(inside.text or "") is not None
 
 
 def _joined(row: ET.Element, is_flat: bool) -> list[ET.Element]:

@@ -189,7 +189,7 @@ def _read_evidence(data: Mapping[str, Any]) -> Evidence:
         role: tuple(obligations[name] for name in data[role])
         for role in ("sufficient", "necessary")
     }
-    argument = Argument(data["formula"], **roles, rule=data["rule"])
+    argument = Argument(data["formula"], roles["sufficient"], roles["necessary"], data["rule"])
     return Evidence(argument, findings, data["seconds"])
 
 

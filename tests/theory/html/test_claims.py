@@ -1,16 +1,19 @@
 """A claim on the page says what decides it, in formulas and numbers; the form counts claims."""
 
 from collections import Counter
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.theory.html.small import zoo
-from theory.html.claims import chooser, claim_list
+from theory.artefacts import read_json
+from theory.html.claims import OURS, chooser, claim_list
 from theory.html.markup import text_of
 from theory.html.outcomes import outcome
 from theory.html.recall import Recalled
 from theory.ledger.verify import Verdict
+from theory.published import rows
 
 _NUMBERS = {
     "disproof": "the negation is proved",
@@ -90,3 +93,26 @@ def test_numbers_that_a_claim_has_told_are_not_told_again(shown: dict[str, ET.El
 def test_what_is_not_settled_says_why(shown: dict[str, ET.Element]) -> None:
     (line,) = shown["unsettled"].iter("li")
     assert text_of(line).endswith("unknown by z3: the time was up")
+
+
+def test_rows_of_our_own_have_a_heading_in_words() -> None:
+    kept = read_json(Path(__file__).parents[3] / "evidence" / "theory" / "evidence.json")
+    published = {row["id"] for row in rows("claims")}
+    assert {entry["id"].rpartition(".")[0] for entry in kept["claims"]} - published == set(OURS)
+
+
+def test_a_condition_that_is_sharp_is_set_as_a_formula(small_ledger: list[Verdict]) -> None:
+    verdicts = tuple(v for v in small_ledger if v.claim.id == "4.3.1")
+    (claim,) = (
+        each
+        for part in claim_list(Recalled(verdicts, {}, {}), {})
+        for each in part.iter()
+        if each.get("class") == "claim"
+    )
+    (body,) = (each for each in claim if each.get("class") == "body")
+    printed, corrected = (
+        each for each in body if each.tag == "div" and text_of(each[0]) == "As a formula:"
+    )
+    assert [*printed.iter("math")]
+    assert "⇔" in text_of(corrected)
+    assert [*corrected.iter("math")]

@@ -362,3 +362,24 @@ def test_a_point_is_a_list_of_equations() -> None:
 def test_strict_and_weak_are_told_apart() -> None:
     shown = [text_of(formula(r(x, y))) for r in (sp.Lt, sp.Le, sp.Gt, sp.Ge, sp.Eq, sp.Ne)]
     assert shown == ["x<y", "x≤y", "x>y", "x≥y", "x=y", "x≠y"]
+
+
+@pytest.mark.parametrize(
+    ("row", "after"),
+    [
+        (
+            "<mo>(</mo><mi>K₈</mi><mo>)</mo><mo>∧</mo><mrow><mo>(</mo><mi>K₉</mi><mo>)</mo></mrow>",
+            "K₈∧K₉",
+        ),
+        ("<mo>(</mo><mi>K₈</mi><mo>)</mo>", "K₈"),
+        ("<msup><mrow><mo>(</mo><mi>k₁</mi><mo>)</mo></mrow><mn>2</mn></msup>", "k₁2"),
+        ("<mi>f</mi><mrow><mo>(</mo><mi>k₁</mi><mo>)</mo></mrow>", "f(k₁)"),
+        ("<mi>f</mi><mo>(</mo><mi>k₁</mi><mo>)</mo>", "f(k₁)"),
+        ("<mn>2</mn><mo>(</mo><mi>x</mi><mo>)</mo>", "2(x)"),
+    ],
+    ids=["conditions", "alone", "power", "function", "function in one row", "another name"],
+)
+def test_a_letter_for_a_part_needs_no_parentheses_but_as_an_argument(row: str, after: str) -> None:
+    math = ET.fromstring(f"<math>{row}</math>")
+    simplify(math)
+    assert text_of(math) == after
