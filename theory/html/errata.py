@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from theory.evidence import Judgement
 from theory.findings import Status
 from theory.html.facts import LEAST_BESIDE_WORDS, anchor, fact, instead, refutations, where
-from theory.html.markup import add, node
+from theory.html.markup import add, folded, node
 from theory.ledger.verify import Verdict
 from theory.published import rows
 
@@ -35,14 +35,10 @@ def errata(verdicts: Sequence[Verdict]) -> list[ET.Element]:
 
 
 def _erratum(verdict: Verdict) -> ET.Element:
+    """Return what is printed, and, to be opened, why it does not hold and what does."""
     claim = verdict.claim
-    found = node(
-        "li",
-        node("a", claim.id, href=f"#{anchor(claim.id)}"),
-        f" {claim.where}. ",
-        fact("Printed", claim.says),
-        *refutations(verdict),
-        *instead(verdict),
-    )
-    add(found, where(found, LEAST_BESIDE_WORDS))
-    return found
+    printed = (node("b", claim.id), f" {claim.where}. ", node("span", claim.says, class_="says"))
+    link = node("a", f"{claim.id} among the claims", href=f"#{anchor(claim.id)}")
+    reasons = node("div", fact("With its proof", link), *refutations(verdict), *instead(verdict))
+    add(reasons, where(reasons, LEAST_BESIDE_WORDS))
+    return node("li", folded(printed, reasons))

@@ -1,6 +1,8 @@
 """Reports in Markdown, which the other commands leave, as parts of the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -10,17 +12,27 @@ from markdown_it import MarkdownIt
 from theory.errors import UserError
 from theory.html.alternatives import CAPTIONS, Words
 from theory.html.figures import figure
-from theory.html.markup import scrolling, text_of
+from theory.html.markup import folded, scrolling, text_of
 
 _LOWEST = 6
+_LONG_TABLE = 8
+"""Rows from which on a table is folded."""
+_LONG_LIST = 12
+"""Entries from which on a list is."""
+_NAMED = 6
+"""Columns that the summary of a table names."""
+_EMS_OF_A_LETTER = 0.64
+"""Width of a digit in the widest of the page's fonts, in sizes of the font."""
+_EMS_OF_A_GAP = 0.5
+"""Width that a table on paper leaves between columns."""
 _HEADINGS = tuple(f"h{level}" for level in range(1, _LOWEST + 1))
 
 
 def section(path: Path, level: int, name: str, words: Words | None = None) -> ET.Element:
     """Return a report as a section.
 
-    Tables and figures scroll in boxes of their own, figures are inlined, and links to files, which
-    the page does not have with it, become text.
+    Tables and figures scroll in boxes of their own, long tables and lists are folded, figures are
+    inlined, and links to files, which the page does not have with it, become text.
 
     Args:
         path: the report; its first heading is the section's.
@@ -79,7 +91,10 @@ def _replace(parent: ET.Element, figures: _Figures, heading: str) -> None:
             heading = text_of(child)
         picture = child[0] if _is_alone(child) else child
         if child.tag == "table":
-            parent[index] = _followed(scrolling(child, f"Table: {heading}"), child)
+            parent[index] = _followed(_table(child, heading), child)
+        elif child.tag in ("ul", "ol") and len(child) > _LONG_LIST:
+            _replace(child, figures, heading)
+            parent[index] = _followed(folded([f"{heading}: {len(child)} entries"], child), child)
         elif picture.tag == "img" and _is_file(picture.get("src", "")):
             shown = figures.shown_at(picture.get("src", ""), picture.get("alt", ""), heading)
             parent[index] = _followed(shown, child)
@@ -90,6 +105,29 @@ def _replace(parent: ET.Element, figures: _Figures, heading: str) -> None:
                 child.tag = "span"
                 child.attrib.clear()
             _replace(child, figures, heading)
+
+
+def _table(table: ET.Element, heading: str) -> ET.Element:
+    """Return a table in its box, folded if it is long.
+
+    The width that it needs with no word or number broken is told to the style sheet, which sets it
+    on paper as small as that takes.
+    """
+    rows = [[text_of(cell) for cell in row] for row in table.iter("tr")]
+    columns = [*zip_longest(*rows, fillvalue="")]
+    letters = sum(max(len(word) for cell in c for word in [*cell.split(), ""]) for c in columns)
+    ems = _EMS_OF_A_LETTER * letters + _EMS_OF_A_GAP * len(columns)
+    table.set("style", f"--ems:{ems:.3g}")
+    box = scrolling(table, f"Table: {heading}")
+    return folded([_contents(rows)], box) if len(rows) - 1 > _LONG_TABLE else box
+
+
+def _contents(rows: Sequence[Sequence[str]]) -> str:
+    """Say what is in a table, of which the first row is the head."""
+    names = [name for name in rows[0] if name]
+    more = len(names) - _NAMED
+    named = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"Table of {len(rows) - 1} rows: {named}"
 
 
 def _is_alone(paragraph: ET.Element) -> bool:

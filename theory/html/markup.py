@@ -1,6 +1,7 @@
 """HTML as a tree: what is text is escaped, and nothing can be left open."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -52,6 +53,17 @@ def scrolling(content: ET.Element, label: str) -> ET.Element:
 
     """
     return node("div", content, class_="wide", role="region", aria_label=label, tabindex="0")
+
+
+def folded(summary: Sequence[Child], *content: Child) -> ET.Element:
+    """Return what a screen shows once it is opened, and paper shows open.
+
+    Args:
+        summary: what is seen of it before; it should say what there is inside, and how much.
+        content: what is inside.
+
+    """
+    return node("details", node("summary", *summary), *content, class_="fold")
 
 
 def page_text(root: ET.Element) -> str:

@@ -1,4 +1,23 @@
 "use strict";
+// On a narrow screen a figure is fitted into the width; a touch, or its button, shows it in full.
+(() => {
+  for (const figure of document.querySelectorAll("figure")) {
+    const button = document.createElement("button");
+    const box = figure.querySelector(".wide");
+    const show = (isFitted) => {
+      figure.classList.toggle("fitted", isFitted);
+      button.setAttribute("aria-pressed", String(!isFitted));
+    };
+    const change = () => show(!figure.classList.contains("fitted"));
+    button.type = "button";
+    button.className = "size";
+    button.textContent = "Full size";
+    button.addEventListener("click", change);
+    box.addEventListener("click", change);
+    box.after(button);
+    show(true);
+  }
+})();
 (() => {
   const form = document.getElementById("choose");
   if (!form) return;
@@ -31,14 +50,31 @@
   // A link to a claim opens it, also where the choice had hidden it, and all that a link points into.
   function follow() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!target) return;
+    if (!target) {
+      sought = null;
+      return;
+    }
     const around = target.closest(".claim");
     if (around && around.hidden) {
       form.reset();
       choose();
     }
     for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    if (target === around) target.querySelector("summary").focus({ preventScroll: true });
+    sought = target;
+    scroll(target, 0, MOST_FRAMES);
+  }
+
+  // Rows out of sight have estimated heights until they are near: what is sought may move while the
+  // page scrolls to it, and is scrolled to until it has stayed where it is for some frames.
+  const STILL = 3, MOST_FRAMES = 60;
+  let sought = null;
+  function scroll(target, still, left) {
+    const before = target.getBoundingClientRect().top;
     target.scrollIntoView();
+    const isStill = Math.abs(target.getBoundingClientRect().top - before) < 1;
+    if (sought !== target || left === 0 || (isStill && still === STILL)) return;
+    requestAnimationFrame(() => scroll(target, isStill ? still + 1 : 0, left - 1));
   }
 
   // Certificates come packed, all in one, and are unpacked when the first is opened.
@@ -77,6 +113,15 @@
   document.getElementById("open-all").addEventListener("click", () => openAll(true));
   document.getElementById("close-all").addEventListener("click", () => openAll(false));
   window.addEventListener("hashchange", follow);
+  // A link to where the address points already changes nothing in it.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (!link || link.hash !== location.hash) return;
+    event.preventDefault();
+    follow();
+  });
+  for (const name of ["wheel", "touchstart", "keydown"])
+    window.addEventListener(name, () => { sought = null; }, { passive: true });
   choose();
   follow();
 })();

@@ -1,15 +1,20 @@
 """The page in a browser: headless Chromium, from a file."""
 
+import base64
 import os
 import re
 import shutil
+import subprocess
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.theory.html.small import write_text
 from tests.theory.html.test_page import certificates
-from theory.html.page import Written
+from theory.html.page import Written, write_report
 from theory.ledger.verify import Verdict
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -133,12 +138,108 @@ PLACES = "[...document.querySelectorAll('[data-text] pre')]"
 
 def test_a_link_opens_the_claim_it_leads_to(browser: Any) -> None:
     choose(browser, "status:proved")
-    link = browser.find_element(CSS, "#errata li a[href='#claim-4.3.2']")
-    link.send_keys(Keys.ENTER)
+    follow(browser, "claim-4.3.2", "keyboard")
     claim = browser.find_element("id", "claim-4.3.2")
     assert claim.is_displayed()
     assert claim.get_attribute("open") is not None
     assert browser.execute_script("return arguments[0].getBoundingClientRect().top", claim) < 400
+
+
+AT = "return arguments[0].getBoundingClientRect().top"
+
+
+def is_at(browser: Any, claim: Any, low: float, high: float) -> bool:
+    """Whether a claim's top comes to be in some range and stays there."""
+    wait.WebDriverWait(browser, 10).until(
+        lambda driver: low <= driver.execute_script(AT, claim) <= high
+    )
+    browser.execute_async_script("setTimeout(arguments[0], 300)")
+    return bool(low <= browser.execute_script(AT, claim) <= high)
+
+
+def follow(browser: Any, id_: str, by: str) -> None:
+    """Follow a link to a claim, which is far below in a page whose rows have estimated heights."""
+    link = browser.find_element(CSS, f"#errata a[href='#{id_}']")
+    browser.execute_script("arguments[0].closest('details').open = true", link)
+    if by == "keyboard":
+        link.send_keys(Keys.ENTER)
+    else:
+        link.click()
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_a_link_leads_to_its_claim_again_and_again(browser: Any, by: str) -> None:
+    """Filtered away, and closed, though the address stays the same."""
+    claim = browser.find_element("id", "claim-zoo.violation")
+    words = browser.find_element("id", "choose-words")
+    for hide in (
+        lambda: words.send_keys("zzzz"),
+        lambda: words.send_keys("zzzz"),
+        lambda: browser.find_element("id", "close-all").click(),
+    ):
+        hide()
+        assert not claim.is_displayed() or claim.get_attribute("open") is None
+        follow(browser, "claim-zoo.violation", by)
+        wait.WebDriverWait(browser, 10).until(lambda _: claim.get_attribute("open") is not None)
+        assert claim.is_displayed()
+        assert is_at(browser, claim, -1, 400)
+        focused = browser.switch_to.active_element
+        assert focused.tag_name == "summary"
+        assert "zoo.violation" in focused.text
+
+
+def test_a_page_opens_at_the_claim_of_its_address(browser: Any, written: Written) -> None:
+    browser.get("about:blank")
+    browser.get(f"{written.path.as_uri()}#claim-4.3.2")
+    claim = browser.find_element("id", "claim-4.3.2")
+    assert claim.get_attribute("open") is not None
+    assert is_at(browser, claim, -1, 400)
+
+
+def test_the_first_key_leads_past_the_contents_and_is_seen(browser: Any) -> None:
+    webdriver.ActionChains(browser).send_keys(Keys.TAB).perform()
+    skip = browser.switch_to.active_element
+    assert skip.text == "Skip to the claims"
+    assert skip.rect["x"] >= 0
+    outline = browser.execute_script("return getComputedStyle(arguments[0]).outlineStyle", skip)
+    assert outline == "solid"
+    skip.send_keys(Keys.ENTER)
+    assert is_at(browser, browser.find_element("id", "claims"), -1, 100)
+
+
+def test_errata_are_folded_under_what_is_printed(browser: Any) -> None:
+    fold = browser.find_element(CSS, "#errata li details")
+    assert fold.find_element("tag name", "summary").is_displayed()
+    assert not fold.find_element(CSS, "a").is_displayed()
+    fold.find_element("tag name", "summary").send_keys(Keys.ENTER)
+    assert fold.find_element(CSS, "a").is_displayed()
+
+
+SHARE = "return getComputedStyle(arguments[0]).getPropertyValue('--share') || 1"
+
+
+def test_a_figure_is_fitted_to_a_phone_and_a_key_shows_it_in_full(browser: Any) -> None:
+    figure = browser.find_element(CSS, "#figure-4-7 figure")
+    picture, button = figure.find_element(CSS, "svg"), figure.find_element(CSS, "button")
+    box = figure.find_element(CSS, ".wide")
+    scrolls = "return arguments[0].scrollWidth > arguments[0].clientWidth + 1"
+    share = float(browser.execute_script(SHARE, picture))
+    assert not browser.execute_script(scrolls, box)
+    assert button.get_attribute("aria-pressed") == "false"
+    button.send_keys(Keys.ENTER)
+    assert button.get_attribute("aria-pressed") == "true"
+    assert picture.rect["width"] >= 44 * 16 * share - 1
+    assert browser.execute_script(scrolls, box)
+    box.click()
+    assert not browser.execute_script(scrolls, box)
+
+
+def test_without_scripts_a_figure_scrolls_in_full(browser: Any) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    browser.refresh()
+    picture = browser.find_element(CSS, "#figure-4-7 figure svg")
+    assert picture.rect["width"] > 375
+    assert not browser.find_elements(CSS, "figure button")
 
 
 def width(browser: Any) -> int:
@@ -191,6 +292,81 @@ def test_on_paper_there_is_no_form_and_what_is_open_stays_open(browser: Any) -> 
     assert browser.find_element(CSS, "#claim-4\\.3\\.1 .body").is_displayed()
     assert browser.find_element("id", "errata").is_displayed()
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+# Each word of each cell whose letters are on more than one line (which may end after a slash), and
+# how many tables are wider than the paper.
+BROKEN = """
+const broken = [];
+for (const cell of document.querySelectorAll("th, td")) {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode())
+    for (const word of texts.currentNode.data.matchAll(/[^\\s/]+/g)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) broken.push(word[0]);
+    }
+}
+const wide = [...document.querySelectorAll("table")]
+  .filter((table) => table.getBoundingClientRect().right > innerWidth + 1).length;
+return [broken, wide, document.querySelectorAll("td").length];
+"""
+PAPER = {"width": 718, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+"""A4 less Chromium's margins, in pixels of 1/96 inch."""
+
+
+@pytest.fixture
+def tables(chromium: Any, tmp_path: Path) -> Any:
+    """A page with the widest tables that the commands have left, and one wider still."""
+    kept = Path(__file__).parents[3] / "evidence"
+    for name in ("questions/scaling", "questions/remedies", "nn_experiments/synthetic"):
+        text = (kept / name / "report.md").read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if not line.startswith("![")]
+        write_text(tmp_path / "results" / name / "report.md", "\n".join(lines))
+    columns = 24
+    rows = ["| " + " | ".join([cell] * columns) + " |" for cell in ("signGD", "---", "1,000,000")]
+    write_text(tmp_path / "results/sweep/report.md", "# Wide\n\n" + "\n".join(rows) + "\n")
+    written = write_report(tmp_path / "results", tmp_path / "page.html", list)
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PAPER)
+    chromium.get(written.path.as_uri())
+    yield chromium
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_on_paper_tables_fit_and_break_no_word(tables: Any) -> None:
+    tables.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    broken, wide, cells = tables.execute_script(BROKEN)
+    assert (broken, wide) == ([], 0)
+    assert cells > 4000
+    # the twin: with letters of one size a table is too wide, or breaks its words
+    for style, at in (("font-size: 9pt", 1), ("overflow-wrap: anywhere; max-width: 1em", 0)):
+        rule = f"td {{ {style} }}"
+        tables.execute_script(
+            "document.head.append(Object.assign(document.createElement('style'),"
+            " {textContent: arguments[0]}))",
+            rule,
+        )
+        assert tables.execute_script(BROKEN)[at], style
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext: make system-deps")
+def test_the_pdf_has_every_number_whole(tables: Any, tmp_path: Path) -> None:
+    """Folded tables too; A4 is 8.27 by 11.69 inches."""
+    size = {"paperWidth": 8.27, "paperHeight": 11.69}
+    printed = tables.execute_cdp_cmd("Page.printToPDF", size)
+    (tmp_path / "page.pdf").write_bytes(base64.b64decode(printed["data"]))
+    command = ["pdftotext", "-layout", str(tmp_path / "page.pdf"), "-"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert text.split().count("1,000,000") == 24
+    cells = tables.execute_script(
+        "return [...document.querySelectorAll('td')].map(cell => cell.textContent.trim())"
+    )
+    numbers = Counter(cell for cell in cells if re.fullmatch(r"[\d,.]{4,}", cell))
+    assert len(numbers) > 500
+    words = Counter(text.split())
+    assert [number for number, n in numbers.items() if words[number] < n] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

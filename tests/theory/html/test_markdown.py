@@ -97,3 +97,37 @@ def test_a_report_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_a_figure_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.png"):
         section(report(tmp_path, "# A\n\n![x](none.png)\n"), 2, "it")
+
+
+def lines(rows: int) -> str:
+    head = "| " + " | ".join("abcdefgh") + " |\n" + "| --- " * 8 + "|\n"
+    return head + "".join(
+        f"| {'| '.join(f'{n} 10,000 ' for _ in range(8))}|\n" for n in range(rows)
+    )
+
+
+@pytest.mark.parametrize(("rows", "is_folded"), [(8, False), (9, True)], ids=str)
+def test_a_long_table_is_folded_under_words_about_it(
+    tmp_path: Path, rows: int, is_folded: bool
+) -> None:
+    found = section(report(tmp_path, f"# A\n\n{lines(rows)}\nAfter.\n"), 2, "it")
+    summaries = [text_of(each) for each in found.iter("summary")]
+    assert summaries == ["Table of 9 rows: a, b, c, d, e, f and 2 more"] * is_folded
+    assert len([*found.iter("tr")]) == rows + 1
+    assert text_of(found).endswith("After.")
+
+
+@pytest.mark.parametrize(("entries", "is_folded"), [(12, False), (13, True)], ids=str)
+def test_a_long_list_is_folded(tmp_path: Path, entries: int, is_folded: bool) -> None:
+    text = "# A\n\n## Not run\n\n" + "- [x](x.json)\n" * entries
+    found = section(report(tmp_path, text), 2, "it")
+    assert [text_of(each) for each in found.iter("summary")] == ["Not run: 13 entries"] * is_folded
+    assert len([*found.iter("li")]) == entries
+    assert not [*found.iter("a")]  # what is in it is as elsewhere
+
+
+def test_a_table_tells_the_width_that_its_words_need(tmp_path: Path) -> None:
+    """The longest word of each column: 6, 3 and 2 letters of 0.64 ems; 3 gaps of 0.5."""
+    text = "# A\n\n| x | the | y |\n| --- | --- | --- |\n| 10,000 1 | a | b |\n| | | 12 |\n"
+    (table,) = section(report(tmp_path, text), 2, "it").iter("table")
+    assert table.get("style") == f"--ems:{0.64 * (6 + 3 + 2) + 1.5:.3g}"
