@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # sympy and the solver are loaded once the command line is in
 
 Checks: TypeAlias = Mapping[str, Any]
 
+_RESULTS = Path("results")
+_KEPT = Path("evidence")
 _CACHE = Path("results/theory/cache")
 _SIMULATION = Path("results/simulations/evidence.json")
 _BROKEN_PIPE = 141
@@ -234,10 +236,11 @@ class Report:
 
     html: bool = False
     """Write HTML: the form there is."""
-    results: Path = Path("results")
-    """Folder of the results of all commands."""
-    kept: Path = Path("evidence")
-    """Folder of runs kept with the code, which are shown where there are no results."""
+    results: Path | None = None
+    """Folder of the results of all commands; results/ if left out."""
+    kept: Path | None = None
+    """Folder of runs kept with the code, which are shown where there are no results; evidence/ if
+    left out."""
     out: Path = Path("results/report.html")
     """File to write."""
 
@@ -245,26 +248,26 @@ class Report:
         """Run the command; return the exit code."""
         if not self.html:
             raise UserError("report: expected a form, got none; --html is the one there is.")
-        is_kept = self.kept.is_dir()
-        if not self.results.is_dir() and not is_kept:
+        results = self.results or _RESULTS
+        kept = self.kept or _KEPT
+        for option, given in (("--results", self.results), ("--kept", self.kept)):
+            if given is not None and not given.is_dir():
+                raise UserError(f"{option}: expected a folder, got {given}, which is none.")
+        if not results.is_dir() and not kept.is_dir():
             raise UserError(
-                f"--results: expected a folder, got {self.results}. `make reproduce` makes one."
+                f"--results: expected a folder, got {results}. `make reproduce` makes one."
             )
         ensure_writable_file(self.out)
+        from theory.claims import all_claims
         from theory.html.page import write_report
+        from theory.ledger.display import Steps
 
-        kept = self.kept if is_kept else None
-        print(write_report(self.results, self.out, _written_as_formulas, kept).note())
+        with Steps() as tell:
+            written = write_report(
+                results, self.out, all_claims, kept if kept.is_dir() else None, tell
+            )
+        print(written.note())
         return 0
-
-
-def _written_as_formulas() -> "Sequence[Claim]":
-    """Return all claims, which takes some seconds."""
-    from theory.claims import all_claims
-    from theory.ledger.display import Progress
-
-    with Progress():
-        return all_claims()
 
 
 def _ledger(command: _Settling, simulation: Checks) -> "tuple[list[Verdict], str]":

@@ -20,7 +20,7 @@ from theory.html.markup import Child, add, node, page_text
 from theory.html.notation import definitions, notation
 from theory.html.outcomes import overview
 from theory.html.recall import Recalled, recalled
-from theory.html.runs import Folders, Run
+from theory.html.runs import Folders, Made, Run
 from theory.ledger.verify import read_simulation
 
 TITLE = "Why is SGD more robust than Adam? What is proved, refuted and observed"
@@ -50,7 +50,8 @@ class Kind:
         name: id of that part.
         patterns: where its reports are, relative to the folder of results.
         commands: what makes them, by the folder that each leaves.
-        is_one: whether there is one such report, of which the heading is that of the part.
+        made: what its reports are of; one's own are found in any folder of the results.
+        is_one: whether the first such report is the part, with its heading, and others below it.
 
     """
 
@@ -58,6 +59,7 @@ class Kind:
     name: str
     patterns: tuple[str, ...]
     commands: Mapping[str, str]
+    made: tuple[Made, ...] = ()
     is_one: bool = False
 
 
@@ -66,6 +68,7 @@ FIGURE = Kind(
     "figure-4-7",
     ("figure_4_7/report.md",),
     {"figure_4_7": "python -m simulations figure-4.7"},
+    (Made.FIGURE,),
     is_one=True,
 )
 SWEEPS = Kind(
@@ -79,12 +82,14 @@ SWEEPS = Kind(
         "questions/remedies": "python -m simulations remedies",
         "questions/partitions": "python -m simulations partitions",
     },
+    (Made.QUESTION, Made.SWEEP),
 )
 NETWORKS = Kind(
     "Networks",
     "networks",
     ("nn_experiments/*/report.md",),
     {"nn_experiments/quick": "python -m nn_experiments compare quick"},
+    (Made.NETWORKS,),
 )
 KERNEL = Kind(
     "A third opinion: the proof kernel",
@@ -99,11 +104,22 @@ _VERIFY = "python -m theory verify"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the page: its id, its name in the table of contents, and its content."""
+    """A part of the page: its id, its name in the contents, what is in it, and runs it shows."""
 
     name: str
     title: str
     content: ET.Element
+    runs: Sequence[Run] = ()
+
+    def said(self) -> str:
+        """Return whose runs it shows, and from which folders."""
+        own, kept = (
+            [str(run.path.parent) for run in self.runs if run.is_kept is is_kept]
+            for is_kept in (False, True)
+        )
+        told = [f"your own {', '.join(own)}"] * bool(own)
+        told += [f"kept with the code {', '.join(kept)}"] * bool(kept)
+        return f"  {self.title}: {'; '.join(told)}"
 
 
 @dataclass(frozen=True)
@@ -115,6 +131,7 @@ class Written:
         size: its bytes.
         claims: how many claims are on it.
         missing: the parts for which there are no files.
+        sources: whose runs each of the others shows, in a line.
 
     """
 
@@ -122,10 +139,12 @@ class Written:
     size: int
     claims: int
     missing: Sequence[str] = field(default=())
+    sources: Sequence[str] = field(default=())
 
     def note(self) -> str:
         """Return what to tell the user."""
         lines = [f"Report: {self.path} ({self.size / 1e6:.1f} MB, {self.claims} claims)"]
+        lines += ["What it shows:"] * bool(self.sources) + [*self.sources]
         lines += [f"Without files, so not on it: {', '.join(self.missing)}"] * bool(self.missing)
         if self.size > LARGEST:
             lines.append(f"It is larger than {LARGEST / 1e6:g} MB, and may open slowly on a phone.")
@@ -133,7 +152,11 @@ class Written:
 
 
 def write_report(
-    results: Path, out: Path, claims: Callable[[], Iterable[Claim]], kept: Path | None = None
+    results: Path,
+    out: Path,
+    claims: Callable[[], Iterable[Claim]],
+    kept: Path | None = None,
+    tell: Callable[[str], object] = lambda doing: None,
 ) -> Written:
     """Write the page from the files of evidence, whole or not at all.
 
@@ -143,6 +166,7 @@ def write_report(
         claims: returns the claims of the code; called only where there is evidence about them.
         kept: folder of runs that were kept, laid out as ``results``, which are shown, and said to
             be kept ones, where there is none of one's own.
+        tell: told what is being done, before it is.
 
     Raises:
         UserError: a file of evidence is damaged or of another version of the code, or the page
@@ -151,8 +175,14 @@ def write_report(
     """
     folders = Folders(results, kept)
     ledger = folders.first("theory/evidence.json")
-    known = recalled(ledger.path, claims()) if ledger is not None else None
-    parts = [*_parts(folders, known, ledger)]
+    known = None
+    if ledger is not None:
+        tell("writing the claims as formulas")
+        written = claims()
+        tell(f"reading {ledger.path}, and evaluating its exact numbers again")
+        known = recalled(ledger.path, written)
+    parts = [*_parts(folders, known, ledger, tell)]
+    tell("putting the page together")
     for math in (math for part in parts for math in part.content.iter("math")):
         mathml.simplify(math)
     drawings = [svg for part in parts for svg in part.content.iter("svg")]
@@ -164,19 +194,27 @@ def write_report(
         len(text.encode()),
         0 if known is None else len(known.verdicts),
         [part.title for part in parts if part.content.get("class") == "missing"],
+        [part.said() for part in parts if part.runs],
     )
 
 
-def _parts(folders: Folders, known: Recalled | None, ledger: Run | None) -> Iterable[Part]:
+def _parts(
+    folders: Folders, known: Recalled | None, ledger: Run | None, tell: Callable[[str], object]
+) -> Iterable[Part]:
     yield _question(known)
-    yield _claims(known, ledger)
-    yield _reports(FIGURE, folders)
-    yield _checks(folders)
-    yield _reports(SWEEPS, folders)
-    yield _reports(NETWORKS, folders)
-    yield _errata(known)
-    yield _reports(KERNEL, folders)
-    yield _environment(folders)
+    if known is not None:
+        tell(f"setting the formulas of {len(known.verdicts)} claims")
+    shown = [
+        _claims(known, ledger),
+        _reports(FIGURE, folders, tell),
+        _checks(folders),
+        _reports(SWEEPS, folders, tell),
+        _reports(NETWORKS, folders, tell),
+        _errata(known, ledger),
+        _reports(KERNEL, folders, tell),
+    ]
+    yield from shown
+    yield _environment([run for part in shown for run in part.runs])
 
 
 def _page(parts: Sequence[Part], rules: str) -> ET.Element:
@@ -216,8 +254,8 @@ def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
-def _section(name: str, title: str, *content: Child) -> Part:
-    return Part(name, title, node("section", node("h2", title), *content, id=name))
+def _section(name: str, title: str, *content: Child, runs: Sequence[Run] = ()) -> Part:
+    return Part(name, title, node("section", node("h2", title), *content, id=name), runs)
 
 
 def _missing(name: str, title: str, *commands: str) -> Part:
@@ -251,7 +289,7 @@ def _question(known: Recalled | None) -> Part:
 
 def _claims(known: Recalled | None, ledger: Run | None) -> Part:
     name, title = "claims", "The claims"
-    if known is None:
+    if known is None or ledger is None:
         return _missing(name, title, _VERIFY)
     again = (
         f"Where a verdict rests on exact numbers ({known.rechecked} times), they were evaluated "
@@ -262,35 +300,37 @@ def _claims(known: Recalled | None, ledger: Run | None) -> Part:
     names = definitions(known.verdicts)
     listed = node("div", *claim_list(known, names), id="list")
     about = (_said(ledger), node("p", again), notation(names))
-    return _section(name, title, *about, chooser(known.verdicts), listed)
+    return _section(name, title, *about, chooser(known.verdicts), listed, runs=[ledger])
 
 
-def _errata(known: Recalled | None) -> Part:
+def _errata(known: Recalled | None, ledger: Run | None) -> Part:
     name, title = "errata", "Errata"
-    if known is None:
+    if known is None or ledger is None:
         return _missing(name, title, _VERIFY)
     about = (
         "Each of these was settled as printed, over everything that its own hypotheses allow, and "
         "does not hold so. The numbers are exact and can be checked by hand."
     )
-    return _section(name, title, node("p", about), *errata(known.verdicts))
+    return _section(name, title, node("p", about), *errata(known.verdicts), runs=[ledger])
 
 
-def _reports(kind: Kind, folders: Folders) -> Part:
-    runs = folders.found(*kind.patterns)
-    if kind.is_one:
-        first = folders.first(*kind.patterns)
-        runs = [] if first is None else [first]
+def _reports(kind: Kind, folders: Folders, tell: Callable[[str], object]) -> Part:
+    first = folders.first(*kind.patterns) if kind.is_one else None
+    runs = folders.found(*(() if kind.is_one else kind.patterns), made=kind.made)
+    below = [run for run in runs if run != first]
+    each = [_report(run, 3, f"{kind.name}-{number}", tell) for number, run in enumerate(below, 1)]
+    if first is not None:
+        whole = _report(first, 2, kind.name, tell)
+        add(whole, *each)
+        return Part(kind.name, kind.title, whole, [first, *below])
     if not runs:
         return _missing(kind.name, kind.title, *kind.commands.values())
-    if kind.is_one:
-        return Part(kind.name, kind.title, _report(runs[0], 2, kind.name))
-    each = [_report(run, 3, f"{kind.name}-{number}") for number, run in enumerate(runs, 1)]
-    return _section(kind.name, kind.title, *each, _not_run(kind, runs))
+    return _section(kind.name, kind.title, *each, _not_run(kind, runs), runs=runs)
 
 
-def _report(run: Run, level: int, name: str) -> ET.Element:
+def _report(run: Run, level: int, name: str, tell: Callable[[str], object]) -> ET.Element:
     """Return a report, with words about its figures, and with whose run it is below its heading."""
+    tell(f"reading {run.path}")
     content = markdown.section(run.path, level, name, alternatives(run.path.parent))
     said = _said(run)
     if said is not None:
@@ -315,12 +355,11 @@ def _checks(folders: Folders) -> Part:
         key.replace("_", " "): [(label, str(check.get(k, ""))) for k, label in _SAID.items()]
         for key, check in checks.items()
     }
-    return _section(name, title, _said(run), _records(about))
+    return _section(name, title, _said(run), _records(about), runs=[run])
 
 
-def _environment(folders: Folders) -> Part:
-    runs = folders.found(*_EVIDENCE)
-    made_by = {f"{run.name}/{run.path.name}": run.environment for run in runs}
+def _environment(runs: Iterable[Run]) -> Part:
+    made_by = {f"{run.name}/{run.numbers.name}": run.environment for run in runs if run.numbers}
     found = {"this page": environment(), **{name: at for name, at in made_by.items() if at}}
     versions = {str(each.get("code")) for each in found.values()}
     words = (
@@ -346,14 +385,6 @@ def _records(about: Mapping[str, Iterable[tuple[str, str]]]) -> ET.Element:
 
 
 _SAID = {"status": "Status", "criterion": "What had to hold", "observed": "What was seen"}
-_EVIDENCE = (
-    "theory/evidence.json",
-    "simulations/evidence.json",
-    "figure_4_7/summary.json",
-    "questions/*/summary.json",
-    "sweep/**/summary.json",
-    "nn_experiments/*/evidence.json",
-)
 _COLUMNS = ("code", "python", "platform", "processor", "cores", "device", "packages")
 
 

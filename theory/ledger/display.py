@@ -173,3 +173,26 @@ class Progress:
         elif time.monotonic() > self._told + _SECONDS_TO_A_LINE:
             self._told = time.monotonic()
             print(f"settled {done} of {total} questions", file=sys.stderr, flush=True)
+
+
+class Steps:
+    """What is being done, on stderr: one line that changes on a terminal, a line each elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._status = self._console.status("")
+
+    def __enter__(self) -> "Steps":
+        if self._console.is_terminal:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def __call__(self, doing: str) -> None:
+        """Tell what is done next."""
+        if self._console.is_terminal:
+            self._status.update(escape(doing))
+        else:
+            print(doing, file=sys.stderr, flush=True)

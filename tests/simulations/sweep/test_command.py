@@ -22,6 +22,7 @@ from simulations.explore.train import train
 from simulations.sweep import cluster, command, record, store
 from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, run_sweep
+from theory.html.runs import Folders, Made
 
 # Its first import closes the handlers of logging, and with absl's what pytest captures into, unless
 # it is imported while nothing else captures.
@@ -82,6 +83,11 @@ def test_files_and_their_numbers(done):
     table = pq.read_table(done / "runs/block-00000.parquet").to_pydict()
     assert table["learning_rate"] == [0.5] * 3 + [1.0] * 3
     assert table["seed"] == [0, 1, 2] * 2
+
+
+def test_the_page_of_all_results_finds_it(done):
+    (run,) = Folders(done.parent).found(f"{done.name}/report.md")
+    assert run.made is Made.SWEEP
 
 
 def test_what_is_printed(tmp_path, capsys):

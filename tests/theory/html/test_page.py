@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import importlib
+import itertools
 import json
 import platform
 import re
+import shutil
 import zlib
 from collections import Counter
 from html.parser import HTMLParser
@@ -222,6 +224,18 @@ def test_parts_stand_in_the_order_in_which_a_reader_asks(page: _Reader) -> None:
     assert [name for name in ids if name in _PARTS] == _PARTS
 
 
+def test_headings_leave_out_no_level(page: _Reader) -> None:
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert max(b - a for a, b in itertools.pairwise(levels)) == 1
+
+
+def test_the_first_link_leads_past_the_contents(page: _Reader) -> None:
+    first = next(attributes for tag, attributes in page.elements if tag == "a")
+    assert (first["class"], first["href"]) == ("skip", "#claims")
+
+
 def test_nothing_is_fetched(text: str, page: _Reader) -> None:
     for tag, attributes in page.elements:
         for name in ("src", "srcset", "data", "poster", "action", "background"):
@@ -257,10 +271,11 @@ def test_wide_content_is_reached_by_keyboard(page: _Reader) -> None:
     assert all(a.get("tabindex") == "0" and a.get("aria-label") for a in boxes)
 
 
-def test_the_note_tells_size_and_what_is_missing(written: Written) -> None:
+def test_the_note_tells_size_sources_and_what_is_missing(written: Written, results: Path) -> None:
     assert written.size == written.path.stat().st_size
     assert written.missing == ["A third opinion: the proof kernel"]
     assert "MB" in written.note()
+    assert f"  Networks: your own {results}/nn_experiments/quick" in written.note().splitlines()
     assert "A third opinion" in written.note()
 
 
@@ -388,6 +403,49 @@ def test_kept_runs_are_told_from_ones_own(tmp_path: Path) -> None:
     assert "evidence/nn_experiments/quick/evidence.json" in text[text.index('id="environment"') :]
 
 
+def test_the_note_tells_kept_runs_from_ones_own(tmp_path: Path) -> None:
+    for root, name in (("results", "memory"), ("evidence", "memory"), ("evidence", "scaling")):
+        write_text(tmp_path / root / "questions" / name / "report.md", "# A\n")
+    folders = tmp_path / "results", tmp_path / "report.html", no_claims, tmp_path / "evidence"
+    own = f"your own {tmp_path}/results/questions/memory"
+    kept = f"kept with the code {tmp_path}/evidence/questions/scaling"
+    assert write_report(*folders).sources == [f"  Beyond the proofs: sweeps: {own}; {kept}"]
+
+
+def test_a_run_in_a_folder_of_ones_choice_is_shown_in_its_part(tmp_path: Path) -> None:
+    for name, data in {
+        "mine": {"sweep": {}, "environment": {"code": "of mine"}},
+        "figure_4_7": {},
+        "notebook": {"optimizers": {}, "ratio_signgd_over_gd": {}},
+    }.items():
+        write_text(tmp_path / "results" / name / "report.md", f"# This is {name}\n")
+        write_text(tmp_path / "results" / name / "summary.json", json.dumps(data))
+    written = write_report(tmp_path / "results", tmp_path / "report.html", no_claims)
+    text = written.path.read_text(encoding="utf-8")
+    assert _Reader(text).wrong == []
+    sweeps = text[text.index('<section id="sweeps">') : text.index('id="networks"')]
+    assert "<h3>This is mine</h3>" in sweeps
+    figure = text[text.index('<section id="figure-4-7"') : text.index('id="checks"')]
+    assert figure.index("<h2>This is figure_4_7</h2>") < figure.index("<h3>This is notebook</h3>")
+    assert "of mine" in text[text.index('id="environment"') :]
+
+
+def test_what_is_being_done_is_told(results: Path, tmp_path: Path) -> None:
+    small = results / "nn_experiments"
+    told: list[str] = []
+    shutil.copytree(small, tmp_path / "results" / "nn_experiments")
+    write_evidence(tmp_path / "results", zoo())
+    claims = [v.claim for v in zoo()]
+    write_report(tmp_path / "results", tmp_path / "page.html", lambda: claims, None, told.append)
+    assert told == [
+        "writing the claims as formulas",
+        f"reading {tmp_path}/results/theory/evidence.json, and evaluating its exact numbers again",
+        "setting the formulas of 8 claims",
+        f"reading {tmp_path}/results/nn_experiments/quick/report.md",
+        "putting the page together",
+    ]
+
+
 def test_a_kept_ledger_is_shown_where_there_is_no_other(tmp_path: Path) -> None:
     write_evidence(tmp_path / "evidence", zoo())
     (tmp_path / "results").mkdir()
@@ -434,27 +492,27 @@ def test_a_ledger_without_refutations_has_no_errata(tmp_path: Path) -> None:
 # --- The command ---------------------------------------------------------------------------------
 
 
-NO_KEPT = ("--kept", "none", "--out")
-
-
 def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "results").mkdir()
+    (tmp_path / "none").mkdir()
     out = tmp_path / "new" / "report.html"
-    assert (
-        main(["report", "--html", "--results", str(tmp_path / "results"), *NO_KEPT, str(out)]) == 0
-    )
+    folders = ("--results", str(tmp_path / "none"), "--kept", str(tmp_path / "none"))
+    assert main(["report", "--html", *folders, "--out", str(out)]) == 0
     assert out.is_file()
-    assert str(out) in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert str(out) in said.out
+    assert said.err == "putting the page together\n"
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         ([], "--html is the one"),
-        (["--html", "--results", "none"], "expected a folder, got none"),
+        (["--html"], "expected a folder, got results. `make reproduce` makes one"),
+        (["--html", "--results", "none"], "--results: expected a folder, got none"),
+        (["--html", "--kept", "none"], "--kept: expected a folder, got none"),
         (["--html", "--results", ".", "--out", "."], "it is a folder"),
     ],
-    ids=["no form", "no results", "out is a folder"],
+    ids=["no form", "nothing", "no results", "no kept runs", "out is a folder"],
 )
 def test_bad_options_are_told(
     tmp_path: Path,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.theory.html.small import write_text
-from theory.html.runs import Folders
+from theory.html.runs import Folders, Made
 
 
 @pytest.fixture
@@ -45,3 +45,48 @@ def test_a_run_of_which_no_file_says_what_made_it(tmp_path: Path, text: str) -> 
     write_text(tmp_path / "results" / "kernel" / "summary.json", text)
     (run,) = Folders(tmp_path / "results").found("kernel/report.md")
     assert run.said() == "A run of your own: results/kernel."
+
+
+_KEPT = Path(__file__).parents[3] / "evidence"
+_OF_KEPT = {
+    "figure_4_7": Made.FIGURE,
+    "questions/memory": Made.QUESTION,
+    "questions/partitions": Made.QUESTION,
+    "questions/phase_diagram": Made.QUESTION,
+    "questions/remedies": Made.QUESTION,
+    "questions/scaling": Made.QUESTION,
+    "nn_experiments/quick": Made.NETWORKS,
+    "nn_experiments/synthetic": Made.NETWORKS,
+    "nn_experiments/synthetic-high": Made.NETWORKS,
+}
+
+
+def test_what_a_report_is_of_is_told_by_the_numbers_beside_it() -> None:
+    """Those that the commands have left."""
+    runs = Folders(_KEPT).found("*/report.md", "*/*/report.md")
+    assert {run.path.parent.relative_to(_KEPT).as_posix(): run.made for run in runs} == _OF_KEPT
+
+
+@pytest.fixture
+def chosen(tmp_path: Path) -> Folders:
+    """Sweeps in folders of the user's choice, beside other things."""
+    for name, data in {
+        "mine": {"sweep": {}},
+        "mine/again": {"sweep": {}},
+        "a/b/too_deep": {"sweep": {}},
+        "networks": {"preset": {}, "baseline": "SGD", "verdicts": []},
+        "other": {"numbers": []},
+        "sweep": {"sweep": {}},
+    }.items():
+        write_text(tmp_path / name / "report.md", "# A\n")
+        write_text(tmp_path / name / "summary.json", json.dumps(data))
+    write_text(tmp_path / "unfinished" / "runs" / "sweep.json", "{}")
+    return Folders(tmp_path)
+
+
+def test_own_sweeps_are_found_in_any_folder_of_the_results(chosen: Folders) -> None:
+    found = chosen.found("sweep/**/report.md", made={Made.SWEEP})
+    names = [run.path.parent.relative_to(run.root).as_posix() for run in found]
+    assert names == ["mine/again", "mine", "sweep"]
+    assert [run.made for run in chosen.found(made={Made.NETWORKS})] == [Made.NETWORKS]
+    assert chosen.found() == []
