@@ -1,5 +1,7 @@
 """A verdict on each kind of finding, and files as commands leave them."""
 
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +73,21 @@ def write_evidence(folder: Path, verdicts: list[Verdict]) -> Path:
 
 
 def draw(path: Path) -> None:
-    """Draw a figure with clipping, a gradient's worth of ids, and text that needs escaping."""
+    """Write a figure with clipping, a gradient's worth of ids, and text that needs escaping."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_drawn(path.suffix))
+
+
+@cache
+def _drawn(suffix: str) -> bytes:
+    file = BytesIO()
     figure = Figure(figsize=(4, 2))
     axes = figure.subplots()
     axes.plot([1, 2, 3], [1, 4, 9], label="a < b & c")
     axes.legend()
-    path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context({"svg.hashsalt": "the same"}):
-        figure.savefig(path)
+        figure.savefig(file, format=suffix[1:])
+    return file.getvalue()
 
 
 def write_text(path: Path, text: str) -> None:
