@@ -18,6 +18,7 @@ from rich.table import Table
 
 from nn_experiments import presets
 from nn_experiments.specs import OptimizerSpec, Preset
+from theory.artefacts import ensure_writable_file, write_json
 from theory.cluster import Cluster, require
 from theory.commands import BAD_INPUT, leave, run
 from theory.errors import UserError
@@ -119,12 +120,16 @@ class Data:
     """Folder of data sets, to look in first and to download to; or set THEORY_FIRST_DATA."""
     download: bool = True
     """Download the data set if it is not found."""
+    energy: Path | None = None
+    """File, FILE.json, to write the mean squared DCT coefficients of the images to train on to;
+    python -m simulations sweep --set spectrum=measured:FILE.json takes them as a spectrum."""
 
     def __call__(self) -> int:
         """Run the command; return the exit code."""
         from nn_experiments import data
         from nn_experiments.specs import DataSpec
 
+        self._check_energy()
         if not self.name:
             _show(data.describe(self.data_dir))
             return 0
@@ -135,7 +140,21 @@ class Data:
             f"{height} × {width} pixels, {channels} channel(s), {found.classes} classes.\n"
             f"From: {data.source(self.name, self.data_dir)}"
         )
+        if self.energy is not None:
+            from nn_experiments.frequency.energy import spectrum
+
+            write_json(self.energy, spectrum(found))
+            print(f"Energy of {height * width:,} frequencies: {self.energy}")
         return 0
+
+    def _check_energy(self) -> None:
+        if self.energy is None:
+            return
+        if not self.name:
+            raise UserError("--energy: expected a data set to measure, got no NAME.")
+        if self.energy.suffix.lower() != ".json":
+            raise UserError(f"--energy: expected a file FILE.json, got {self.energy}.")
+        ensure_writable_file(self.energy)
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,24 @@
 # nothing. This notebook defines nothing: it imports and shows.
 
 # %%
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
+import optax
 
 from simulations.explore.rules import KINDS, update_rule
-from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression
+from simulations.explore.spectrum import (
+    Irrelevant,
+    Normal,
+    PowerLaw,
+    Regression,
+    Variances,
+    measured,
+)
 from simulations.explore.train import train
-from theory.style import BLACK, BLUE, GREEN, ORANGE, VERMILION
+from theory.artefacts import write_json
+from theory.style import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILION
 
 # %% [markdown]
 # ## A problem
@@ -62,6 +73,13 @@ rules = {
 }
 
 # %% [markdown]
+# A rule of your own is an `(init, update)` pair as optax has them: from one run's gradient in space
+# to the change of its weights. Here is Yogi, which is not in the list.
+
+# %%
+rules["Yogi, our own"] = optax.chain(optax.scale_by_yogi(), optax.scale_by_learning_rate(0.001))
+
+# %% [markdown]
 # ## What they end with
 #
 # The ratio of adversarial risks, each rule's over GD's, seed by seed. The standard risk tells whether
@@ -83,7 +101,7 @@ for name, outcome in outcomes.items():
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
-colours = (BLACK, ORANGE, BLUE, GREEN, VERMILION)
+colours = (BLACK, ORANGE, BLUE, GREEN, VERMILION, PINK)
 for (name, outcome), colour in zip(outcomes.items(), colours, strict=True):
     moved = ((outcome.w_tilde[:, -1] - runs.w0_tilde) ** 2).mean(axis=0)
     axes.semilogy(np.arange(d), np.maximum(moved, 1e-12), label=name, color=colour)
@@ -91,3 +109,22 @@ axes.axvspan(d // 2 - 0.5, d - 0.5, color="0.9", label="irrelevant")
 axes.set(xlabel="frequency $k$", ylabel=r"mean squared change of $\tilde w_k$")
 axes.legend(fontsize="small")
 plt.show()
+
+# %% [markdown]
+# ## A spectrum of your own
+#
+# Variances may be any numbers, lowest frequency first. Those of a data set are read from a file, which
+# `python -m nn_experiments data NAME --energy FILE.json` writes; the one written here stands for it.
+
+# %%
+file = Path("results/notebooks/energy.json")
+write_json(file, {"data_set": "a bump", "energy": 1 / (1 + (np.arange(16) - 4) ** 2 / 4)})
+given = {"given": Variances((1.0, 0.5, 0.5, 0.1, 0.0, 0.0)), "measured": measured(file)}
+
+# %%
+for name, spectrum in given.items():
+    own = Regression(spectrum, Irrelevant.highest(2, spectrum.d), start=Normal(0.1)).runs(seeds)
+    ends = {rule: train(own, rules[rule], iterations=5_000) for rule in ("GD", "Yogi, our own")}
+    gd, yogi = (end.adversarial_risk(epsilon=1.0)[:, -1] for end in ends.values())
+    low, middle, high = np.quantile(yogi / gd, [0.05, 0.5, 0.95])
+    print(f"{name:9} Yogi over GD {middle:.3f} ({low:.3f} to {high:.3f})")

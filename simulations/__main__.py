@@ -113,7 +113,7 @@ class Bench:
     """
 
     quick: bool = False
-    """Small sizes, to see that it runs."""
+    """Small sizes, to see that it runs; no shares of limits, which mean nothing there."""
     repeats: int = 5
     """Measurements of each job; of those that take minutes, at most three."""
     job: str = ""
@@ -244,8 +244,9 @@ class SweepCommand:
     Examples: python -m simulations sweep --set rule=GD,signGD,Adam d=64 learning_rate=0.01,0.1
     python -m simulations sweep --set rule=GD@1,signGD@0.01,Adam@0.001 d=3,16,64
 
-    Writes a figure (of one or two swept parameters), report.md, the summary as CSV, LaTeX and JSON,
-    and the runs as Parquet; prints what they say. The same command goes on after an interruption.
+    Says before it begins how much time and disk it will take. Writes a figure (of one or two swept
+    parameters), report.md, the summary as CSV, LaTeX and JSON, and the runs as Parquet; prints what
+    they say. The same command goes on after an interruption.
 
     Exit codes: 0 done; 1 done, but a run ended in NaN or infinity; 2 a grid or folder that cannot
     be used, or a grid that does not fit on the disk or in the time; 130 interrupted.
@@ -260,7 +261,7 @@ class SweepCommand:
     parameters: bool = False
     """List what may be swept, and run nothing."""
     seconds: float | None = None
-    """Time that it may take; what would take longer is not begun, and the estimate is printed."""
+    """Time that it may take; what would take longer is not begun."""
     device: str = "auto"
     """Where to run: auto, cpu or gpu; on all that there are of the kind."""
     accept_versions: bool = False
@@ -268,15 +269,15 @@ class SweepCommand:
     cluster: Literal["slurm", "local"] | None = None
     """Compute in an array of jobs of Slurm, or in processes of this machine."""
     jobs: int | None = None
-    """How many jobs of the cluster there are."""
+    """How many jobs of the cluster there are, at most one for each block."""
     minutes: int | None = None
     """Time of each job; one that needs more is queued again and goes on. 240 if left out."""
     cpus: int | None = None
-    """Cores of each job. 2 if left out."""
+    """Cores of each job, of Slurm. 2 if left out."""
     gpus: int | None = None
     """GPUs of each job. 0 if left out."""
     memory_gb: int | None = None
-    """Memory of each job. 8 if left out."""
+    """Memory of each job, of Slurm. 8 if left out."""
     partition: str | None = None
     """Partition of Slurm; its default if left out."""
 

@@ -1,13 +1,16 @@
 """Where training runs are, and what their risks are there."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from simulations.explore.spectrum import Runs
 from simulations.simulate import adversarial_risk, standard_risk
 from theory.errors import UserError
+
+LEARNT: Final = 0.01
+"""Of the standard risk of the weights 0: where more is left, the task has not been learnt."""
 
 
 class Failure(NamedTuple):
@@ -67,6 +70,11 @@ class Outcome:
             _as_rows(x)[:, None] for x in (self.runs.sigma_tilde_sq, self.runs.w_star_tilde)
         )
         return adversarial_risk(variances, self.e_tilde, w_star, epsilon)
+
+
+def risk_of_zero(runs: Runs) -> np.ndarray:
+    """Return the standard risk of the weights 0, shape (S,)."""
+    return standard_risk(_as_rows(runs.sigma_tilde_sq), -_as_rows(runs.w_star_tilde))
 
 
 def _as_rows(x: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import DTypeLike
 
-from simulations.explore.rules import Form, pair
+from simulations.explore.rules import Form, Pair, pair
 from simulations.explore.transform import Transform
 from simulations.gradients import norm_and_direction, population_coordinate, response_coordinate
 
@@ -77,7 +77,7 @@ class Groups:
 
 
 @partial(jax.jit, static_argnames=("form", "transform"))
-def begin(batch: Batch, e0_tilde: jax.Array, *, form: Form, transform: Transform) -> State:
+def begin(batch: Batch, e0_tilde: jax.Array, *, form: Form | Pair, transform: Transform) -> State:
     """Return all runs before their first update; ``e0_tilde`` has two leading axes as ``own``."""
 
     def one(own: dict[str, jax.Array], e_tilde: jax.Array) -> State:
@@ -96,7 +96,7 @@ def advance(
     q: jax.Array | None,
     span: jax.Array,
     *,
-    form: Form,
+    form: Form | Pair,
     transform: Transform,
 ) -> State:
     """Take updates start + 1, …, stop of all runs, in one launch; ``span`` is (start, stop).

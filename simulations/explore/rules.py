@@ -2,7 +2,9 @@
 
 A β weighs the *old* memory, and ε is added to the square root, not under it. Where optax's update
 is PyTorch's in exact arithmetic the pair is optax's; the others are in
-:mod:`simulations.explore.directions`. PyTorch has no signGD, Signum, Lion or Adan.
+:mod:`simulations.explore.directions`. PyTorch has no signGD, Signum, Lion or Adan. In double
+precision both round alike, but for NAdam: PyTorch keeps its product of momenta in its default type,
+float32 unless ``torch.set_default_dtype`` says otherwise.
 
 A rule first adds λw, the gradient of the ℓ2 penalty, to the gradient, as PyTorch's ``weight_decay``
 does in all optimizers but AdamW and Adafactor, and then subtracts ηλw, the decoupled weight decay.
@@ -10,7 +12,7 @@ does in all optimizers but AdamW and Adafactor, and then subtracts ηλw, the de
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import optax
@@ -28,6 +30,7 @@ __all__ = [
     "Form",
     "InverseTime",
     "Kind",
+    "Pair",
     "Polynomial",
     "Rule",
     "Schedule",
@@ -35,6 +38,10 @@ __all__ = [
     "pair_of",
     "update_rule",
 ]
+
+
+Pair: TypeAlias = optax.GradientTransformation
+"""``init(w)`` and ``update(g, state, w)``, of one's own or of :func:`pair`."""
 
 
 class Form(NamedTuple):
@@ -119,7 +126,7 @@ def update_rule(
             range; the message lists what there is.
 
     """
-    kind = KINDS.get(name)
+    kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise UserError(f"rule: expected one of {', '.join(KINDS)}, got {name!r}")
     unknown = sorted(set(options) - set(kind.defaults))
@@ -134,6 +141,8 @@ def update_rule(
     check_range(f"{name}: l2_penalty", l2_penalty, NOT_NEGATIVE)
     check_range(f"{name}: weight_decay", decay, NOT_NEGATIVE)
     chosen = Constant() if schedule is None else schedule
+    if not isinstance(chosen, Schedule):
+        raise UserError(f"{name}: schedule: expected one such as Cosine(steps=100), got {chosen!r}")
     return Rule(name, learning_rate, filled, l2_penalty, decay, chosen)
 
 
@@ -146,11 +155,11 @@ def pair_of(name: str, learning_rate: Scalar) -> optax.GradientTransformation:
     return pair(form, {**KINDS[name].defaults, "learning_rate": learning_rate})
 
 
-def pair(form: Form, numbers: Mapping[str, Scalar]) -> optax.GradientTransformation:
+def pair(form: Form | Pair, numbers: Mapping[str, Scalar]) -> Pair:
     """Return the ``(init, update)`` pair of a rule.
 
     Args:
-        form: the rule without its numbers.
+        form: the rule without its numbers; or a pair, which is returned as it is.
         numbers: as :attr:`Rule.numbers`; each may be a traced scalar.
 
     Returns:
@@ -158,6 +167,8 @@ def pair(form: Form, numbers: Mapping[str, Scalar]) -> optax.GradientTransformat
         shape (d,).
 
     """
+    if not isinstance(form, Form):
+        return form
     eta: LearningRate = numbers["learning_rate"]
     if form.schedule != Constant():
         base, factor = numbers["learning_rate"], form.schedule.factor

@@ -285,7 +285,8 @@ def measured(path: Path) -> Variances:
     Args:
         path: a ``.json`` file, a list of numbers or an object with such a list as ``energy``; or a
             ``.csv`` file with a column ``energy``, a row for each frequency, and, if it has a
-            column ``frequency``, the numbers 0, 1, … in it.
+            column ``frequency``, the numbers 0, 1, … in it. ``python -m nn_experiments data NAME
+            --energy FILE`` writes such a ``.json`` file.
 
     Raises:
         UserError: the file cannot be read or holds something else; the message says where.
@@ -296,6 +297,8 @@ def measured(path: Path) -> Variances:
     if reader is None:
         raise UserError(f"{path}: expected a file whose name ends in {' or '.join(readers)}")
     energies = reader(path)
+    if not energies:
+        raise UserError(f"{path}: expected the energy of one frequency or more, got no rows")
     try:
         return Variances(tuple(energies))
     except UserError as error:
@@ -327,7 +330,15 @@ def _energies_of_csv(path: Path) -> list[Any]:
                 f"{path}: expected the frequencies 0, 1, … in order, got {row['frequency']!r} in "
                 f"the row of frequency {k}"
             )
-    return [row["energy"] for row in table]
+    return [_number(row["energy"]) for row in table]
+
+
+def _number(text: str | None) -> float | str | None:
+    """Return the number that a cell says; the cell itself, if it says none."""
+    try:
+        return float(text)  # type: ignore[arg-type]  # a row may be too short
+    except (TypeError, ValueError):
+        return text
 
 
 def _draw(weights: Weights, d: int, seeds: Sequence[int], purpose: int) -> np.ndarray:
@@ -358,12 +369,8 @@ def _check_number(name: str, value: float) -> None:
 def _vector(name: str, values: Iterable[Any]) -> tuple[float, ...]:
     numbers = []
     for k, value in enumerate(values):
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise UserError(f"{name}[{k}]: expected a number, got {value!r}") from None
-        _check_number(f"{name}[{k}]", number)
-        numbers.append(number)
+        _check_number(f"{name}[{k}]", value)
+        numbers.append(float(value))
     _check_dimension(len(numbers))
     return tuple(numbers)
 

@@ -17,14 +17,16 @@ frequencies without variance meet a factor zero.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from numpy.typing import DTypeLike
 
 from simulations.device import computing, float_dtype, main_memory
 from simulations.explore.outcome import Failure, Outcome
 from simulations.explore.program import Batch, Groups, advance, begin, chi_squares, errors_of
-from simulations.explore.rules import KINDS, Form, Rule
+from simulations.explore.rules import KINDS, Form, Pair, Rule
 from simulations.explore.spectrum import Runs
 from simulations.explore.transform import FAST, IDENTITY, Transform
 from simulations.gradients import MAX_SAMPLES
@@ -40,7 +42,7 @@ _GIB: Final = 2**30
 
 def train(
     runs: Runs,
-    rules: Rule | Sequence[Rule],
+    rules: Rule | Sequence[Rule] | Pair,
     *,
     iterations: int,
     samples_per_step: int | Sequence[int] | None = None,
@@ -57,7 +59,9 @@ def train(
 
     Args:
         runs: problems, initial weights and seeds of S runs.
-        rules: one for all runs, or one for each, alike but for their numbers.
+        rules: one for all runs, or one for each, alike but for their numbers. Or one's own, for all
+            runs: an ``(init, update)`` pair as optax has them, which sees one run's weights and
+            gradients in space, of shape (d,).
         iterations: number of updates.
         samples_per_step: inputs n in a minibatch, for all runs or for each; the population
             gradient if left out.
@@ -89,6 +93,8 @@ def train(
         **numbers,
     }
     with computing(device, dtype) as place:
+        if not isinstance(form, Form):
+            _check_pair(form, runs.d, dtype)
         groups = Groups.of(len(runs), runs.d, place.platform)
         batch = Batch(
             shared={k: jnp.asarray(v, dtype) for k, v in given.items() if not _is_own(k, v)},
@@ -127,11 +133,18 @@ def _is_own(name: str, value: np.ndarray) -> bool:
 
 
 def _form_and_numbers(
-    rules: Rule | Sequence[Rule], runs: int
-) -> tuple[Form, dict[str, np.ndarray]]:
+    rules: Rule | Sequence[Rule] | Pair, runs: int
+) -> tuple[Form | Pair, dict[str, np.ndarray]]:
     """The program of the rules, and their numbers: scalars of one rule, shape (S,) of several."""
+    if isinstance(rules, optax.GradientTransformation):
+        return rules, {}
     if isinstance(rules, Rule):
         return rules.form, {name: np.array(x) for name, x in rules.numbers.items()}
+    if not isinstance(rules, Sequence) or not all(isinstance(rule, Rule) for rule in rules):
+        raise UserError(
+            "rules: expected what update_rule returns, one or a list with one for each of "
+            f"{runs} runs, or an (init, update) pair of optax, got {rules!r:.80}"
+        )
     if len(rules) != runs:
         raise UserError(f"rules: expected one, or one for each of {runs} runs, got {len(rules)}")
     forms = [rule.form for rule in rules]
@@ -145,6 +158,33 @@ def _form_and_numbers(
     return form, {
         name: np.array([rule.numbers[name] for rule in rules]) for name in rules[0].numbers
     }
+
+
+def _check_pair(pair: Pair, d: int, dtype: np.dtype) -> None:
+    """Check that a pair takes and gives arrays of one run, and a state of one shape; costs no time.
+
+    Raises:
+        UserError: it does not.
+
+    """
+    w = jax.ShapeDtypeStruct((d,), dtype)
+    try:
+        state = jax.eval_shape(pair.init, w)
+        change, after = jax.eval_shape(pair.update, w, state, w)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"rules: expected a pair init(w), update(g, state, w), got one that fails: {error}"
+        ) from error
+    given, got = (jax.tree.map(_kind, of) for of in ((w, state), (change, after)))
+    if given != got:
+        raise UserError(
+            "rules: expected a pair whose update returns a change like the weights and a state "
+            f"like the one it gets, {given}, got {got}"
+        )
+
+
+def _kind(x: jax.ShapeDtypeStruct) -> str:
+    return f"{x.dtype}{x.shape}"
 
 
 def _samples(samples_per_step: int | Sequence[int] | None, runs: int) -> dict[str, np.ndarray]:
@@ -190,14 +230,14 @@ def _launches(record: np.ndarray, longest: int) -> list[tuple[int, int]]:
     return list(zip([0, *stops], stops, strict=False))
 
 
-def _transform_for(form: Form, asked: Transform | None) -> Transform:
-    commutes = KINDS[form.name].commutes
+def _transform_for(form: Form | Pair, asked: Transform | None) -> Transform:
+    commutes = isinstance(form, Form) and KINDS[form.name].commutes
     if asked is None:
         return IDENTITY if commutes else FAST
     if asked is IDENTITY and not commutes:
         raise UserError(
-            f"transform: expected one to the frequency domain and back, as {form.name} acts in "
-            "space; got the identity"
+            "transform: expected one to the frequency domain and back, as "
+            f"{form.name if isinstance(form, Form) else 'the pair'} acts in space; got the identity"
         )
     return asked
 

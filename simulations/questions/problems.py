@@ -20,7 +20,7 @@ from simulations.explore.spectrum import (
 from simulations.explore.train import Outcome
 from simulations.explore.transform import FAST
 from simulations.questions.ranges import check_device, check_integer
-from simulations.simulate import adversarial_risk, standard_risk
+from simulations.simulate import adversarial_risk
 from simulations.sweep.grid import Parameter
 from theory.errors import UserError
 from theory.published import figure_4_7
@@ -37,8 +37,6 @@ PARAMETERS: Final = (
     Parameter("device", str),
 )
 """What decides, with the seed, which run a point of a sweep is, but for its rule."""
-LEARNT: Final = 0.01
-"""Of the standard risk of the weights 0: where more is left, the task has not been learnt."""
 
 _RECORDS: Final = 20
 
@@ -131,11 +129,6 @@ def gd_limit_risk(runs: Runs) -> np.ndarray:
     limit = gd_limit(runs)
     w_star = np.broadcast_to(runs.w_star_tilde, limit.shape)
     return adversarial_risk(runs.sigma_tilde_sq[None], limit, w_star, epsilon())
-
-
-def risk_of_zero(runs: Runs) -> np.ndarray:
-    """Return the standard risk of the weights 0, shape (S,)."""
-    return standard_risk(np.atleast_2d(runs.sigma_tilde_sq), -runs.w_star_tilde)
 
 
 def late_times(iterations: int) -> tuple[int, ...]:

@@ -175,7 +175,7 @@ def planned(
         rows_per_block: of a sweep that was begun, if it is one.
 
     Raises:
-        UserError: a block does not fit into ``memory``, or there are too many blocks.
+        UserError: a block does not fit into ``memory``.
         ValueError: two columns, or a column and a swept parameter, have one name.
 
     """
@@ -189,20 +189,29 @@ def planned(
     if fitting < (rows_per_block or 1):
         raise UserError(
             f"expected blocks that fit into {size(memory)} of memory, got {rows_per_block or 1} "
-            f"points that take about {size((rows_per_block or 1) * each)}. Allow more memory"
+            f"points that take about {size((rows_per_block or 1) * each)}. Take points that need "
+            "less memory, or a machine with more"
             + (", or choose another folder" if rows_per_block else "")
         )
     if rows_per_block is None:
         blocks = -(-sweep.rows // min(fitting, computation.most_rows))
         rows_per_block = -(-sweep.rows // blocks)
-    plan = Plan(computation, sweep, rows_per_block)
+    return Plan(computation, sweep, rows_per_block)
+
+
+def require_few(plan: Plan) -> None:
+    """Check that the blocks of a sweep, each of which is a file, are not too many.
+
+    Raises:
+        UserError: they are; the message says what they would take on the disk.
+
+    """
     if plan.blocks > _MOST_BLOCKS:
         raise UserError(
-            f"expected at most {_MOST_BLOCKS} blocks, each a file, got {sweep.rows} points in "
-            f"{plan.blocks} blocks of {rows_per_block}. Take fewer points, or allow more memory "
-            f"than {size(memory)}"
+            f"expected at most {_MOST_BLOCKS} blocks, each a file, got {plan.sweep.rows} points in "
+            f"{plan.blocks} blocks of {plan.rows_per_block}, up to {size(plan.bytes_on_disk)}. "
+            "Take fewer points, or points of less work or memory, of which a block holds more."
         )
-    return plan
 
 
 def size(number_of_bytes: float) -> str:

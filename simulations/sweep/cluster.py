@@ -14,6 +14,7 @@ from simulations.sweep.run import (
     Outcome,
     Progress,
     compute_blocks,
+    left,
     local_devices,
     prepared,
 )
@@ -99,11 +100,11 @@ def submit_sweep(
     limits, resources = limits or Limits(), resources or Resources()
     began = time.monotonic()
     require(cluster)
-    _require_array(jobs, limits)
+    require_array(jobs, limits)
     plan = prepared(computation, sweep, folder, limits)
     with locked(folder):
         store = opened(folder, plan, accept_versions=accept_versions)
-        todo = store.missing(range(plan.blocks))
+        todo = left(store, plan)
         require_disk(folder, plan, len(todo) / plan.blocks)
         for block in todo:
             # What is damaged must not be counted as done.
@@ -114,7 +115,13 @@ def submit_sweep(
     return Outcome(folder, sweep.rows, plan.blocks, len(todo), time.monotonic() - began)
 
 
-def _require_array(jobs: int, limits: Limits) -> None:
+def require_array(jobs: int, limits: Limits) -> None:
+    """Check that a sweep can be an array of so many jobs within limits.
+
+    Raises:
+        UserError: there is none, or there is a limit that an array does not have.
+
+    """
     if jobs < 1:
         raise UserError(f"jobs: expected 1 or more, got {jobs}")
     if limits.seconds is not None:

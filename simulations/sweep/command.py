@@ -1,20 +1,23 @@
 """Train at every point of a grid, draw what comes of it, and write what it says."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from simulations.sweep.blocks import Computation
+from simulations.sweep.blocks import Computation, Plan, size
 from simulations.sweep.checked import Grid, grid_of
+from simulations.sweep.cluster import Resources, require_array, submit_sweep
 from simulations.sweep.draw import caption, draw
-from simulations.sweep.estimate import require_time
+from simulations.sweep.estimate import estimated, points_in, require_time
 from simulations.sweep.grid import Sweep
 from simulations.sweep.progress import shown
 from simulations.sweep.record import begun
 from simulations.sweep.report import MOST_ROWS, report, statement
-from simulations.sweep.run import Limits, Outcome, local_devices, prepared, run_sweep
-from simulations.sweep.store import Store
+from simulations.sweep.run import Limits, Outcome, cut, local_devices, run_sweep
+from simulations.sweep.store import Store, require_disk
 from simulations.sweep.summary import Summary, summarised
 from simulations.sweep.training import computation
 from theory.artefacts import environment, write_json, write_text
@@ -26,6 +29,8 @@ Cluster: TypeAlias = Literal["slurm", "local"]
 SCHEMA: Final = 1
 _RUNS: Final = "runs"
 _FIGURE: Final = "sweep"
+# No further program is measured after so long.
+_SECONDS_TO_FORETELL: Final = 10.0
 _DPI: Final = 200
 
 
@@ -79,11 +84,34 @@ class Where:
                 f"{', '.join(given)}: not used without a cluster. Leave it out, or say --cluster "
                 "slurm or --cluster local"
             )
-        if self.cluster is not None and self.jobs is None:
+        if self.cluster is None:
+            return
+        if self.jobs is None:
             raise UserError("jobs: expected among how many jobs the work is dealt out, got nothing")
+        require_array(self.jobs, Limits(seconds=self.seconds))
+        unused = [name for name in _OF_SLURM if getattr(self, name) is not None]
+        if self.cluster == "local" and unused:
+            raise UserError(
+                f"{', '.join(unused)}: not used with --cluster local, whose jobs are processes of "
+                "this machine. Leave it out, or say --cluster slurm"
+            )
+        if self.gpus and self.device == "cpu":
+            raise UserError(f"gpus: not used with --device cpu, got {self.gpus}. Leave out one")
+        if self.gpus and self.cluster == "local" and not _has_gpu():
+            raise UserError(
+                "gpus: expected a GPU that JAX can use on this machine for --gpus "
+                f"{self.gpus}, got none. Leave it out, or say --cluster slurm"
+            )
 
 
 _RESOURCES: Final = ("minutes", "cpus", "gpus", "memory_gb", "partition")
+_OF_SLURM: Final = ("cpus", "memory_gb", "partition")
+
+
+def _has_gpu() -> bool:
+    """Whether JAX finds a GPU; asked in a process of its own, which leaves its memory to jobs."""
+    asking = [sys.executable, "-c", "import jax; jax.local_devices(backend='gpu')"]
+    return subprocess.run(asking, capture_output=True, check=False).returncode == 0
 
 
 def run(file: Path | None, options: Sequence[str], out: Path, where: Where) -> tuple[str, int]:
@@ -108,6 +136,7 @@ def run(file: Path | None, options: Sequence[str], out: Path, where: Where) -> t
     where.check()
     grid = grid_of(file, options)
     work = computation(grid, where.device)
+    _foretell(grid, work, out / _RUNS, where)
     outcome = _computed(work, grid.sweep, out / _RUNS, where)
     summary = summarised(outcome.folder, grid.sweep)
     _write(grid, work, summary, out)
@@ -125,16 +154,57 @@ def run(file: Path | None, options: Sequence[str], out: Path, where: Where) -> t
     return "\n\n".join(said), 1 if summary.failed else 0
 
 
+def _foretell(grid: Grid, work: Computation, folder: Path, where: Where) -> None:
+    """Say on standard error what the runs that are left will take, before any is begun.
+
+    The time of jobs on a cluster's nodes, or on GPUs, is not that of this process, and is not told.
+
+    Raises:
+        UserError: they do not fit on the disk or in the time there is.
+
+    """
+    plan = cut(work, grid.sweep, folder, Limits())
+    todo = _todo(plan, folder)
+    if not len(todo):
+        return
+    share = len(todo) / plan.blocks
+    require_disk(folder, plan, share)
+    told = [f"up to {size(share * plan.bytes_on_disk)} of disk"]
+    if where.cluster is None or (where.cluster == "local" and not where.gpus):
+        device = where.device if where.cluster is None else "cpu"
+        measured = replace(plan, computation=computation(grid, device))
+        within = _SECONDS_TO_FORETELL if where.seconds is None else where.seconds
+        estimate = estimated(measured, todo, local_devices(device), within)
+        if where.seconds is not None:
+            require_time(estimate, where.seconds)
+        alone = f" of one process, in {_jobs(where, todo)}" if where.cluster is not None else ""
+        told.insert(0, f"{estimate.words()}{alone}")
+    else:
+        told.insert(0, f"in {_jobs(where, todo)}")
+    runs = f"{points_in(plan, todo):,} runs to compute in {len(todo):,} blocks"
+    print(f"{runs}: {', '.join(told)}", file=sys.stderr)
+
+
+def _jobs(where: Where, todo: Sequence[int]) -> str:
+    """Return the number of jobs that will have blocks, and if they are fewer than asked for."""
+    jobs = where.jobs or 0
+    if jobs <= len(todo):
+        return f"{jobs:,} jobs"
+    return f"{len(todo):,} jobs in place of {jobs:,}, as there are no more blocks"
+
+
+def _todo(plan: Plan, folder: Path) -> Sequence[int]:
+    record = begun(folder)
+    blocks = range(plan.blocks)
+    if record is None:
+        return blocks
+    store = Store(folder, record)
+    return [block for block in blocks if not store.path(block).exists()]
+
+
 def _computed(work: Computation, sweep: Sweep, folder: Path, where: Where) -> Outcome:
     if where.cluster is not None and where.jobs is not None:
         return _computed_by_jobs(work, sweep, folder, where, where.cluster, where.jobs)
-    if where.seconds is not None:
-        plan = prepared(work, sweep, folder, Limits())
-        record = begun(folder)
-        store = Store(folder, record) if record is not None else None
-        blocks = range(plan.blocks)
-        todo = [b for b in blocks if store is None or not store.path(b).exists()]
-        require_time(plan, todo, where.seconds, local_devices(where.device))
     with shown(f"{sweep.rows:,} runs") as progress:
         return run_sweep(
             work,
@@ -149,8 +219,6 @@ def _computed(work: Computation, sweep: Sweep, folder: Path, where: Where) -> Ou
 def _computed_by_jobs(
     work: Computation, sweep: Sweep, folder: Path, where: Where, cluster: Cluster, jobs: int
 ) -> Outcome:
-    from simulations.sweep.cluster import Resources, submit_sweep
-
     given = {name: getattr(where, name) for name in _RESOURCES}
     with shown(f"{sweep.rows:,} runs") as progress:
         return submit_sweep(

@@ -67,7 +67,8 @@ _KNOWN: Final = (
         Parameter("rule", str, "signGD"),
         f"{', '.join(KINDS)}; {EVERY_RULE} is every one; Adam@0.001 has its own learning rate, "
         "Adam@0.0001:0.1:4:log is one with each of four, and 'Adam@0.001 beta1=0.5' has more "
-        "numbers of its own",
+        "numbers of its own; those that PyTorch has do as it does in float64 (NAdam only after "
+        "torch.set_default_dtype(torch.float64), as torch keeps a part of it in float32)",
     ),
     _optional("d", int, "number of frequencies", f"{DEFAULT_D}, or as many as the spectrum has"),
     _Known(
@@ -88,7 +89,8 @@ _KNOWN: Final = (
     ),
     _Known(
         Parameter("spectrum", str, POWER_LAW),
-        f"{POWER_LAW}; {MEASURED}FILE, a .json or .csv with the energy of each frequency; or "
+        f"{POWER_LAW}; {MEASURED}FILE, a .json or .csv with the energy of each frequency, as "
+        "`python -m nn_experiments data NAME --energy FILE.json` writes that of a data set; or "
         f"{GIVEN} and d variances with blanks between",
     ),
     _optional("exponent", float, "variances fall as 1/(k + 1)^exponent, of power-law", "1"),

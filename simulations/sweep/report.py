@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from simulations.explore.outcome import LEARNT
 from simulations.sweep.checked import Grid
 from simulations.sweep.draw import LEAST_OF_GREATEST
 from simulations.sweep.grid import Axis
@@ -14,6 +15,7 @@ from theory.artefacts import environment
 
 MOST_ROWS: Final = 200
 """Points in the table of the report; the CSV file has all."""
+_BASELINE: Final = "GD"
 # Less is how far a run may be from convergence, or rounding.
 _MATTERS: Final = 1e-3
 
@@ -36,8 +38,15 @@ def _said(summary: Summary) -> Iterator[str]:
             f"{_counted(int((summary.finite < summary.seeds).sum()), 'point')}, the first of which "
             f"is {_point(summary, at)}; they are in no quartile."
         )
+    unlearnt = int((~summary.learnt & (summary.finite > 0)).sum())
+    if unlearnt:
+        yield (
+            f"At {unlearnt:,} of {_counted(len(summary), 'point')} the task has not been learnt: "
+            f"the median standard risk is {LEARNT:.0%} of that of zero weights, or more. They are "
+            "in no comparison below."
+        )
     ratio = summary.quartiles["ratio"]
-    there = np.flatnonzero(np.isfinite(ratio[1]))
+    there = np.flatnonzero(np.isfinite(ratio[1]) & summary.learnt)
     if not len(there):
         yield "No adversarial risk can be compared with that of GD's limit."
         return
@@ -50,12 +59,28 @@ def _said(summary: Summary) -> Iterator[str]:
             f"{_words(ratio[:, least])} at {_point(summary, int(least))} to "
             f"{_words(ratio[:, most])} at {_point(summary, int(most))}."
         )
-    above, below = (ratio[0] > 1 + _MATTERS).sum(), (ratio[2] < 1 - _MATTERS).sum()
+    above = (ratio[0, there] > 1 + _MATTERS).sum()
+    below = (ratio[2, there] < 1 - _MATTERS).sum()
     yield (
         f"By more than {_MATTERS:.1%}, GD's limit is the more robust at {above:,} of "
         f"{len(there):,} points, by the lower quartile, and the less robust at {below:,}, by the "
         "upper one."
     )
+    yield from _on_gd(summary, there)
+
+
+def _on_gd(summary: Summary, there: np.ndarray) -> Iterator[str]:
+    """Say at how many of the points ``there`` GD itself is not where it would end."""
+    if RULE not in (axis.name for axis in summary.axes):
+        return
+    rules = summary.values(RULE)[there]
+    of_gd = there[[OwnRule.of(str(rule)).name == _BASELINE for rule in rules]]
+    off = int((np.abs(summary.median("ratio")[of_gd] - 1) > _MATTERS).sum())
+    if off:
+        yield (
+            f"{_BASELINE} itself is more than {_MATTERS:.1%} off its limit at {off:,} of the "
+            f"{_counted(len(of_gd), 'point')} of it that have learnt, by the median."
+        )
 
 
 def _counted(number: int, what: str) -> str:
@@ -88,16 +113,20 @@ def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
     yield "# A sweep of training runs\n"
     if figure is not None:
         yield f"![Adversarial risk, standard risk and movement]({figure})\n"
-        yield f"Standard risks below {LEAST_OF_GREATEST:g} of the greatest are drawn there.\n"
+        yield (
+            f"Standard risks below {LEAST_OF_GREATEST:g} of the greatest are drawn there; points "
+            "that have not learnt the task are drawn like the others.\n"
+        )
     else:
         yield "No figure: one is drawn where one or two parameters are swept.\n"
     yield (
         "Linear regression with inputs X̃ ~ N(0, diag(σ̃²)) and targets ⟨X̃, w̃*⟩. Risks are "
         "population risks of the weights after the last update, R_a in the ℓ2 ball of the stated "
         "radius (4.9). GD's limit is that of population GD from the same start, in closed form; "
-        "where the standard risk R_s tells that a run has not learnt the task, the ratio compares "
-        "unlike things. ‖Δw̃ irrelevant‖ is how far the weights at the irrelevant frequencies "
-        f"moved. Medians and quartiles are over {_counted(summary.seeds, 'seed')}, of random "
+        f"a point has learnt the task if the median of R_s / R_s(0) is below {LEARNT:g}, R_s(0) "
+        "being that of zero weights; where it has not, the ratio compares unlike things. "
+        "‖Δw̃ irrelevant‖ is how far the weights at the irrelevant frequencies moved. "
+        f"Medians and quartiles are over {_counted(summary.seeds, 'seed')}, of random "
         "weights and of minibatches.\n"
     )
     yield f"## What was found\n\n{statement(summary)}\n"

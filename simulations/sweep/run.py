@@ -1,6 +1,7 @@
 """Compute the blocks of a sweep that are missing, on all local devices, within stated limits."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -8,17 +9,20 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import jax
 
 from simulations.device import DeviceError, resolve
-from simulations.sweep.blocks import Computation, Plan, planned
+from simulations.sweep.blocks import Computation, Plan, planned, require_few
 from simulations.sweep.grid import Sweep
 from simulations.sweep.record import begun, require_same
 from simulations.sweep.store import Store, opened, require_disk
 from theory.errors import UserError
 from theory.lock import locked
+
+# Damaged blocks that one message names.
+_MOST_TOLD: Final = 20
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the number of points done and their total."""
@@ -97,10 +101,30 @@ def run_sweep(
     plan = prepared(computation, sweep, folder, limits)
     with locked(folder):
         store = opened(folder, plan, accept_versions=accept_versions)
-        todo = store.missing(range(plan.blocks))
+        todo = left(store, plan)
         require_disk(folder, plan, len(todo) / plan.blocks)
         compute_blocks(plan, store, todo, devices, limits.seconds, progress)
     return Outcome(folder, sweep.rows, plan.blocks, len(todo), time.monotonic() - began)
+
+
+def left(store: Store, plan: Plan) -> list[int]:
+    """Return the blocks that are to be computed; call it with the lock held.
+
+    Warns:
+        UserWarning: some of them are there, but damaged or another sweep's; they are named.
+
+    """
+    todo = store.missing(range(plan.blocks))
+    damaged = [block for block in todo if store.path(block).exists()]
+    if damaged:
+        told = ", ".join(map(str, damaged[:_MOST_TOLD]))
+        more = f" and {len(damaged) - _MOST_TOLD:,} more" if len(damaged) > _MOST_TOLD else ""
+        warnings.warn(
+            f"{store.folder}: expected whole blocks, got {len(damaged):,} of {plan.blocks:,} "
+            f"damaged or of another sweep; computed again: {told}{more}",
+            stacklevel=2,
+        )
+    return todo
 
 
 def local_devices(device: str) -> list[jax.Device]:
@@ -117,17 +141,30 @@ def local_devices(device: str) -> list[jax.Device]:
 
 
 def prepared(computation: Computation, sweep: Sweep, folder: Path, limits: Limits) -> Plan:
+    """Cut a sweep into blocks as :func:`cut` does, and check what they take; nothing is written.
+
+    Raises:
+        UserError: it does not fit into memory or on the disk, has too many blocks, or the folder is
+            another sweep's.
+
+    """
+    plan = cut(computation, sweep, folder, limits)
+    require_few(plan)
+    if begun(folder) is None:
+        require_disk(folder, plan)
+    return plan
+
+
+def cut(computation: Computation, sweep: Sweep, folder: Path, limits: Limits) -> Plan:
     """Cut a sweep into blocks, as it was if it was begun; nothing is written.
 
     Raises:
-        UserError: it does not fit into memory or on the disk, or the folder is another sweep's.
+        UserError: a block does not fit into memory, or the folder is another sweep's.
 
     """
     earlier = begun(folder)
     if earlier is None:
-        plan = planned(computation, sweep, memory=limits.memory)
-        require_disk(folder, plan)
-        return plan
+        return planned(computation, sweep, memory=limits.memory)
     require_same(earlier, Plan(computation, sweep, earlier.rows_per_block), folder)
     return planned(computation, sweep, memory=limits.memory, rows_per_block=earlier.rows_per_block)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from simulations.explore.outcome import LEARNT
 from simulations.sweep.grid import SEED, Axis, Sweep
 from simulations.sweep.rules import RULE, OwnRule
 from simulations.sweep.store import read_columns
@@ -19,6 +20,7 @@ LEVELS: Final = (0.25, 0.5, 0.75)
 _QUARTILES: Final = ("lower_quartile", "median", "upper_quartile")
 _HEADINGS: Final = {
     "standard_risk": "R_s",
+    "standard_share": "R_s / R_s(0)",
     "adversarial_risk": "R_a",
     "ratio": "R_a / R_a(GD's limit)",
     "movement": "‖Δw̃ irrelevant‖",
@@ -51,6 +53,14 @@ class Summary:
         return len(self.finite)
 
     @property
+    def learnt(self) -> np.ndarray:
+        """Whether the task has been learnt at each point, shape (P,), by the median.
+
+        The standard risk is below :data:`simulations.explore.outcome.LEARNT` of zero weights'.
+        """
+        return np.asarray(self.median("standard_share") < LEARNT)
+
+    @property
     def failed(self) -> int:
         """How many runs did not stay finite."""
         return len(self) * self.seeds - int(self.finite.sum())
@@ -70,6 +80,7 @@ class Summary:
         return {
             "points": {axis.name: self.values(axis.name) for axis in self.axes},
             "seeds": self.seeds,
+            "learnt": self.learnt,
             "finite": self.finite,
             "first_failure": self.first_failure,
             "quartiles": {
@@ -84,7 +95,11 @@ class Summary:
         for quantity in QUANTITIES:
             names = (f"{quantity}_{which}" for which in _QUARTILES)
             columns |= dict(zip(names, self.quartiles[quantity], strict=True))
-        columns |= {"finite": self.finite, "first_failure": self.first_failure}
+        columns |= {
+            "learnt": self.learnt,
+            "finite": self.finite,
+            "first_failure": self.first_failure,
+        }
         cells = [map(str, values.tolist()) for values in columns.values()]
         return TextTable(tuple(columns), list(zip(*cells, strict=True)))
 
@@ -92,18 +107,21 @@ class Summary:
         """Return a table for people: a row for each point, or for the first ``most``."""
         columns = [(axis, self.values(axis.name)[:most]) for axis in self.axes]
         spread = [self.quartiles[quantity][:, :most] for quantity in QUANTITIES]
+        learnt = self.learnt
         headings = [h for q in QUANTITIES for h in (_HEADINGS[q], "quartiles")]
         rows = [
             [
                 *(shown(axis.name, axis_values[point]) for axis, axis_values in columns),
                 *(cell for of in spread for cell in _spread(of[:, point])),
+                "yes" if learnt[point] else "no",
                 f"{self.finite[point]} of {self.seeds}",
                 str(self.first_failure[point] or "–"),
             ]
             for point in range(len(self) if most is None else min(most, len(self)))
         ]
         return TextTable(
-            [*(axis.name for axis in self.axes), *headings, "finite", "first failure"], rows
+            [*(axis.name for axis in self.axes), *headings, "learnt", "finite", "first failure"],
+            rows,
         )
 
 

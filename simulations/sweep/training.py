@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from simulations.explore.limit import gd_limit
+from simulations.explore.outcome import Outcome, risk_of_zero
 from simulations.explore.rules import Rule
 from simulations.explore.spectrum import Runs, Variances
-from simulations.explore.train import Outcome, train
+from simulations.explore.train import train
 from simulations.simulate import adversarial_risk
 from simulations.sweep.blocks import MOST_ROWS, Column, Computation
 from simulations.sweep.checked import Grid
@@ -20,6 +21,7 @@ from simulations.sweep.point import problem_of, rule_of
 
 COLUMNS: Final = (
     Column("standard_risk", np.float64),
+    Column("standard_share", np.float64),
     Column("adversarial_risk", np.float64),
     Column("ratio", np.float64),
     Column("movement", np.float64),
@@ -27,9 +29,9 @@ COLUMNS: Final = (
     Column("failed_at", np.int64),
 )
 """Of the last iteration, NaN where a run did not stay finite: standard and adversarial population
-risk (4.9); the latter over that of the limit of population GD from the same start; ‖w̃ − w̃(0)‖ at
-the irrelevant frequencies; ‖w‖; and the number of updates after which the weights were first not
-finite, 0 if they always were."""
+risk (4.9), the former also over that of zero weights, and the latter over that of the limit of
+population GD from the same start; ‖w̃ − w̃(0)‖ at the irrelevant frequencies; ‖w‖; and the number of
+updates after which the weights were first not finite, 0 if they always were."""
 
 RADIUS: Final = "epsilon"
 # Compiled programs differ in these, and in whether gradients are the population's.
@@ -193,8 +195,10 @@ def _measured(
                 risks[here] = adversarial_risk(
                     runs.sigma_tilde_sq[of_run], errors[of_run], runs.w_star_tilde[of_run], radius
                 )
+        standard = outcome.standard_risk()[:, -1]
         return {
-            "standard_risk": outcome.standard_risk()[run_of, -1],
+            "standard_risk": standard[run_of],
+            "standard_share": (standard / risk_of_zero(runs))[run_of],
             "adversarial_risk": adversarial,
             "ratio": adversarial / of_limit,
             "movement": np.linalg.norm(moved, axis=1)[run_of],

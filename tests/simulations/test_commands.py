@@ -74,7 +74,10 @@ def test_a_folder_where_a_file_is_wanted(tmp_path, capsys):
     assert "it is a folder" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["figure-4.7", "--speed", "3"], ["dance"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [["figure-4.7", "--speed", "3"], ["bench", "--quick", "--out", "x"], ["dance"], []],
+)
 def test_an_unknown_option_or_command_is_exit_code_2(arguments):
     with pytest.raises(SystemExit) as exit_:
         main(arguments)

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simulations.explore.outcome import LEARNT
 from simulations.questions.memory.runs import COLUMNS
-from simulations.questions.problems import LEARNT
 from simulations.questions.quartiles import Quartiles, quartiles
 from simulations.questions.sweeps import Columns, combinations
 from simulations.sweep.grid import Sweep

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from simulations.explore.outcome import risk_of_zero
 from simulations.explore.rules import KINDS, Rule, update_rule
 from simulations.explore.train import train
 from simulations.questions import problems
@@ -14,7 +15,6 @@ from simulations.questions.problems import (
     gd_limit_risk,
     late_times,
     movement,
-    risk_of_zero,
     runs_at,
 )
 from simulations.questions.sweeps import sweep_over

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from simulations.questions.problems import LEARNT, PROBLEMS
+from simulations.explore.outcome import LEARNT
+from simulations.questions.problems import PROBLEMS
 from simulations.questions.remedies.experiment import Experiment
 from simulations.questions.remedies.rows import Row
 from simulations.questions.remedies.runs import (

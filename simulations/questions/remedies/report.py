@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from simulations.explore.outcome import LEARNT
 from simulations.questions.answer import lines_of
-from simulations.questions.problems import LEARNT, PROBLEMS
+from simulations.questions.problems import PROBLEMS
 from simulations.questions.quartiles import cells, words
 from simulations.questions.remedies.experiment import Experiment
 from simulations.questions.remedies.rows import Row

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simulations.explore.outcome import risk_of_zero
 from simulations.questions.problems import (
     PROBLEMS,
     epsilon,
     gd_limit_risk,
     greatest_in_space,
-    risk_of_zero,
     runs_of,
 )
 from simulations.questions.quartiles import Quartiles, quartiles

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from simulations.explore.outcome import risk_of_zero
 from simulations.explore.rules import Polynomial, update_rule
 from simulations.explore.spectrum import Runs
 from simulations.explore.train import Outcome, train
@@ -17,7 +18,6 @@ from simulations.questions.problems import (
     gd_limit_risk,
     greatest_in_space,
     late_times,
-    risk_of_zero,
     runs_at,
 )
 from simulations.questions.remedies.ridge import ridge_error

@@ -8,11 +8,12 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from simulations.explore.outcome import risk_of_zero
 from simulations.explore.rules import KINDS, Constant, Polynomial, Rule, update_rule
 from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression, Runs
 from simulations.explore.train import train
 from simulations.questions.answer import Progress
-from simulations.questions.problems import risk_of_zero
+from simulations.questions.scaling.law import FEWEST_RUNS
 from simulations.questions.scaling.settings import BASELINE, Scaling
 from simulations.questions.sweeps import columns_of, sweep_over
 from simulations.simulate import adversarial_risk
@@ -249,5 +250,7 @@ def ratios_of(sweep: Sweep, columns: dict[str, Array], tolerance: float) -> Rati
 
 
 def quantiles(values: Array, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> list[Any]:
-    """Return the quantiles of values of shape (n,), or as many None where there are none."""
-    return [float(x) for x in np.quantile(values, levels)] if len(values) else [None] * len(levels)
+    """Return the quantiles of values of shape (n,), or as many None where n < FEWEST_RUNS."""
+    if len(values) < FEWEST_RUNS:
+        return [None] * len(levels)
+    return [float(x) for x in np.quantile(values, levels)]

@@ -6,7 +6,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 FEWEST_RUNS: Final = 8
+"""Runs below which no quantile is told: the range of n runs holds the median of all with
+probability 1 − 2^(1 − n), 99 % for 8 of them and 0 for one."""
 FEWEST_PLACES: Final = 3
+"""Through two places there is a line whatever is there."""
 _RESAMPLES: Final = 1000
 
 

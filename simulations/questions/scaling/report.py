@@ -10,7 +10,7 @@ from simulations.evidence import Check
 from simulations.explore.rules import KINDS
 from simulations.questions.answer import lines_of
 from simulations.questions.scaling.experiment import Ratios, quantiles, rule_of, third
-from simulations.questions.scaling.law import Law, fitted
+from simulations.questions.scaling.law import FEWEST_PLACES, FEWEST_RUNS, Law, fitted
 from simulations.questions.scaling.settings import BASELINE, Scaling
 from theory.dynamics import gd_error
 from theory.tables import TextTable
@@ -71,7 +71,8 @@ def rows_of(
 ) -> list[Row]:
     """Return a row for each rule, time, number of irrelevant frequencies and energy.
 
-    Quantiles and the share above 1 are of the converged runs alone; the rest is of all.
+    Quantiles and the share above 1 are of the converged runs alone; the rest is of all. Of fewer
+    than :data:`FEWEST_RUNS` there are no quantiles.
     """
     rows = []
     for rule, T, m, energy in np.ndindex(found.ratio.shape[:4]):
@@ -187,7 +188,7 @@ def _on_dimensions(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
     last = [
         row
         for row in results["rows"]["d"]
-        if row["d"] == top and not KINDS[row["rule"]].commutes and row["converged"]
+        if row["d"] == top and not KINDS[row["rule"]].commutes and _has_median(row)
     ]
     # The others end where GD does, up to what neither has converged.
     for name, holds in (
@@ -214,29 +215,39 @@ def _on_dimensions(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
 
 def _on_energies(settings: Scaling, rows: Sequence[Row]) -> Iterator[str]:
     """Say what small energies change, and with how many updates, where there are any."""
-    rows = [row for row in rows if row["rule"] != BASELINE and row["converged"]]
+    rows = [row for row in rows if row["rule"] != BASELINE]
     with_energy = [row for row in rows if row["energy"] > 0]
-    if not with_energy:
+    told = [row for row in rows if _has_median(row)]
+    if not any(row["energy"] > 0 for row in told):
         return
     m, d = with_energy[0]["irrelevant"], settings.counts_d
     yield (
         f"Small energies in place of none, observed at random starts and not proved: at variance "
         f"v σ̃0² at the irrelevant frequencies ({m} of d = {d}), GD leaves (1 − v)ᵗ of the first "
         "errors there after t updates, so that none is irrelevant for ever. Medians of the ratio "
-        f"(of {with_energy[0]['runs']} starts each, without those not converged):"
+        f"(of all {with_energy[0]['runs']} starts, where it is not said how many of them "
+        f"converged; none of fewer than {FEWEST_RUNS}):"
     )
     yield "\n".join(_medians(rows))
-    yield " ".join(_by_what_gd_leaves(settings, rows))
+    yield " ".join(_by_what_gd_leaves(settings, told))
+
+
+def _has_median(row: Row) -> bool:
+    return row["quantiles"][0] is not None
 
 
 def _medians(rows: Sequence[Row]) -> Iterator[str]:
     for rule, steps in dict.fromkeys((row["rule"], row["steps"]) for row in rows):
         medians = [
-            f"{_median(row):.3f} (v = {row['energy']:g})"
-            for row in rows
-            if (row["rule"], row["steps"]) == (rule, steps)
+            _median_in_words(row) for row in rows if (row["rule"], row["steps"]) == (rule, steps)
         ]
         yield f"- {rule}, {steps:,} updates: {', '.join(medians)}"
+
+
+def _median_in_words(row: Row) -> str:
+    median = f"{_median(row):.3f}" if _has_median(row) else "none"
+    few = f", {row['converged']} of them" if row["converged"] < row["runs"] else ""
+    return f"{median} (v = {row['energy']:g}{few})"
 
 
 def _by_what_gd_leaves(settings: Scaling, rows: Sequence[Row]) -> Iterator[str]:
@@ -308,15 +319,19 @@ def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check])
     yield (
         "A run has *converged* if ‖ẽ‖ at the relevant frequencies is at most "
         f"{settings.tolerance:g}‖w̃*‖; nothing at the irrelevant ones counts, so that whether a run "
-        "is used does not depend on what it shows. The *residue* is the log of the adversarial "
-        "risk over what it were with ẽ = 0 there.\n"
+        "is used does not depend on what it shows. Of fewer than "
+        f"{FEWEST_RUNS} converged runs no quantile is told. The *residue* is the log of the "
+        "adversarial risk over what it were with ẽ = 0 there.\n"
     )
     yield f"## What it says\n\n{statement(settings, results)}\n"
     yield "## Two routes\n"
     yield from lines_of(checks)
     yield "\n## Laws (conjectures)\n"
-    yield "Least squares on medians; intervals by resampling the runs of each place.\n"
-    yield tables(results)["laws"].markdown() + "\n"
+    if any(results["laws"].values()):
+        yield "Least squares on medians; intervals by resampling the runs of each place.\n"
+        yield tables(results)["laws"].markdown() + "\n"
+    else:
+        yield _why_no_law(settings) + "\n"
     for name, title in (
         ("dimensions", "Against the dimension, one third of the frequencies irrelevant"),
         ("counts", f"Against the number of irrelevant frequencies, d = {settings.counts_d}"),
@@ -325,6 +340,19 @@ def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check])
         yield f"## {title}\n\n![Ratio of adversarial risks]({name}.png)\n"
         yield _caption(name) + "\n"
         yield tables(results)[name].markdown() + "\n"
+
+
+def _why_no_law(settings: Scaling) -> str:
+    return (
+        f"None: a law takes {FEWEST_PLACES} places with {FEWEST_RUNS} converged runs each or more, "
+        f"and ratios that differ. Asked for were "
+        f"{_counted(len(settings.dimensions), 'dimension')} and "
+        f"{_counted(len(settings.counts), 'number')} of irrelevant frequencies."
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _caption(name: str) -> str:

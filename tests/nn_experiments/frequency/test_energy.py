@@ -1,12 +1,15 @@
 """Average amplitudes against plain sums and closed forms."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
+from nn_experiments.__main__ import main
 from nn_experiments.frequency import blocks
-from nn_experiments.frequency.energy import average_amplitude, diagonal
-from nn_experiments.images import Images
+from nn_experiments.frequency.energy import average_amplitude, diagonal, mean_square, spectrum
+from nn_experiments.images import DataSet, Images
 from tests.nn_experiments.frequency.rounding import of_transform, slow_dct2
 
 
@@ -59,6 +62,62 @@ def test_energy_of_real_images_concentrates_at_low_frequencies(fashion):
 def test_diagonal():
     amplitude = torch.arange(12.0).view(1, 3, 4)
     assert diagonal(amplitude).tolist() == [[0.0, 5.0, 10.0]]
+
+
+def test_mean_squares_are_the_energy_of_the_pixels():
+    """As the transform is orthonormal; and basis by basis by plain sums."""
+    generator = torch.Generator().manual_seed(1)
+    images = images_of(torch.rand((6, 2, 5, 4), generator=generator))
+    found = mean_square(images).numpy()
+    floats = images.pixels.double().numpy()
+    slow = np.mean([[slow_dct2(x) ** 2 for x in image] for image in floats], axis=0)
+    # A coefficient, below √20, is off by this much, its square by twice as much times it.
+    tolerance = 2 * np.sqrt(20) * of_transform(images.pixels.double())
+    assert np.abs(found - slow).max() <= tolerance
+    assert found.sum((1, 2)) == pytest.approx((floats**2).mean(0).sum((1, 2)), rel=1e-13)
+    # The twin: the square of the mean magnitude.
+    assert np.abs(average_amplitude(images).numpy() ** 2 - slow).max() > tolerance
+
+
+def test_a_spectrum_is_in_the_order_of_frequencies_and_averages_channels():
+    images = images_of(torch.rand((4, 2, 2, 3), generator=torch.Generator().manual_seed(2)))
+    found = spectrum(DataSet("mine", images, images))
+    mean = mean_square(images).mean(0)
+    # (i/2)² + (j/3)²: 0; 1/9 (0, 1); 1/4 (1, 0); 13/36 (1, 1); 4/9 (0, 2); 25/36 (1, 2).
+    order = [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (1, 2)]
+    assert found["energy"] == [mean[place].item() for place in order]
+    assert (found["data_set"], found["images"], found["shape"]) == ("mine", 4, (2, 2, 3))
+
+
+def test_the_command_writes_what_the_explorer_reads(tmp_path, capsys):
+    from simulations.explore.spectrum import measured  # the packages meet in files only
+
+    path = tmp_path / "energy.json"
+    assert main(["data", "synthetic", "--energy", str(path)]) == 0
+    written = json.loads(path.read_text())
+    values = measured(path).values
+    assert values == tuple(written["energy"])
+    size = written["shape"][1] * written["shape"][2]
+    assert len(values) == size
+    assert (written["data_set"], written["images"] > 0) == ("synthetic", True)
+    assert f"Energy of {size:,} frequencies: {path}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--energy", "a.json"], "--energy: expected a data set to measure, got no NAME."),
+        (["synthetic", "--energy", "a.csv"], "--energy: expected a file FILE.json, got a.csv."),
+        (["synthetic", "--energy", "folder.json"], "folder.json: it is a folder"),
+    ],
+    ids=["no name", "csv", "folder"],
+)
+def test_an_energy_file_that_cannot_be_is_told(tmp_path, monkeypatch, capsys, args, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.json").mkdir()
+    assert main(["data", *args]) == 2
+    assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.json"]
 
 
 def test_no_images():

@@ -3,7 +3,7 @@ import pytest
 from simulations.__main__ import main as run_command
 from simulations.bench import command, exact
 from simulations.bench.command import JOBS, QUICK, jobs, main
-from simulations.bench.job import Job, measure
+from simulations.bench.job import Count, Job, measure
 from simulations.device import DeviceError
 from theory.errors import UserError
 
@@ -36,7 +36,21 @@ def test_a_job_is_printed_with_the_limits(capsys, monkeypatch, name):
     if name == "exact":
         assert "not run: needs a C++ compiler" in printed
         assert printed.count("the final states from all 2,000 starts are those of") == 2
-        assert "% " in printed
+        # At these sizes shares of limits were once told as some hundred per cent.
+        assert "%" not in printed
+        assert "no share of the machine's limits is told" in printed
+
+
+def test_shares_of_limits_are_told_where_they_mean_something(capsys, monkeypatch):
+    def jobs_of(sizes, devices):
+        yield Job("int32 operations", lambda: sum(range(10**4)), 10, 10, "int32 operations")
+        yield Job("a", int, 1, 1, "a", count=Count(1, "int32"))
+
+    monkeypatch.setattr(command, "JOBS", {"limits": jobs_of})
+    for quick in (False, True):
+        main(quick=quick, repeats=1)
+        printed = " ".join(capsys.readouterr().out.split())
+        assert ("%" in printed, "Small sizes" in printed) == (not quick, quick)
 
 
 def test_a_table_is_printed_before_the_next_job_is_measured(capsys, monkeypatch):

@@ -357,6 +357,8 @@ def test_defaults_are_those_of_torch():
     ("name", "arguments", "message"),
     [
         ("adam", {}, "rule: expected one of GD, momentum, .*, Adan, got 'adam'"),
+        (["Adam"], {}, r"rule: expected one of GD, .*, got \['Adam'\]"),
+        ("Adam", {"schedule": "cosine"}, "Adam: schedule: expected one such as .*, got 'cosine'"),
         ("GD", {"momentum": 0.9}, "GD does not use the option momentum; expected learning_rate"),
         ("Adam", {"alpha": 0.9}, "Adam does not use the option alpha; expected beta1, beta2, eps"),
         ("Adam", {"beta1": 1.0}, "Adam: beta1: expected a number from 0 to below 1, got 1.0"),

@@ -1,5 +1,7 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from simulations.compile import dct_matrix
@@ -223,6 +225,23 @@ def test_groups_of_equal_size_cover_all_runs():
     assert Groups.of(7, 2**13, "gpu") == Groups(7, 1, 7)
 
 
+@pytest.mark.parametrize("samples", [None, 20], ids=["population", "minibatch"])
+def test_a_pair_of_ones_own_is_the_rule_of_the_same_numbers(samples):
+    """Another program, so that numbers may be rounded otherwise."""
+    runs = Regression(PowerLaw(8, 1.0), start=Normal()).runs([3, 4])
+    own = optax.chain(
+        optax.scale_by_adam(b1=0.9, b2=0.999, eps=1e-8), optax.scale_by_learning_rate(0.01)
+    )
+    options = {"iterations": 30, "samples_per_step": samples, "device": "cpu"}
+    ours = train(runs, own, **options).w_tilde[:, -1]
+    rule = train(runs, update_rule("Adam", 0.01), **options).w_tilde[:, -1]
+    # Weights are below 5, and an update of Adam, at most 10η, is of the size of no gradient.
+    bound = drift(30, 5.0, longest=0.1, amplification=10)
+    assert np.abs(ours - rule).max() <= bound
+    other = train(runs, update_rule("Adam", 0.01, beta2=0.998), **options).w_tilde[:, -1]
+    assert np.abs(ours - other).max() > bound
+
+
 def test_launches_and_records_do_not_matter():
     # As many runs, with numbers of samples of their own, as above: one sampler is compiled less.
     runs, rule, samples, calls = THREE.runs(range(3)), update_rule("GD", 10.0), [3, 3, 3], []
@@ -351,6 +370,23 @@ def test_a_launch_in_which_all_have_failed_is_the_last():
             {"rules": [update_rule("Adam", 0.1), update_rule("GD", 0.1)]},
             r"rules: expected one rule and schedule for all runs, got Adam \(.*\) and GD",
         ),
+        ({"rules": "GD"}, "rules: expected what update_rule returns, .* of 2 runs, .* got 'GD'"),
+        ({"rules": ["GD", "GD"]}, "rules: expected what update_rule returns"),
+        ({"rules": (len, len)}, "rules: expected what update_rule returns"),
+        ({"rules": [[update_rule("GD", 0.1)] * 2] * 2}, "rules: expected what update_rule returns"),
+        (
+            {"rules": optax.GradientTransformation(jnp.zeros_like, lambda g, s: (g, s))},
+            r"expected a pair init\(w\), update\(g, state, w\), got one that fails: .* positional",
+        ),
+        (
+            {"rules": optax.GradientTransformation(jnp.zeros_like, lambda g, s, w: (g.sum(), s))},
+            r"rules: expected a pair whose update .* 'float64\(3,\)'.*, got \('float64\(\)'",
+        ),
+        (
+            {"rules": optax.GradientTransformation(jnp.zeros_like, lambda g, s, w: (g, s.sum()))},
+            "rules: expected a pair whose update returns a change like the weights and a state",
+        ),
+        ({"rules": optax.sgd(0.1), "transform": IDENTITY}, "as the pair acts in space"),
         ({"transform": IDENTITY}, "transform: expected one to the frequency domain"),
         ({"record_at": range(10**6), "iterations": 10**6}, "record_at: expected records that fit"),
     ],

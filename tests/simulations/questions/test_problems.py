@@ -40,18 +40,6 @@ def test_power_law_has_the_upper_half_irrelevant():
     assert not problem.w_star_tilde(range(4))[:, 3:].any()
 
 
-def test_risk_of_zero():
-    """½ Σ σ̃² w̃*², of one spectrum and of one for each run."""
-    runs = problems.problem_of(POWER_LAW, 4, 1.0, 0.5).runs(range(2))
-    own = replace(runs, sigma_tilde_sq=np.array([[0.0, 2.0, 0.0, 0.0], [6.0, 0.0, 0.0, 0.0]]))
-    w = runs.w_star_tilde
-    expected = 0.005 * w[:, 0] ** 2 + 0.0025 * w[:, 1] ** 2
-    np.testing.assert_allclose(problems.risk_of_zero(runs), expected, rtol=1e-14)
-    np.testing.assert_allclose(
-        problems.risk_of_zero(own), [w[0, 1] ** 2, 3 * w[1, 0] ** 2], rtol=1e-14
-    )
-
-
 @pytest.mark.parametrize("iterations", [100, 1000, 10_000, 12_345])
 def test_late_times_show_both_points_of_a_cycle(iterations):
     times = np.array(problems.late_times(iterations))

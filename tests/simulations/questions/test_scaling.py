@@ -240,6 +240,7 @@ def test_small_energies_are_told_by_what_gd_leaves():
     assert medians.splitlines() == [
         "- signGD, 100 updates: 1.250 (v = 0), 1.260 (v = 0.0001), 1.500 (v = 0.01)",
         "- signGD, 1,000 updates: 1.250 (v = 0), 0.750 (v = 0.0001), 1.002 (v = 0.01)",
+        "- Adam, 1,000 updates: none (v = 0.01, 0 of them)",
     ]
     assert found == (
         "Where GD leaves at least 95 % of these errors, the idealisation to zero changes medians "
@@ -253,6 +254,24 @@ def test_small_energies_are_told_by_what_gd_leaves():
 def test_without_energies_nothing_is_told_of_them():
     assert list(report._on_energies(SMALL, ENERGIES[:2])) == []
     assert list(report._on_energies(SMALL, ENERGIES[-1:])) == []
+
+
+def test_a_median_says_of_how_many_and_there_is_none_of_few():
+    """Of sixteen starts of which one had converged, its ratio was once told as a median."""
+    few = row_of("signGD", 1e-3, 100, None, converged=1)
+    most = row_of("signGD", 1e-2, 100, 1.5, converged=7)
+    first, medians, found = report._on_energies(SMALL, (*ENERGIES[1:2], few, most))
+    assert "(of all 8 starts, where it is not said how many of them converged; none of" in first
+    assert medians == (
+        "- signGD, 100 updates: 1.250 (v = 0), none (v = 0.001, 1 of them), 1.500 (v = 0.01, 7 of "
+        "them)"
+    )
+    assert "0.001" not in found
+
+
+def test_quantiles_of_few_runs_are_none():
+    assert experiment.quantiles(np.arange(8.0))[2] == 3.5
+    assert experiment.quantiles(np.arange(7.0)) == [None] * 5
 
 
 def test_what_gd_leaves_is_what_training_leaves():
@@ -283,6 +302,11 @@ def test_files_and_numbers(finished):
     gd = [row for row in rows["d"] if row["rule"] == "GD"]
     assert gd[0]["quantiles"] == [1.0] * 5
     assert len((out / "energies.csv").read_text().splitlines()) == 5
+    text_of_laws = (out / "report.md").read_text().partition("## Laws (conjectures)\n\n")[2]
+    assert text_of_laws.startswith(
+        "None: a law takes 3 places with 8 converged runs each or more, and ratios that differ. "
+        "Asked for were 1 dimension and 2 numbers of irrelevant frequencies.\n\n##"
+    )
     assert "| signGD | 16 | 16 |" in (out / "report.md").read_text()
     assert "picture: signGD 0.957 (v = 0.001, 200 updates, where GD leaves 82 %)." in text
 

@@ -29,6 +29,7 @@ def summary(*axes, seeds=8, failing=(), spread=0.1):
     points = int(np.prod([len(axis) for axis in axes]))
     size = (points, seeds)
     found = {name: np.exp(spread * rng.normal(size=size)) for name in QUANTITIES}
+    found["standard_share"] *= 1e-6  # all have learnt
     for values in found.values():
         values[list(failing)] = np.nan
     finite = np.full(points, seeds)

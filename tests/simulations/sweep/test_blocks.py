@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from simulations.sweep import blocks
-from simulations.sweep.blocks import Column, Computation, Plan, planned, row_bytes, size
+from simulations.sweep.blocks import (
+    Column,
+    Computation,
+    Plan,
+    planned,
+    require_few,
+    row_bytes,
+    size,
+)
 from tests.simulations.sweep.small import DRAWN, SIGNGD, sweep
 from theory.errors import UserError
 
@@ -56,8 +64,13 @@ def test_what_does_not_fit_into_memory():
         planned(replace(DRAWN, working_bytes=10**5), sweep(), memory=10**4)
     with pytest.raises(UserError, match=r"got 20 points .* choose another folder"):
         planned(DRAWN, sweep(), memory=10**3, rows_per_block=20)
+
+
+def test_too_many_blocks_are_refused():
+    many = planned(replace(DRAWN, most_rows=1), sweep("ratio=1:2:100001"))
     with pytest.raises(UserError, match=r"expected at most 100000 blocks, each a file, got 800008"):
-        planned(replace(DRAWN, most_rows=1), sweep("ratio=1:2:100001"))
+        require_few(many)
+    require_few(planned(replace(DRAWN, most_rows=9), sweep("ratio=1:2:100001")))
 
 
 def test_every_setting_changes_the_digest():

@@ -29,16 +29,17 @@ def test_an_array_gives_the_files_that_one_process_gives(tmp_path, monkeypatch):
         (there / f"block-{block:05}.parquet").unlink()
     (there / "block-00003.parquet").write_bytes(b"PAR1")
     told = []
-    outcome = submit_sweep(
-        DRAWN,
-        sweep(),
-        there,
-        3,
-        device="cpu",
-        cluster="local",
-        resources=RESOURCES,
-        progress=lambda *now: told.append(now),
-    )
+    with pytest.warns(UserWarning, match=r"computed again: 3$"):
+        outcome = submit_sweep(
+            DRAWN,
+            sweep(),
+            there,
+            3,
+            device="cpu",
+            cluster="local",
+            resources=RESOURCES,
+            progress=lambda *now: told.append(now),
+        )
     assert outcome.computed == 4
     assert files(there) == files(here)
     # What was damaged does not count as done; all of the second job's blocks were there.

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -141,6 +142,16 @@ def test_a_run_that_diverges_is_exit_code_1(tmp_path, capsys):
             ["--cluster", "local", "--jobs", "1", "--minutes", "0"],
             "minutes: expected 1 or more, got 0",
         ),
+        (
+            ["d=3"],
+            ["--cluster", "local", "--jobs", "1", "--partition", "foo", "--cpus", "2"],
+            "cpus, partition: not used with --cluster local, whose jobs are processes",
+        ),
+        (
+            ["d=3"],
+            ["--cluster", "slurm", "--jobs", "1", "--gpus", "1"],
+            "gpus: not used with --device cpu, got 1",
+        ),
         (["d=3"], ["--seconds", "0"], "seconds: expected a number > 0, got 0"),
         (["d=3"], ["--device", "tpu"], "device: expected one of auto, cpu, gpu, got 'tpu'"),
         (
@@ -157,6 +168,15 @@ def test_a_mistake_is_one_message_and_nothing_is_begun(tmp_path, capsys, grid, o
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+    assert not out.exists()
+
+
+def test_gpus_that_are_not_there_are_not_asked_for(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    out = tmp_path / "out"
+    options = ["--cluster", "local", "--jobs", "1", "--gpus", "1", "--device", "auto"]
+    assert sweep(out, ["d=3"], *options) == 2
+    assert "gpus: expected a GPU that JAX can use on this machine" in capsys.readouterr().err
     assert not out.exists()
 
 
@@ -191,12 +211,15 @@ def test_other_settings_are_refused_and_nothing_is_lost(done, capsys, changed, t
     assert files(done) == before
 
 
-def test_a_damaged_block_is_computed_again(tmp_path, point, capsys):
+@pytest.mark.filterwarnings("always::UserWarning")
+def test_a_damaged_block_is_told_and_computed_again(tmp_path, point, capsys):
     out = shutil.copytree(point, tmp_path / "out")
     block = out / "runs/block-00000.parquet"
     block.write_bytes(block.read_bytes()[:-9])
     assert sweep(out, POINT) == 0
-    assert "Computed 1 of 1 blocks" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "Computed 1 of 1 blocks" in printed.out
+    assert "1 of 1 damaged or of another sweep; computed again: 0\n" in printed.err
     assert files(out) == files(point)
 
 
@@ -253,7 +276,7 @@ def test_a_killed_sweep_goes_on_to_the_same_bytes(tmp_path):
     assert files(killed) == files(whole)
 
 
-def test_an_array_of_jobs_is_asked_for_as_it_is_said(tmp_path, point, monkeypatch):
+def test_an_array_of_jobs_is_asked_for_as_it_is_said(tmp_path, point, monkeypatch, capsys):
     """The array itself is that of ``submit_sweep``, which has its own tests."""
     asked = {}
 
@@ -261,18 +284,76 @@ def test_an_array_of_jobs_is_asked_for_as_it_is_said(tmp_path, point, monkeypatc
         asked.update(jobs=jobs, limits=limits, **options)
         return run_sweep(work, sweep, folder, device="cpu", progress=progress)
 
-    monkeypatch.setattr(cluster, "submit_sweep", submitted)
-    said = ["--cluster", "local", "--jobs", "7", "--minutes", "5", "--gpus", "2"]
-    assert sweep(tmp_path, POINT, *said) == 0
+    monkeypatch.setattr(command, "submit_sweep", submitted)
+    said = ["--cluster", "slurm", "--jobs", "7", "--minutes", "5", "--gpus", "2"]
+    assert sweep(tmp_path, POINT, *said, "--device", "auto") == 0
     assert asked == {
         "jobs": 7,
         "limits": Limits(),
-        "device": "cpu",
-        "cluster": "local",
+        "device": "auto",
+        "cluster": "slurm",
         "resources": cluster.Resources(minutes=5, gpus=2),
         "accept_versions": False,
     }
     assert files(tmp_path) == files(point)
+    assert "in 1 blocks: in 1 jobs in place of 7, as there are no more blocks, up to" in (
+        capsys.readouterr().err
+    )
+
+
+def test_processes_of_this_machine_are_foretold(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(command, "submit_sweep", _stopped)
+    assert sweep(tmp_path, MANY, "--cluster", "local", "--jobs", "3") == 130
+    told = capsys.readouterr().err
+    assert re.search(
+        r"40 runs to compute in 20 blocks: about \d+ \w+ of one process, in 3 jobs", told
+    )
+
+
+def _stopped(*arguments, **options):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("options", "changes", "told"),
+    [
+        (
+            [],
+            {"seeds": "400000000", "iterations": "10"},
+            r"400,000,000 runs to compute in [\d,]+ bl",
+        ),
+        (
+            ["--seconds", "1e9"],
+            {},
+            "3 runs to compute in 1 blocks: about 1 seconds, up to 16.2 KiB of",
+        ),
+    ],
+    ids=["large", "small"],
+)
+def test_time_and_disk_are_told_before_anything_is_begun(
+    tmp_path, capsys, monkeypatch, options, changes, told
+):
+    monkeypatch.setattr(command, "run_sweep", _stopped)
+    monkeypatch.setattr(store.shutil, "disk_usage", lambda place: SimpleNamespace(free=2**60))
+    grid = [f"{n}={changes.get(n, x)}" for n, _, x in (option.partition("=") for option in POINT)]
+    out = tmp_path / "out"
+    assert sweep(out, grid, *options) == 130
+    said = capsys.readouterr().err
+    assert re.search(told, said)
+    assert re.search(r"about [\d,]+ (seconds|minutes|hours|days), up to \S+ [KMGT]iB of disk", said)
+    assert not out.exists()
+
+
+def test_too_many_blocks_are_foretold_and_not_begun(tmp_path, capsys, monkeypatch):
+    """The message once asked for more memory, which there is no option for."""
+    monkeypatch.setattr(store.shutil, "disk_usage", lambda place: SimpleNamespace(free=2**60))
+    out = tmp_path / "out"
+    assert sweep(out, ["rule=GD", "d=4096", "seeds=1000000", "iterations=1000000"]) == 2
+    said = capsys.readouterr().err
+    assert re.search(r"1,000,000 runs to compute in 1,000,000 blocks: about [\d,]+ \w+,", said)
+    assert re.search(r"at most 100000 blocks, .* up to 15.3 GiB. Take fewer points, or", said)
+    assert "memory than" not in said
+    assert not out.exists()
 
 
 def test_the_parameters_are_listed(capsys):

@@ -2,14 +2,16 @@
 
 import re
 import time
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from simulations.sweep.blocks import planned
+from simulations.sweep import estimate
+from simulations.sweep.blocks import Plan, planned
 from simulations.sweep.checked import grid_of
-from simulations.sweep.estimate import require_time
+from simulations.sweep.estimate import duration, estimated, points_in, require_time
 from simulations.sweep.run import local_devices
 from simulations.sweep.training import COLUMNS, computation
 from theory.errors import UserError
@@ -30,6 +32,10 @@ def plan_of(*options):
     return planned(replace(computation(grid, "cpu"), function=slow), grid.sweep)
 
 
+def _require(plan, blocks, seconds, devices):
+    require_time(estimated(plan, blocks, devices, seconds), seconds)
+
+
 @pytest.fixture
 def plan():
     """GD and Adam, 4,000 and 8,000 updates."""
@@ -40,7 +46,7 @@ def test_what_a_block_takes_besides_its_updates_counts():
     plan = plan_of("rule=GD", "iterations=1:300")
     assert plan.blocks == 300
     with pytest.raises(UserError, match=r"got 600 points that take about (\S+) s") as told:
-        require_time(plan, range(300), 5, local_devices("cpu"))
+        _require(plan, range(300), 5, local_devices("cpu"))
     # 300 calls of 10 ms and 45,150 updates.
     foretold = float(str(told.value).split("take about ")[1].split(" s")[0])
     assert foretold > 0.8 * (300 * SECONDS_A_CALL + 45_150 * SECONDS_AN_UPDATE)
@@ -50,7 +56,7 @@ def test_the_estimate_is_what_it_takes(plan):
     # 12,000 updates of each, and four calls.
     least = 12_000 * 4 * SECONDS_AN_UPDATE + 4 * SECONDS_A_CALL
     with pytest.raises(UserError, match=r"at most 2 s, got 8 points that take about") as told:
-        require_time(plan, range(plan.blocks), 2, local_devices("cpu"))
+        _require(plan, range(plan.blocks), 2, local_devices("cpu"))
     foretold = float(str(told.value).split("take about ")[1].split(" s")[0])
     # Sleeping takes longer than it is told to, on a busy machine by far; never shorter.
     assert 0.8 * least < foretold < 20 * least
@@ -61,7 +67,7 @@ def test_the_estimate_is_what_it_takes(plan):
 def test_rules_with_numbers_of_their_own_are_foretold_one_by_one():
     plan = plan_of("rule=GD,Adam@0.001,Adam@0.01 beta1=0.5", "iterations=4000")
     with pytest.raises(UserError, match=r"got 6 points that take about") as told:
-        require_time(plan, range(plan.blocks), 2.5, local_devices("cpu"))
+        _require(plan, range(plan.blocks), 2.5, local_devices("cpu"))
     (longest,) = re.findall(r"The longest are (.*)\. Take fewer", str(told.value))
     names = [each.rpartition(":")[0] for each in longest.split("; ")]
     assert sorted(names[:2]) == ["rule = Adam@0.001", "rule = Adam@0.01 beta1=0.5"]
@@ -69,12 +75,82 @@ def test_rules_with_numbers_of_their_own_are_foretold_one_by_one():
 
 
 def test_what_fits_is_not_refused_and_what_is_there_is_not_counted(plan):
-    require_time(plan, range(plan.blocks), 600, local_devices("cpu"))
-    require_time(plan, [], 1e-3, local_devices("cpu"))
+    _require(plan, range(plan.blocks), 600, local_devices("cpu"))
+    _require(plan, [], 1e-3, local_devices("cpu"))
     # On many devices it is faster.
-    require_time(plan, range(plan.blocks), 50, 100 * local_devices("cpu"))
+    _require(plan, range(plan.blocks), 50, 100 * local_devices("cpu"))
 
 
 def test_the_estimate_itself_ends_when_the_time_is_up(plan):
     with pytest.raises(UserError, match=r"take more than .* The longest are rule = GD"):
-        require_time(plan, range(plan.blocks), 0.01, local_devices("cpu"))
+        _require(plan, range(plan.blocks), 0.01, local_devices("cpu"))
+
+
+def test_of_many_points_some_stand_for_all(monkeypatch):
+    """Each point takes a millisecond and each of its updates a tenth, however many there are."""
+    grid = grid_of(options=["d=2", "rule=GD", "seeds=1000", "iterations=50"])
+    most = []
+
+    def slow(points):
+        most.append(len(points))
+        time.sleep(len(points) * (1e-3 + 1e-4 * int(points["iterations"][0])))
+        return {c.name: np.zeros(len(points), c.dtype) for c in COLUMNS}
+
+    plan = planned(replace(computation(grid, "cpu"), function=slow, most_rows=500), grid.sweep)
+    monkeypatch.setattr(estimate, "_NUMBERS", 16)
+    found = estimated(plan, range(plan.blocks), local_devices("cpu"), 60)
+    assert max(most) == 8
+    assert (found.points, found.whole, list(found.seconds)) == (1000, True, ["all"])
+    # Sleeping takes longer than it is told to, on a busy machine by far; never shorter.
+    assert 0.9 * 6 < found.seconds["all"] < 20 * 6
+
+
+def test_programs_are_counted_as_the_points_of_the_blocks_say():
+    """Against a count point by point, for blocks that cut programs and for those that hold some."""
+    options = ["d=2,3", "rule=GD,signGD", "iterations=1:9", "schedule=constant,cosine", "seeds=3"]
+    grid = grid_of(options=options)
+    work = computation(grid, "cpu")
+    for rows in (2, 6, 27, 40):
+        plan = Plan(work, grid.sweep, rows)
+        blocks = range(0, plan.blocks, 2)
+        points, updates = Counter(), Counter()
+        for block in blocks:
+            at = plan.points(block)
+            for rule, d, schedule, iterations in zip(
+                *(at[name].tolist() for name in ("rule", "d", "schedule", "iterations")),
+                strict=True,
+            ):
+                name = f"rule = {rule}, d = {d}, schedule = {schedule}"
+                if schedule != "constant":
+                    name += f", iterations = {iterations}"
+                points[name] += 1
+                updates[name] += iterations
+        found = list(estimate._work(plan, blocks))
+        assert {each.name: each.points for each in found} == points
+        assert {each.name: each.updates for each in found} == updates
+        assert all(0 < each.stop - each.first <= rows for each in found)
+        assert points_in(plan, blocks) == sum(points.values())
+
+
+def test_of_very_many_blocks_some_stand_for_all(plan, monkeypatch):
+    whole = list(estimate._work(plan, range(plan.blocks)))
+    monkeypatch.setattr(estimate, "_MOST_CALLS", 2)
+    monkeypatch.setattr(estimate._Work, "seconds", lambda work, plan: work.updates)
+    many = Plan(plan.computation, plan.sweep, 1)
+    found = estimated(many, range(many.blocks), local_devices("cpu"), 60)
+    assert sum(found.seconds.values()) == pytest.approx(sum(w.updates for w in whole), rel=0.5)
+    assert found.points == 8
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.01, "1 seconds"),
+        (119, "119 seconds"),
+        (130, "2 minutes"),
+        (36_000, "10 hours"),
+        (3.2e7 * 2600, "2,638 years"),
+    ],
+)
+def test_durations(seconds, words):
+    assert duration(seconds) == words

@@ -24,6 +24,38 @@ def test_the_statement_names_extremes_and_counts():
     ) in said
 
 
+def test_points_that_have_not_learnt_are_in_no_comparison():
+    found = summary(RULES, RATES)
+    ratio, share = found.quartiles["ratio"], found.quartiles["standard_share"]
+    ratio[:] = [[1.0], [1.0], [1.0]]
+    ratio[:, 3], ratio[:, 4], ratio[:, 5] = (0.5, 0.6, 0.7), (1.2, 1.3, 1.4), (8.0, 9.0, 9.5)
+    share[1, 3], share[1, 4], share[1, 5] = 0.00999, 0.5, 0.01
+    said = statement(found)
+    assert (
+        "At 2 of 9 points the task has not been learnt: the median standard risk is 1% of that of "
+        "zero weights, or more."
+    ) in said
+    assert "medians from 0.6 [0.5, 0.7] at rule = signGD, learning_rate = 0.001 to 1 [1, 1]" in said
+    assert (
+        "the more robust at 0 of 7 points, by the lower quartile, and the less robust at 1" in said
+    )
+    assert "GD itself" not in said
+    assert [row[-3] for row in found.table().rows] == ["yes"] * 4 + ["no"] * 2 + ["yes"] * 3
+    share[1] = 1.0
+    assert "No adversarial risk can be compared" in statement(found)
+
+
+def test_gd_that_is_not_at_its_limit_is_told():
+    found = summary(RULES, RATES)
+    found.quartiles["ratio"][:] = 1.0
+    found.quartiles["ratio"][1, :3] = 1.0009, 1.0011, 5.0
+    found.quartiles["standard_share"][1, 2] = 0.3
+    assert (
+        "GD itself is more than 0.1% off its limit at 1 of the 2 points of it that have learnt, by "
+        "the median."
+    ) in statement(found)
+
+
 def test_failures_are_told_first():
     said = statement(summary(RULES, RATES, failing=[4, 5]))
     assert (

@@ -49,7 +49,8 @@ def test_runs_that_failed_are_counted_and_in_no_quartile(tmp_path, sweep):
     assert found.median("ratio")[1] == np.median(rest)
     row = found.table().rows[4]
     assert row[:2] == ["Adam", "4"]
-    assert set(row[2:-2]) == {"–"}
+    assert set(row[2:-3]) == {"–"}
+    assert row[-3] == "no"
     assert row[-2:] == ["0 of 10", "90"]
 
 
@@ -80,7 +81,7 @@ def test_the_table_for_programs_has_all_digits(tmp_path, sweep):
     run_sweep(replace(FAKE, function=thirds), sweep, tmp_path, device="cpu")
     found = summarised(tmp_path, sweep)
     table = found.all_digits()
-    assert len(set(table.header)) == len(table.header) == 2 + 3 * len(QUANTITIES) + 2
+    assert len(set(table.header)) == len(table.header) == 2 + 3 * len(QUANTITIES) + 3
     place = table.header.index("ratio_upper_quartile")
     shown = [float(row[place]) for row in table.rows]
     assert shown == found.quartiles["ratio"][2].tolist()

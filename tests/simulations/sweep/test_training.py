@@ -61,6 +61,7 @@ def test_a_row_is_what_one_run_alone_gives():
         moved = (e + runs.w_star_tilde - runs.w0_tilde)[0, -2:]
         expected = (
             standard_risk(runs.sigma_tilde_sq, e)[0],
+            (runs.sigma_tilde_sq @ e[0] ** 2) / (runs.sigma_tilde_sq @ runs.w_star_tilde[0] ** 2),
             risk,
             risk / of_gd,
             np.sqrt(moved @ moved),
@@ -150,7 +151,9 @@ def _exact(problem, e, of_gd):
     standard, adversarial = map(float, risks_at(problem, e))
     w = [float(a + b) for a, b in zip(e, problem.w_star_tilde, strict=True)]
     moved = abs(w[2] - float(problem.w0_tilde[2]))
-    return np.array([standard, adversarial, adversarial / of_gd, moved, np.hypot.reduce(w), 0])
+    zero = 0.25  # (0.01·5² + 0.0025·10²)/2, the standard risk of zero weights
+    ratios = standard / zero, adversarial / of_gd
+    return np.array([standard, ratios[0], adversarial, ratios[1], moved, np.hypot.reduce(w), 0])
 
 
 def test_divergence_is_told_by_its_update_and_leaves_the_others():
