@@ -181,7 +181,7 @@ def _foretell(grid: Grid, work: Computation, folder: Path, where: Where) -> None
         told.insert(0, f"{estimate.words()}{alone}")
     else:
         told.insert(0, f"in {_jobs(where, todo)}")
-    runs = f"{points_in(plan, todo):,} runs to compute in {len(todo):,} blocks"
+    runs = f"{_of(points_in(plan, todo), 'run')} to compute in {_of(len(todo), 'block')}"
     print(f"{runs}: {', '.join(told)}", file=sys.stderr)
 
 
@@ -189,8 +189,12 @@ def _jobs(where: Where, todo: Sequence[int]) -> str:
     """Return the number of jobs that will have blocks, and if they are fewer than asked for."""
     jobs = where.jobs or 0
     if jobs <= len(todo):
-        return f"{jobs:,} jobs"
-    return f"{len(todo):,} jobs in place of {jobs:,}, as there are no more blocks"
+        return _of(jobs, "job")
+    return f"{_of(len(todo), 'job')} in place of {jobs:,}, as there are no more blocks"
+
+
+def _of(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _todo(plan: Plan, folder: Path) -> Sequence[int]:

@@ -57,7 +57,8 @@ class Estimate:
 def duration(seconds: float) -> str:
     """Return a number of seconds as people read it."""
     unit, name = next(((u, n) for u, n in _UNITS if seconds >= 2 * u), (1, "seconds"))
-    return f"{max(1.0, seconds / unit):,.0f} {name}"
+    number = f"{max(1.0, seconds / unit):,.0f}"
+    return f"{number} {name.removesuffix('s') if number == '1' else name}"
 
 
 def estimated(

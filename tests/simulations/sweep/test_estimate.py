@@ -145,7 +145,7 @@ def test_of_very_many_blocks_some_stand_for_all(plan, monkeypatch):
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0.01, "1 seconds"),
+        (0.01, "1 second"),
         (119, "119 seconds"),
         (130, "2 minutes"),
         (36_000, "10 hours"),
