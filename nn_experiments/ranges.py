@@ -37,7 +37,7 @@ class Range:
         """
         if math.isinf(self.least):
             return "a finite number"
-        is_general = self.most == _MOST and not _MOST < got < math.inf
+        is_general = self.most >= _MOST and not self.most < got < math.inf
         if self.is_open:
             return f"a number > {self.least:g}" + ("" if is_general else f", at most {self.most:g}")
         if is_general:
@@ -49,7 +49,7 @@ Count: TypeAlias = Annotated[int, Range(1)]
 Natural: TypeAlias = Annotated[int, Range(0)]
 Seed: TypeAlias = Annotated[int, Range(0)]
 Percentage: TypeAlias = Annotated[int, Range(1, 99)]
-Positive: TypeAlias = Annotated[float, Range(is_open=True)]
+Positive: TypeAlias = Annotated[float, Range(0, math.inf, is_open=True)]
 Points: TypeAlias = Annotated[float, Range(0, 100, is_open=True)]
 
 

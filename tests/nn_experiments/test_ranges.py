@@ -92,6 +92,7 @@ def test_ranges_are_told():
     assert Range(1).text(0) == "1 or more"
     assert Range(1).text(2**31) == "1 to 2147483647"
     assert Range(is_open=True).text(math.inf) == "a number > 0"
+    assert Range(0, math.inf, is_open=True).text(-1) == "a number > 0"
     assert Range(0, 100, is_open=True).text(101) == "a number > 0, at most 100"
 
 
@@ -103,8 +104,8 @@ def test_options_of_other_classes_are_finite():
 
 def test_rates_that_a_sweep_would_make_are_checked():
     held_out = DataSpec(validation_images=10)
-    with pytest.raises(ValueError, match=r"sweep: SGD × 1e\+09: learning_rate: expected"):
-        Preset(optimizers=(OptimizerSpec(learning_rate=1e9),), data=held_out, sweep=(1e9,))
+    with pytest.raises(ValueError, match=r"sweep: SGD × 1e\+200: learning_rate: expected .*inf"):
+        Preset(optimizers=(OptimizerSpec(learning_rate=1e200),), data=held_out, sweep=(1e200,))
     with pytest.raises(ValueError, match=r"learning_rate: expected a number > 0, got 0\.0"):
         Preset(optimizers=(OptimizerSpec(learning_rate=1e-200),), data=held_out, sweep=(1e-200,))
 
