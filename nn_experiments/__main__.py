@@ -237,6 +237,7 @@ class _Work:
     def _train(self, compare: Any) -> int:
         """Settle the preset and train; return the exit code."""
         compare.require_possible(self.preset, self.place)
+        compare.require_room(self.preset, self.place, self.command)
         with self._stage("preparing") as advance:
             self.preset = compare.settled(self.preset, self.place, self.command, advance)
         compare.note(self.preset, self.place)

@@ -94,9 +94,6 @@ def settled(preset: Preset, place: Place, command: Command, advance: Advance) ->
             other settings.
 
     """
-    earlier = _earlier(place)
-    if earlier is not None:
-        _require_kept(kept_settings.with_choices(preset, earlier), place, command)
     ensure_writable(place.out)
     if preset.training_budget is not None:
         data = place.loader(preset.data)
@@ -109,7 +106,7 @@ def settled(preset: Preset, place: Place, command: Command, advance: Advance) ->
             record=place.out / "budget.json",
         )
         preset = replace(preset, data=replace(preset.data, train_images=estimate.images))
-    _require_kept(replace(preset, optimizers=_untried(preset, earlier)), place, command)
+    _require_kept(replace(preset, optimizers=_tried(preset, place)), place, command)
     choice = choose_learning_rates(
         preset,
         place.loader,
@@ -122,6 +119,18 @@ def settled(preset: Preset, place: Place, command: Command, advance: Advance) ->
     preset = replace(preset, optimizers=choice.optimizers)
     _require_kept(preset, place, command)
     return preset
+
+
+def require_room(preset: Preset, place: Place, command: Command) -> None:
+    """Refuse a folder of other settings, before anything is timed, trained or written.
+
+    Raises:
+        UserError: so it is.
+
+    """
+    earlier = _earlier(place)
+    if earlier is not None:
+        _require_kept(kept_settings.with_choices(preset, earlier), place, command)
 
 
 def recalled(preset: Preset, place: Place, command: Command) -> Preset:
@@ -180,8 +189,9 @@ def _require_kept(preset: Preset, place: Place, command: Command) -> None:
         kept_settings.require_kept(preset, earlier, command, place.out, measured=is_measured)
 
 
-def _untried(preset: Preset, earlier: dict[str, Any] | None) -> tuple[OptimizerSpec, ...]:
+def _tried(preset: Preset, place: Place) -> tuple[OptimizerSpec, ...]:
     """Return the optimizers before a sweep, with the rates that an earlier one chose."""
+    earlier = _earlier(place)
     if earlier is None:
         return preset.optimizers
     return kept_settings.with_choices(preset, earlier).optimizers
@@ -325,7 +335,7 @@ def fixed_before(out: Path) -> Rules | None:
         return None
     try:
         return _rules(read_json(path))
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{path}: expected the evidence of a comparison, got something else. Its margins are "
             "fixed there: put the file back, or delete it and judge by what the preset has now."

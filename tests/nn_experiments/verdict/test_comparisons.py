@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from nn_experiments.specs import DataSpec, MarginsSpec, OptimizerSpec
-from nn_experiments.verdict import predictions
-from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, difference
+from nn_experiments.verdict import limits, predictions
+from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, Interval, difference
 from nn_experiments.verdict.judging import judge
 from nn_experiments.verdict.measurements import BandAccuracy, Measurements
 from nn_experiments.verdict.outcomes import Outcome
+from nn_experiments.verdict.predictions import Verdict
 from tests.nn_experiments.verdict.truths import ALIKE, AS_PREDICTED, REVERSED, of, outcomes
 
 
@@ -368,3 +369,19 @@ def test_an_interval_beyond_the_scale_says_why(preset, compare):
         assert ("beyond ± 100" in v.note) == (
             v.unit == predictions.POINTS and (v.effect.low < -100 or v.effect.high > 100)
         )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "is_told"),
+    [
+        (-101.0, 5.0, predictions.POINTS, True),
+        (5.0, 101.0, predictions.POINTS, True),
+        (-100.0, 100.0, predictions.POINTS, False),
+        (-101.0, 101.0, predictions.LN_RATIO, False),
+    ],
+)
+def test_either_end_may_be_beyond_the_scale(preset, low, high, unit, is_told):
+    effect = Interval((low + high) / 2, low, high, 0.95)
+    verdict = Verdict("p", "a − b", "clean", Outcome.INCONCLUSIVE, effect, unit, n_seeds=(2, 2))
+    noted = limits.noted(verdict, preset.optimizers, Measurements(()), [])
+    assert ("beyond ± 100" in noted.note) == is_told
