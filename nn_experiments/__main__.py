@@ -25,6 +25,7 @@ from theory.errors import UserError
 from theory.tables import TextTable
 
 _RESULTS = Path("results/nn_experiments")
+_MOST_AT_ONCE = 4096  # more than any machine has cores
 _PRESET_COMMANDS = {
     "compare": "Train, evaluate, judge and draw: the whole comparison.",
     "train": "Train the networks only.",
@@ -53,13 +54,16 @@ class Options:
     jobs: int | None = None
     """How many processes train or measure at once; on a CPU as many as it has cores, else 1."""
     threads: int | None = None
-    """CPU threads of each; results depend on their number. One, if several work at once."""
+    """CPU threads of each; results depend on their number. One, if several work at once; of a
+    queued training 4."""
     cluster: Cluster | None = None
     """Queue the trainings as an array of jobs, and wait for them."""
     cluster_minutes: int = 240
     """Time limit of a queued training."""
     cluster_gpus: int = 1
     """GPUs of a queued training."""
+    cluster_memory_gb: int = 16
+    """Main memory of a queued training."""
     cluster_partition: str = ""
     """Partition to queue in."""
     only: tuple[str, ...] = ()
@@ -184,19 +188,21 @@ class Bench:
         return 0
 
 
-def _run_preset(command: str, name: str, options: Options) -> int:
+def _run_preset(command: str, name: str, preset: Preset, options: Options) -> int:
     from nn_experiments import compare, data
     from nn_experiments.cluster import Resources
     from nn_experiments.loading import Loader
     from nn_experiments.training import resolve
 
-    preset = options.preset()
     on_cpu = resolve(options.device).type == "cpu"
     jobs = options.jobs if options.jobs is not None else (_cores() if on_cpu else 1)
     if jobs < 1:
         raise UserError(f"--jobs: expected 1 or more, got {jobs}.")
     if options.threads is not None and options.threads < 1:
         raise UserError(f"--threads: expected 1 or more, got {options.threads}.")
+    for option, number in (("--jobs", jobs), ("--threads", options.threads)):
+        if number is not None and number > _MOST_AT_ONCE:
+            raise UserError(f"{option}: expected at most {_MOST_AT_ONCE}, got {number}.")
     place = compare.Place(
         options.out or _RESULTS / Path(name).stem,
         Loader(options.data_dir, options.download),
@@ -206,7 +212,9 @@ def _run_preset(command: str, name: str, options: Options) -> int:
         options.cluster,
         Resources(
             minutes=options.cluster_minutes,
+            cpus=options.threads or Resources.cpus,
             gpus=options.cluster_gpus,
+            memory_gb=options.cluster_memory_gb,
             partition=options.cluster_partition,
         )
         if options.cluster
@@ -233,36 +241,48 @@ class _Work:
         """Go through the stages of the command; return the exit code."""
         from nn_experiments import compare
 
-        trains = self.command in ("compare", "train")
-        if self.command in ("tables", "figures"):
-            compare.load_measurements(self.preset, self.place)
-        elif not trains:
-            compare.require_begun(self.place)
-        if trains or self.command in ("evaluate", "lipschitz"):
-            compare.require_possible(self.preset, self.place)
-        with self._stage("preparing") as advance:
-            self.preset = compare.settled(self.preset, self.place, advance)
-        if not trains and self.command != "tables":
-            compare.records(self.preset, self.place)
-        compare.note(self.preset, self.place)
+        compare.fixed_before(self.place.out)
         code = 0
-        if trains:
-            with self._stage("training") as advance:
-                records = compare.train(self.preset, self.place, advance)
-            untrained = [record for record in records if not record.finished]
-            for record in untrained:
-                title = f"{record.spec.optimizer.title} seed {record.spec.seed}"
-                print(f"not trained: {title}: {record.status}", file=sys.stderr)
-            if untrained:
-                code = BAD_INPUT if any(record.failed for record in untrained) else 1
+        if self.command in ("compare", "train"):
+            code = self._train(compare)
+        else:
+            self._recall(compare)
+        if self.command in ("tables", "figures"):
+            self._again(compare)
+        elif self.command != "train":
+            self._measure(compare)
+        return code
+
+    def _train(self, compare: Any) -> int:
+        """Settle the preset and train; return the exit code."""
+        compare.require_possible(self.preset, self.place)
+        compare.require_room(self.preset, self.place, self.command)
+        with self._stage("preparing") as advance:
+            self.preset = compare.settled(self.preset, self.place, self.command, advance)
+        compare.note(self.preset, self.place)
+        with self._stage("training") as advance:
+            records = compare.train(self.preset, self.place, advance)
+        untrained = [record for record in records if not record.finished]
+        for record in untrained:
+            title = f"{record.spec.optimizer.title} seed {record.spec.seed}"
+            print(f"not trained: {title}: {record.status}", file=sys.stderr)
         if self.command == "train":
             trained = len(records) - len(untrained)
             print(f"Trained networks: {trained} of {len(records)}, in {self.place.runs}")
-        elif self.command in ("tables", "figures"):
-            self._again(compare)
+        if not untrained:
+            return 0
+        return BAD_INPUT if any(record.failed for record in untrained) else 1
+
+    def _recall(self, compare: Any) -> None:
+        """Check that the networks and results that are there are the preset's."""
+        if self.command in ("tables", "figures"):
+            compare.load_measurements(self.preset, self.place)
         else:
-            self._measure(compare)
-        return code
+            compare.require_begun(self.place)
+            compare.require_possible(self.preset, self.place)
+        self.preset = compare.recalled(self.preset, self.place, self.command)
+        if self.command != "tables":
+            compare.records(self.preset, self.place)
 
     def _measure(self, compare: Any) -> None:
         parts = {"frequency": ("frequency",), "lipschitz": ("lipschitz",)}
@@ -275,9 +295,10 @@ class _Work:
                 advance,
                 *([parts[self.command]] if self.command in parts else []),
             )
-        with self._stage("describing"):
-            compare.draw_images(self.preset, self.place, records)
-            compare.describe(self.preset, self.place, measured, self.clock.so_far)
+        compare.note(self.preset, self.place)
+        with self._stage("describing") as advance:
+            compare.draw_images(self.preset, self.place, records, advance)
+            compare.describe(self.preset, self.place, measured, self.clock.so_far, advance)
         _show(compare.summary(self.preset, measured, self.place))
         print(f"Report: {self.place.out / 'report.md'}")
 
@@ -286,7 +307,9 @@ class _Work:
         if self.command == "tables":
             names = compare.write_tables(self.preset, measured, self.place)
         else:
-            names = compare.draw_again(self.preset, self.place, measured)
+            with self._stage("describing") as advance:
+                names = compare.draw_again(self.preset, self.place, measured, advance)
+        compare.note(self.preset, self.place)
         print(f"{self.place.out / self.command}: {', '.join(names)}")
 
     @contextmanager
@@ -393,24 +416,28 @@ def main(args: list[str] | None = None) -> int:
 def _parsed(command: str, args: list[str]) -> int:
     if not args or args[0].startswith("-"):
         if args and args[0] in ("-h", "--help"):
-            print(_usage())
-            return 0
+            _parsed_options(command, "PRESET", Preset(), args)
         raise UserError(
             f"{command}: expected a preset ({', '.join(presets.names())}, or a .toml file) first."
         )
     name, *rest = args
-    preset = presets.read(name)
     try:
-        options = tyro.cli(
-            Options,
-            prog=f"python -m nn_experiments {command} {name}",
-            description=_PRESET_COMMANDS[command],
-            default=Options(preset),
-            args=rest,
-        )
+        options = _parsed_options(command, name, presets.read(name), rest)
+        preset = options.preset()
     except ValueError as error:
         raise UserError(f"{error}.") from error
-    return _run_preset(command, name, options)
+    return _run_preset(command, name, preset, options)
+
+
+def _parsed_options(command: str, name: str, preset: Preset, args: list[str]) -> Options:
+    """Return the options of a command; prints them and leaves, if that is asked for."""
+    return tyro.cli(
+        Options,
+        prog=f"python -m nn_experiments {command} {name}",
+        description=_PRESET_COMMANDS[command],
+        default=Options(preset),
+        args=args,
+    )
 
 
 if __name__ == "__main__":

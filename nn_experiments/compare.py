@@ -5,16 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from nn_experiments import drawing, lipschitz, measure, models, optimizers, pieces
+from nn_experiments import (
+    drawing,
+    kept_settings,
+    lipschitz,
+    measure,
+    models,
+    optimizers,
+    pieces,
+)
 from nn_experiments.cluster import Cluster, Resources, submit_all
+from nn_experiments.frequency import bands
+from nn_experiments.kept_settings import Command
 from nn_experiments.loading import Loader
-from nn_experiments.specs import Preset, RunSpec
+from nn_experiments.specs import OptimizerSpec, Preset, RunSpec
 from nn_experiments.training import (
     RunRecord,
     folder_name,
@@ -36,9 +46,10 @@ from theory.artefacts import ensure_writable, environment, read_json, write_json
 from theory.errors import UserError
 from theory.tables import TextTable
 
-Say = Callable[[str], None]
 Advance = Callable[[str, float], None]
 """Is given what is being done, and how much of the stage's work was just completed, 0 to 1."""
+
+_DRAWN = 11  # figures of a comparison of which every part is measured
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,7 @@ class Place:
         return self.threads or max(1, torch.get_num_threads() // self.jobs)
 
 
-def settled(preset: Preset, place: Place, advance: Advance) -> Preset:
+def settled(preset: Preset, place: Place, command: Command, advance: Advance) -> Preset:
     """Return the preset with what it leaves to a rule: the number of images, the learning rates.
 
     Raises:
@@ -95,7 +106,7 @@ def settled(preset: Preset, place: Place, advance: Advance) -> Preset:
             record=place.out / "budget.json",
         )
         preset = replace(preset, data=replace(preset.data, train_images=estimate.images))
-    _require_same(preset, place)
+    _require_kept(replace(preset, optimizers=_tried(preset, place)), place, command)
     choice = choose_learning_rates(
         preset,
         place.loader,
@@ -105,12 +116,41 @@ def settled(preset: Preset, place: Place, advance: Advance) -> Preset:
         _epochs(preset, len(preset.optimizers) * len(preset.sweep), advance),
         threads=place.cpu_threads,
     )
-    return replace(preset, optimizers=choice.optimizers)
+    preset = replace(preset, optimizers=choice.optimizers)
+    _require_kept(preset, place, command)
+    return preset
+
+
+def require_room(preset: Preset, place: Place, command: Command) -> None:
+    """Refuse a folder of other settings, before anything is timed, trained or written.
+
+    Raises:
+        UserError: so it is.
+
+    """
+    earlier = _earlier(place)
+    if earlier is not None:
+        _require_kept(kept_settings.with_choices(preset, earlier), place, command)
+
+
+def recalled(preset: Preset, place: Place, command: Command) -> Preset:
+    """Return the preset with what was left to a rule, as it was when the networks were trained.
+
+    Raises:
+        UserError: nothing was trained, or with other settings.
+
+    """
+    earlier = _earlier(place)
+    if earlier is None:
+        raise _untrained(place)
+    preset = kept_settings.with_choices(preset, earlier)
+    _require_kept(preset, place, command)
+    return preset
 
 
 def note(preset: Preset, place: Place) -> None:
     """Write down which settled preset the folder's networks are of."""
-    write_json(place.out / "preset.json", asdict(preset))
+    kept_settings.note(preset, place.out)
 
 
 def require_begun(place: Place) -> None:
@@ -135,30 +175,26 @@ def _untrained(place: Place) -> UserError:
     )
 
 
-def _require_same(preset: Preset, place: Place) -> None:
-    """Refuse a folder that holds another comparison: its trainings would be left over."""
-    path = place.out / "preset.json"
-    if not path.exists() or not (_has_begun(place) or _measured(place).exists()):
-        return
-    earlier, now = read_json(path), asdict(preset)
-    changed = sorted(
-        name
-        for name in ("data", "model", "training")
-        if _plain(earlier.get(name)) != _plain(now[name])
-    )
-    if changed:
-        raise UserError(
-            f"{place.out} holds a comparison with other settings ({', '.join(changed)}). "
-            "Name another folder with --out, or delete this one."
-        )
+def _earlier(place: Place) -> dict[str, Any] | None:
+    """Return the preset of the networks or results that are there, if there are any."""
+    if not (_has_begun(place) or _measured(place).exists()):
+        return None
+    return kept_settings.noted(place.out)
 
 
-def _plain(value: Any) -> Any:
-    return (
-        [_plain(v) for v in value]
-        if isinstance(value, list | tuple)
-        else ({k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value)
-    )
+def _require_kept(preset: Preset, place: Place, command: Command) -> None:
+    earlier = _earlier(place)
+    if earlier is not None:
+        is_measured = _measured(place).exists()
+        kept_settings.require_kept(preset, earlier, command, place.out, measured=is_measured)
+
+
+def _tried(preset: Preset, place: Place) -> tuple[OptimizerSpec, ...]:
+    """Return the optimizers before a sweep, with the rates that an earlier one chose."""
+    earlier = _earlier(place)
+    if earlier is None:
+        return preset.optimizers
+    return kept_settings.with_choices(preset, earlier).optimizers
 
 
 def train(preset: Preset, place: Place, advance: Advance) -> list[RunRecord]:
@@ -193,16 +229,24 @@ def require_possible(preset: Preset, place: Place) -> None:
     """Build once what every run builds, so that a mistake in it is told before anything is done.
 
     Raises:
-        UserError: data are missing or fewer than classes, there is no such model or optimizer, or
+        UserError: data are missing, of one class or fewer than classes, there is no such model or
+            optimizer, more bands are asked for than the images' spectrum has frequencies, or
             Lipschitz bounds are wanted of a model for which none are known.
 
     """
     data = place.loader(preset.data)
+    if data.classes < 2:
+        raise UserError(
+            f"{preset.data.name}: expected images of two classes or more, got {data.classes}: "
+            "there is nothing to tell apart. Use other images."
+        )
     if len(data.train) < data.classes:
         raise UserError(
             f"train_images: expected at least {data.classes}, one of each class, got "
             f"{len(data.train)}. Train on more."
         )
+    _, height, width = data.shape
+    bands.masks(height, width, preset.frequency.bands)
     model = models.build(preset.model, data.shape, data.classes, preset.seeds[0])
     if preset.lipschitz:
         lipschitz.require_known(model, data.shape)
@@ -261,6 +305,7 @@ def describe(
     place: Place,
     measured: Measurements,
     seconds: Callable[[], Mapping[str, float]],
+    advance: Advance,
 ) -> None:
     """Write tables, figures, report and, with the seconds that all of it took, evidence."""
     fixed = fixed_before(place.out)
@@ -271,7 +316,7 @@ def describe(
         "threads": place.cpu_threads,
     }
     write_tables(preset, measured, place)
-    names = drawing.draw_all(preset, measured, place.out / "figures", fixed)
+    names = drawing.draw_all(preset, measured, place.out / "figures", _drawing(advance), fixed)
     shown = [f"figures/{name}.png" for name in names]
     write_text(place.out / "report.md", report.report(preset, measured, where, shown, fixed))
     found = evidence.evidence(preset, measured, where, seconds(), fixed)
@@ -288,9 +333,23 @@ def fixed_before(out: Path) -> Rules | None:
     path = out / "evidence.json"
     if not path.exists():
         return None
-    earlier: dict[str, Any] = read_json(path)
+    try:
+        return _rules(read_json(path))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path}: expected the evidence of a comparison, got something else. Its margins are "
+            "fixed there: put the file back, or delete it and judge by what the preset has now."
+        ) from error
+
+
+def _rules(earlier: dict[str, Any]) -> Rules:
     # Evidence that an earlier version wrote has the preset alone.
-    return earlier.get("fixed_before_results") or {p: earlier["preset"][p] for p in PARTS}
+    found = (
+        earlier["fixed_before_results"]
+        if "fixed_before_results" in earlier
+        else (earlier["preset"])
+    )
+    return {part: dict(found[part]) for part in PARTS}
 
 
 def write_tables(preset: Preset, measured: Measurements, place: Place) -> list[str]:
@@ -315,7 +374,9 @@ def write_tables(preset: Preset, measured: Measurements, place: Place) -> list[s
     return list(found)
 
 
-def draw_images(preset: Preset, place: Place, found: Sequence[RunRecord]) -> list[str]:
+def draw_images(
+    preset: Preset, place: Place, found: Sequence[RunRecord], advance: Advance
+) -> list[str]:
     """Draw the data, and images perturbed for the first network of each optimizer."""
     device = resolve(place.device)
     models = {}
@@ -325,14 +386,18 @@ def draw_images(preset: Preset, place: Place, found: Sequence[RunRecord]) -> lis
         if record.finished and is_network and title not in models:
             models[title] = load_model(place.runs / folder_name(record.spec), device)[0]
     data = place.loader(preset.data).to(device)
-    return drawing.draw_images(preset, data, models, place.out / "figures")
+    return drawing.draw_images(preset, data, models, place.out / "figures", _drawing(advance))
 
 
-def draw_again(preset: Preset, place: Place, measured: Measurements) -> list[str]:
+def _drawing(advance: Advance) -> drawing.Tell:
+    return lambda name: advance(f"drawing {name}", 1 / _DRAWN)
+
+
+def draw_again(preset: Preset, place: Place, measured: Measurements, advance: Advance) -> list[str]:
     """Draw every figure; return their names."""
     fixed = fixed_before(place.out)
-    drawn = drawing.draw_all(preset, measured, place.out / "figures", fixed)
-    return drawn + draw_images(preset, place, records(preset, place))
+    drawn = drawing.draw_all(preset, measured, place.out / "figures", _drawing(advance), fixed)
+    return drawn + draw_images(preset, place, records(preset, place), advance)
 
 
 class Clock:
@@ -340,7 +405,7 @@ class Clock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.seconds: dict[str, float] = read_json(path) if path.exists() else {}
+        self.seconds: dict[str, float] = _seconds(path) if path.exists() else {}
         self._began: dict[str, float] = {}
 
     @contextmanager
@@ -362,6 +427,18 @@ class Clock:
             for name, began in self._began.items()
         }
         return self.seconds | going
+
+
+def _seconds(path: Path) -> dict[str, float]:
+    found = read_json(path)
+    if not isinstance(found, dict) or not all(
+        isinstance(value, int | float) for value in found.values()
+    ):
+        raise UserError(
+            f"{path}: expected seconds by stage, got something else. Delete the file; what stages "
+            "took is then counted from now on."
+        )
+    return found
 
 
 def summary(preset: Preset, measured: Measurements, place: Place) -> TextTable:

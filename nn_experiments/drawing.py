@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,19 @@ from nn_experiments.verdict.judging import judge
 from nn_experiments.verdict.measurements import CLEAN, Measurements
 from nn_experiments.verdict.rules import Rules
 
+Tell = Callable[[str], None]
+"""Is given the name of each figure before it is drawn."""
+
 _SHOWN = 8  # images in pictures of perturbed ones
 _SYMBOLS = {"l2": "ℓ2", "linf": "ℓ∞"}
 
 
 def draw_all(
-    preset: Preset, measured: Measurements, folder: Path, fixed: Rules | None = None
+    preset: Preset,
+    measured: Measurements,
+    folder: Path,
+    tell: Tell,
+    fixed: Rules | None = None,
 ) -> list[str]:
     """Draw what was measured, as PNG, PDF and SVG; return the names.
 
@@ -46,11 +53,11 @@ def draw_all(
     original, filtered = _filtered(preset, measured)
     if any(filtered.values()):
         drawn["observation_one"] = pictures.draw_observation_one(original, filtered, note)
-    return _written(drawn, folder)
+    return _written(drawn, folder, tell)
 
 
 def draw_images(
-    preset: Preset, data: DataSet, models: Mapping[str, nn.Module], folder: Path
+    preset: Preset, data: DataSet, models: Mapping[str, nn.Module], folder: Path, tell: Tell
 ) -> list[str]:
     """Draw the data's spectrum, filters and noise, and perturbed images, as PNG, PDF and SVG.
 
@@ -61,6 +68,7 @@ def draw_images(
         data: on the models' device.
         models: one network for each optimizer's title, in evaluation mode.
         folder: for the files.
+        tell: is called for each figure.
 
     """
     spec = preset.frequency
@@ -72,11 +80,12 @@ def draw_images(
         "bands": pictures.draw_bands(bands.masks(height, width, spec.bands), noises),
     }
     drawn |= _perturbed(preset, data.test.first(_SHOWN), models)
-    return _written(drawn, folder)
+    return _written(drawn, folder, tell)
 
 
-def _written(drawn: Mapping[str, Figure], folder: Path) -> list[str]:
+def _written(drawn: Mapping[str, Figure], folder: Path, tell: Tell) -> list[str]:
     for name, figure in drawn.items():
+        tell(name)
         style.write_figure(figure, folder / name)
     return list(drawn)
 

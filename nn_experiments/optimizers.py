@@ -94,9 +94,11 @@ def build(spec: OptimizerSpec, parameters: Iterable[torch.nn.Parameter]) -> Opti
     try:
         return optimizer_class(parameters, lr=spec.learning_rate, **options)
     except (ValueError, TypeError, RuntimeError) as error:
+        remedy = "Correct the options" if spec.options else "Give it other options"
         raise UserError(
             f"optimizer {spec.name} with learning_rate {spec.learning_rate} and options "
-            f"{spec.options}: {error}. Correct the option."
+            f"{spec.options or 'none'}: {str(error).removesuffix('.')}. {remedy}, or use another "
+            "optimizer for this model."
         ) from error
 
 

@@ -10,13 +10,27 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from nn_experiments.ranges import (
+    Count,
+    Natural,
+    Percentage,
+    Points,
+    Positive,
+    Range,
+    Seed,
+    require_in_range,
+)
 
 Level = str
 """A positive number as exact text: ``"0.01"``, ``"1/255"``."""
 Norm = Literal["l2", "linf"]
 Setting = bool | int | float | str
 """A value of an option that is passed on to an optimizer or a model."""
+
+# Beyond them single precision has nothing to add to a pixel; no ball has more images.
+_LEAST_LEVEL, _LARGEST_LEVEL = 1e-12, 1e4
 
 
 def level(text: Level) -> float:
@@ -27,11 +41,16 @@ def level(text: Level) -> float:
 
     """
     try:
-        value = float(Fraction(text))
-    except (ValueError, ZeroDivisionError):
+        # A power of ten as an exact fraction could take all memory: 1e999999999.
+        value = float(Fraction(text)) if "/" in text else float(text)
+    except (ValueError, ArithmeticError):
         value = math.nan
-    if not 0 < value < math.inf:
-        raise ValueError(f"expected a number > 0 as text, such as '0.05' or '1/255', got {text!r}")
+    if not _LEAST_LEVEL <= value <= _LARGEST_LEVEL:
+        raise ValueError(
+            "expected a number > 0 as text, such as '0.05' or '1/255', from "
+            f"{_LEAST_LEVEL:g} to {_LARGEST_LEVEL:g}, as values of pixels go from 0 to 1, "
+            f"got {text!r}"
+        )
     return value
 
 
@@ -48,14 +67,34 @@ def _require_levels(name: str, texts: tuple[Level, ...]) -> None:
     _require_distinct(name, values, texts)
 
 
+def _require_rates(optimizers: Sequence[OptimizerSpec], sweep: Sequence[float]) -> None:
+    """Check the learning rates that a sweep would try."""
+    for optimizer in optimizers:
+        for factor in sweep:
+            try:
+                replace(optimizer, learning_rate=optimizer.learning_rate * factor)
+            except ValueError as error:
+                raise ValueError(f"sweep: {optimizer.title} × {factor:g}: {error}") from error
+
+
 def _require_distinct(name: str, values: Sequence[object], got: object) -> None:
     _require(len(set(values)) == len(values), f"{name}: expected no repetition", got)
 
 
 class Spec:
-    """What all specs share: a field that does not exist is an error where a spec is read."""
+    """What all specs share: each number is in the range that its field's type names.
+
+    A field that does not exist is an error where a spec is read.
+
+    Raises:
+        ValueError: a number is not in its range, or nan or infinite.
+
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        require_in_range(self)
 
 
 @dataclass(frozen=True)
@@ -64,31 +103,24 @@ class DataSpec(Spec):
 
     name: str = "fashion-mnist"
     """A data set that ``python -m nn_experiments data`` lists, or ``folder:PATH``."""
-    train_images: int | None = None
+    train_images: Count | None = None
     """How many to train on, drawn by ``subset_seed`` with equal shares of the classes; or all."""
-    validation_images: int = 0
+    validation_images: Natural = 0
     """How many of the training images to hold out, for the choice of learning rates."""
-    test_images: int | None = None
+    test_images: Count | None = None
     """How many to test on, the first ones; or all."""
-    subset_seed: int = 0
+    subset_seed: Seed = 0
     filtered_by: Literal["", "magnitude", "frequency"] = ""
     """What the training images' DCT coefficients are ranked by for removal (Observation I)."""
-    filtered_percent: int = 0
+    filtered_percent: Annotated[int, Range(0, 99)] = 0
     """How many of them are removed."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _require(
-            bool(self.filtered_by) == (0 < self.filtered_percent < 100),
+            bool(self.filtered_by) == bool(self.filtered_percent),
             "filtered_percent: expected 1 to 99 with filtered_by, and 0 without",
             self.filtered_percent,
-        )
-        for name in ("train_images", "test_images"):
-            value = getattr(self, name)
-            _require(value is None or value >= 1, f"{name}: expected 1 or more, or none", value)
-        _require(
-            self.validation_images >= 0,
-            "validation_images: expected 0 or more",
-            self.validation_images,
         )
 
 
@@ -110,18 +142,14 @@ class OptimizerSpec(Spec):
 
     name: str = "SGD"
     """The name of a class of torch.optim, or ``SignSGD``."""
-    learning_rate: float = 0.1
+    learning_rate: Positive = 0.1
     options: dict[str, Setting] = field(default_factory=dict)
     """Keyword arguments of the class, such as ``momentum``."""
     label: str = ""
     """How tables and figures call it; the name, if empty."""
 
     def __post_init__(self) -> None:
-        _require(
-            0 < self.learning_rate < math.inf,
-            "learning_rate: expected a number > 0",
-            self.learning_rate,
-        )
+        super().__post_init__()
         _require(
             "lr" not in self.options, "options: expected the rate as learning_rate", self.options
         )
@@ -136,21 +164,19 @@ class OptimizerSpec(Spec):
 class TrainingSpec(Spec):
     """The schedule, the same for all optimizers (appendix 4.A of the thesis)."""
 
-    epochs: int = 200
-    milestones: tuple[int, ...] = (100, 150)
+    epochs: Count = 200
+    milestones: tuple[Natural, ...] = (100, 150)
     """Epochs before which the learning rate is multiplied by ``factor``."""
-    factor: float = 0.1
-    batch_size: int = 128
+    factor: Annotated[float, Range(0, 1, is_open=True)] = 0.1
+    batch_size: Count = 128
     flips: bool = True
     """Random horizontal flips; not for images whose class they change, such as synthetic ones."""
     precision: Literal["fp32", "bf16"] = "fp32"
-    checkpoint_seconds: float = 60.0
+    checkpoint_seconds: Annotated[float, Range()] = 60.0
     """How often a run is saved while it goes on; the result does not depend on it."""
 
     def __post_init__(self) -> None:
-        _require(self.epochs >= 1, "epochs: expected 1 or more", self.epochs)
-        _require(self.batch_size >= 1, "batch_size: expected 1 or more", self.batch_size)
-        _require(0 < self.factor <= 1, "factor: expected a number in (0, 1]", self.factor)
+        super().__post_init__()
         _require(
             list(self.milestones) == sorted(set(self.milestones)),
             "milestones: expected increasing epochs",
@@ -166,7 +192,7 @@ class RunSpec(Spec):
     model: ModelSpec
     optimizer: OptimizerSpec
     training: TrainingSpec
-    seed: int
+    seed: Seed
 
 
 @dataclass(frozen=True)
@@ -181,24 +207,19 @@ class RobustnessSpec(Spec):
     """Standard AutoAttack, or its two APGD attacks alone."""
     engine: Literal["reference", "batched"] = "reference"
     """Who runs the APGD attacks; FAB-T and Square are always the reference engine's."""
-    images: int = 1000
+    images: Count = 1000
     """How many test images are attacked, the first ones."""
-    noisy_images: int | None = None
+    noisy_images: Count | None = None
     """How many test images Gaussian noise is added to, the first ones; or all."""
     largest_first: bool = False
     """Whether what stands at the largest radius counts as standing at smaller ones, without being
     attacked there: the batched engine is then nearly as much faster as there are radii."""
-    noise_seed: int = 0
+    noise_seed: Seed = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("gaussian", "l2", "linf"):
             _require_levels(name, getattr(self, name))
-        _require(self.images >= 1, "images: expected 1 or more", self.images)
-        _require(
-            self.noisy_images is None or self.noisy_images >= 1,
-            "noisy_images: expected 1 or more",
-            self.noisy_images,
-        )
         _require(
             not self.largest_first or self.engine == "batched",
             "largest_first: expected the batched engine",
@@ -210,24 +231,20 @@ class RobustnessSpec(Spec):
 class FrequencySpec(Spec):
     """Observation I (section 4.3.1) and Observation II (section 4.3.2)."""
 
-    bands: int = 10
-    noises: int = 10
+    bands: Count = 10
+    noises: Count = 10
     """How many noises per band, the same for all images: K of (4.5)."""
-    sigma: float = 0.1
+    sigma: Annotated[float, Range(0, _LARGEST_LEVEL, is_open=True)] = 0.1
     """Standard deviation per pixel of the white noise whose ℓ2 norm each band's noise is given."""
-    images: int | None = None
+    images: Count | None = None
     """How many test images, the first ones; or all."""
-    seed: int = 0
-    thresholds: tuple[int, ...] = ()
+    seed: Seed = 0
+    thresholds: tuple[Percentage, ...] = ()
     """Percentages of coefficients removed from training images; none: no Observation I."""
     filters: tuple[Literal["magnitude", "frequency"], ...] = ("magnitude", "frequency")
 
     def __post_init__(self) -> None:
-        _require(self.bands >= 1, "bands: expected 1 or more", self.bands)
-        _require(self.noises >= 1, "noises: expected 1 or more", self.noises)
-        _require(self.sigma > 0, "sigma: expected a number > 0", self.sigma)
-        for threshold in self.thresholds:
-            _require(0 < threshold < 100, "thresholds: expected percentages", threshold)
+        super().__post_init__()
         for name in ("thresholds", "filters"):
             _require_distinct(name, getattr(self, name), getattr(self, name))
 
@@ -236,24 +253,16 @@ class FrequencySpec(Spec):
 class MarginsSpec(Spec):
     """What counts as similar and as different; fixed before the results that they judge."""
 
-    accuracy: float = 2.0
+    accuracy: Points = 2.0
     """Percentage points within which standard accuracies are similar."""
-    drop: float = 2.0
+    drop: Points = 2.0
     """Percentage points within which drops under noise in the lowest band are equal."""
-    filtered: float = 2.0
+    filtered: Points = 2.0
     """Percentage points that removing irrelevant frequencies may cost."""
-    fitted: float = 90.0
+    fitted: Annotated[float, Range(0, 100)] = 90.0
     """Percentage of its training images that a network must classify correctly. The theory is about
     minimizers of the standard risk: comparisons with a network that is none are inconclusive."""
-    confidence: float = 0.95
-
-    def __post_init__(self) -> None:
-        for name in ("accuracy", "drop", "filtered"):
-            _require(getattr(self, name) > 0, f"{name}: expected points > 0", getattr(self, name))
-        _require(0 <= self.fitted <= 100, "fitted: expected a percentage", self.fitted)
-        _require(
-            0 < self.confidence < 1, "confidence: expected a number in (0, 1)", self.confidence
-        )
+    confidence: Annotated[float, Range(0, 0.999999, is_open=True)] = 0.95
 
 
 @dataclass(frozen=True)
@@ -265,8 +274,8 @@ class Preset(Spec):
     model: ModelSpec = field(default_factory=ModelSpec)
     optimizers: tuple[OptimizerSpec, ...] = ()
     training: TrainingSpec = field(default_factory=TrainingSpec)
-    seeds: tuple[int, ...] = (0, 1, 2)
-    sweep: tuple[float, ...] = ()
+    seeds: tuple[Seed, ...] = (0, 1, 2)
+    sweep: tuple[Positive, ...] = ()
     """Factors on each learning rate to choose among by validation accuracy; none: no choice."""
     robustness: RobustnessSpec = field(default_factory=RobustnessSpec)
     frequency: FrequencySpec = field(default_factory=FrequencySpec)
@@ -279,19 +288,19 @@ class Preset(Spec):
     published: str = ""
     """The data set's name in the published tables, if it is in them."""
     not_run: tuple[str, ...] = ()
-    """What the thesis measures and this preset does not."""
-    training_budget: float | None = None
+    """What the thesis measures and this preset does not, where the other fields do not say so."""
+    training_budget: Positive | None = None
     """Seconds for all trainings together: the number of training images is then the largest power
     of two, at most ``data.train_images``, whose training fits, by the time that a few steps take.
     """
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         titles = [optimizer.title for optimizer in self.optimizers]
         _require(len(set(titles)) == len(titles), "optimizers: expected labels that differ", titles)
         _require(bool(self.seeds), "seeds: expected at least one", self.seeds)
-        _require(min(self.seeds) >= 0, "seeds: expected 0 or more", self.seeds)
         _require_distinct("seeds", self.seeds, self.seeds)
-        _require(all(f > 0 for f in self.sweep), "sweep: expected factors > 0", self.sweep)
+        _require_rates(self.optimizers, self.sweep)
         _require(
             not self.sweep or self.data.validation_images > 0,
             "sweep: expected data.validation_images > 0 to choose by",

@@ -73,7 +73,7 @@ def _own(spec: ModelSpec) -> nn.Module:
     kind = _class_at(spec.name)
     try:
         return kind(**spec.options)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"model {spec.name}: expected it to be built with the options {spec.options}, got "
             f"{type(error).__name__}: {error}. Give its keyword arguments as model.options."
@@ -89,16 +89,24 @@ def _class_at(path: str) -> type[nn.Module]:
         )
     try:
         found = getattr(import_module(module_name), class_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"model {path}: expected to import {class_name} from {module_name}, got "
             f"{type(error).__name__}: {error}. Run from the folder that holds it, or install it."
         ) from error
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
         raise UserError(
-            f"model {path}: expected a subclass of torch.nn.Module, got {found!r}. Name a class."
+            f"model {path}: expected a subclass of torch.nn.Module, got {_kind(found)}. "
+            "Name a class."
         )
     return found
+
+
+def _kind(found: object) -> str:
+    """Return what something is that is no network, without its address."""
+    if isinstance(found, type):
+        return f"the class {found.__name__}"
+    return f"a {type(found).__name__}"
 
 
 def _check(name: str, model: nn.Module, shape: tuple[int, int, int], classes: int) -> None:
@@ -106,7 +114,7 @@ def _check(name: str, model: nn.Module, shape: tuple[int, int, int], classes: in
     try:
         with torch.no_grad():
             got = model.eval()(torch.zeros(2, *shape)).shape
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"model {name}: expected it to accept images of shape (N, {_commas(shape)}), got "
             f"{type(error).__name__}: {error}. Change its options or the data set."

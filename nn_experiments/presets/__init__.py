@@ -88,7 +88,8 @@ def _told(error: ValidationError) -> str:
     """Return each mistake with the field where it is."""
     parts = [_mistake(mistake) for mistake in error.errors(include_url=False)]
     # A value that may be of several kinds is told once for each of them.
-    return "; ".join(dict.fromkeys(parts)) + "."
+    told = "; ".join(dict.fromkeys(parts))
+    return told if told.endswith("?") else f"{told}."
 
 
 def _mistake(mistake: ErrorDetails) -> str:

@@ -75,6 +75,15 @@ def load(path: Path, device: torch.device | str) -> Checkpoint:
         ) from error
 
 
+def is_whole(path: Path) -> bool:
+    """Say whether there is a file of the length that its header tells; its tensors are not read."""
+    try:
+        with safetensors.safe_open(path, framework="pt"):
+            return True
+    except (OSError, safetensors.SafetensorError):
+        return False
+
+
 def _write_durably(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     try:
         safetensors.torch.save_file(tensors, path, metadata)

@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from nn_experiments.specs import RunSpec, TrainingSpec
+from nn_experiments.training.checkpoint import is_whole
 from theory.artefacts import clear_unfinished, read_json, write_json, write_text
 from theory.errors import UserError
 from theory.lock import LOCK, locked
@@ -161,8 +162,8 @@ class RunFolder:
 
     @property
     def lost(self) -> bool:
-        """Whether the run finished, but the weights are no longer there."""
-        return self.record is not None and self.record.finished and not self.model.exists()
+        """Whether the run finished, but the weights are no longer there, or cut short."""
+        return self.record is not None and self.record.finished and not is_whole(self.model)
 
     @property
     def metrics(self) -> Metrics:

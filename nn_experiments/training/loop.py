@@ -104,7 +104,7 @@ def load_model(folder: Path, device: torch.device | str) -> tuple[nn.Module, Run
         raise UserError(f"expected a finished run in {folder}, got one that is {record.status}.")
     run = RunFolder(folder, record)
     path = run.model
-    if run.lost:
+    if not path.exists():
         raise UserError(
             f"expected the weights of a finished run in {path}, found no such file. Train it "
             "again (`python -m nn_experiments train`, with the same options): it begins anew."

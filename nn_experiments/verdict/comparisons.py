@@ -191,8 +191,9 @@ def _lipschitz(c: Comparison) -> Iterator[Verdict]:
             Outcome.NOT_RUN,
             unit=LN_RATIO,
             is_primary=norm == "l2",
-            published=_published_ln_ratio(c) if norm == "l2" else None,
         )
+        if norm == "l2":
+            verdict = _with_published(verdict, c)
         titles = (c.other.title, c.baseline.title)
         larger, smaller = ([b.product for b in c.measurements.lipschitz(t, norm)] for t in titles)
         if larger and smaller:
@@ -202,9 +203,21 @@ def _lipschitz(c: Comparison) -> Iterator[Verdict]:
         yield verdict
 
 
-def _published_ln_ratio(c: Comparison) -> float | None:
-    bounds = [published.lipschitz_bound(c.preset, o) for o in (c.other, c.baseline)]
-    return None if bounds[0] is None or bounds[1] is None else float(np.log(bounds[0] / bounds[1]))
+def _with_published(verdict: Verdict, c: Comparison) -> Verdict:
+    """Add Table 4.1's ratio, by both readings of a table that does not say what it shows.
+
+    Of bounds a and b that are products the ln ratio is ln(a/b); if they are logarithms of
+    products, it is a − b.
+    """
+    larger, smaller = (published.lipschitz_bound(c.preset, o) for o in (c.other, c.baseline))
+    if larger is None or smaller is None:
+        return verdict
+    ratio, otherwise = math.log(larger / smaller), larger - smaller
+    note = (
+        f"published: {ratio:+.3f} = ln({larger:g}/{smaller:g}) if Table 4.1 shows products; if "
+        f"their logarithms, {otherwise:+.3f} = {larger:g} − {smaller:g}"
+    )
+    return replace(verdict, published=ratio, published_otherwise=otherwise, note=note)
 
 
 def _low_band(c: Comparison) -> Iterator[Verdict]:
@@ -258,8 +271,13 @@ def _energy(c: Comparison) -> Iterator[Verdict]:
 def _energy_of(c: Comparison, model: str) -> Verdict:
     titles = (c.other.title, c.baseline.title)
     larger, smaller = (c.measurements.gradient_energy(title, model) for title in titles)
+    lacking = [text for o in (c.baseline, c.other) if (text := _without_shares(c, o, model))]
     verdict = Verdict(
-        ENERGY, c.other_less_baseline, f"irrelevant gradient energy, {model}", Outcome.NOT_RUN
+        ENERGY,
+        c.other_less_baseline,
+        f"irrelevant gradient energy, {model}",
+        Outcome.NOT_RUN,
+        note="; ".join(lacking),
     )
     if larger is None or smaller is None:
         return verdict
@@ -273,6 +291,21 @@ def _energy_of(c: Comparison, model: str) -> Verdict:
     )
 
 
+def _without_shares(c: Comparison, optimizer: OptimizerSpec, model: str) -> str:
+    """Name the seeds whose networks were put to the images and have no shares."""
+    seeds = [
+        str(run.seed)
+        for run in c.measurements.finished(optimizer.title)
+        if c.preset.gradient_energy and run.bands is not None and model not in run.gradient_energy
+    ]
+    if not seeds:
+        return ""
+    return (
+        f"{optimizer.title} seed {', '.join(seeds)} left out: an input gradient that is zero has "
+        "no shares"
+    )
+
+
 def _same_order(network: Verdict, linear: Verdict) -> Verdict:
     """Judge whether two differences have one sign; both intervals must tell it.
 
@@ -283,7 +316,7 @@ def _same_order(network: Verdict, linear: Verdict) -> Verdict:
     orders = {network.outcome, linear.outcome}
     if Outcome.NOT_RUN in orders:
         return replace(verdict, outcome=Outcome.NOT_RUN, effect=None)
-    note = f"linear: {_signed(linear.effect)}"
+    note = "; ".join(filter(None, (network.note, f"linear: {_signed(linear.effect)}")))
     if Outcome.INCONCLUSIVE in orders:
         return replace(verdict, outcome=Outcome.INCONCLUSIVE, note=note)
     same = network.outcome == linear.outcome

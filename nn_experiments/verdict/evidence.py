@@ -16,7 +16,7 @@ from nn_experiments.verdict.judging import baseline, judge, summarise
 from nn_experiments.verdict.measurements import Measurements
 from nn_experiments.verdict.predictions import Summary, Verdict
 from nn_experiments.verdict.rules import Rules, changes, rules
-from nn_experiments.verdict.setting import engines, not_run, small_sample
+from nn_experiments.verdict.setting import engines, levels_of_ours, not_run, small_sample
 from nn_experiments.verdict.table_4_1 import (
     Size,
     average_robust_accuracy,
@@ -73,6 +73,7 @@ def evidence(
         "table_4_1_sizes": [_size_record(size) for size in sizes(preset, measurements)],
         "engines": engines(measurements),
         "not_run": not_run(preset, verdicts),
+        "levels_that_the_thesis_does_not_have": levels_of_ours(preset),
         "seconds": dict(timings or {}),
     }
 

@@ -247,8 +247,20 @@ def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure
         changed = (
             " †: the rules were changed after the results." if any(v.changed for v in shown) else ""
         )
-        _footnote(figure, f"{_what_bars_are(shown)}{pale}{changed}")
+        _footnote(figure, f"{_what_bars_are(shown)}{pale}{changed}{_other_reading(shown)}")
     return figure
+
+
+def _other_reading(shown: Sequence[Verdict]) -> str:
+    """Say what published ratios of bounds would be if Table 4.1 showed logarithms."""
+    found = [v for v in shown if v.published_otherwise is not None]
+    if not found:
+        return ""
+    told = ", ".join(f"{v.comparison} {v.published_otherwise:+.2f}" for v in found)
+    return (
+        "\nPublished bounds are taken as products. If Table 4.1 shows their logarithms, "
+        f"the published ratios are: {told}."
+    )
 
 
 def _what_bars_are(shown: Sequence[Verdict]) -> str:

@@ -8,9 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.verdict.intervals import Interval
 from nn_experiments.verdict.measurements import Measurements
 from nn_experiments.verdict.outcomes import Outcome
-from nn_experiments.verdict.predictions import Verdict
+from nn_experiments.verdict.predictions import POINTS, Verdict
+
+_MOST_POINTS = 100.0
+"""What accuracies, drops and shares can differ by at most."""
 
 
 def noted(
@@ -37,7 +41,17 @@ def noted(
         verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE)
     if verdict.effect is not None and not np.isfinite(verdict.effect.low):
         notes.append("one seed tells nothing of the spread between trainings")
+    elif verdict.effect is not None and verdict.unit == POINTS and _is_beyond_all(verdict.effect):
+        notes.append(
+            f"the interval goes beyond ± {_MOST_POINTS:g} points, where no difference can be: too "
+            f"few seeds ({'+'.join(map(str, verdict.n_seeds))}) to tell the spread between "
+            "trainings; with two, the t quantile can be 12.7"
+        )
     return replace(verdict, note="; ".join(notes))
+
+
+def _is_beyond_all(effect: Interval) -> bool:
+    return effect.low < -_MOST_POINTS or effect.high > _MOST_POINTS
 
 
 def _unfinished(optimizer: OptimizerSpec, measurements: Measurements) -> str:

@@ -52,6 +52,8 @@ class Verdict:
         n_seeds: trainings behind each side of the comparison, in the order that it names them.
         n_images: test images behind it; 0 where the quantity is of the network alone.
         published: the published effect, in the same unit.
+        published_otherwise: what it would be if what the thesis prints were read another way:
+            of Table 4.1, as logarithms of products and not as products.
         is_primary: whether it counts for the prediction as a whole.
         uncounted: why it does not count, where what is compared and not only how is the reason.
         changed: what it is judged by that was changed after the results, if anything.
@@ -69,6 +71,7 @@ class Verdict:
     n_seeds: tuple[int, int] = (0, 0)
     n_images: int = 0
     published: float | None = None
+    published_otherwise: float | None = None
     is_primary: bool = True
     uncounted: str = ""
     changed: str = ""

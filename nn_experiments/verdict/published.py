@@ -152,8 +152,28 @@ def _is_same(a: Measure, b: Measure) -> bool:
     return kind == other_kind and (text == other or (kind in KINDS and _same_level(text, other)))
 
 
+def is_among(text: Level, levels: Sequence[Level]) -> bool:
+    """Say whether a level is one of some, however it is written."""
+    return any(_same_level(text, other) for other in levels)
+
+
 def _same_level(a: Level, b: Level) -> bool:
     return Fraction(a) == Fraction(b)
+
+
+def levels(preset: Preset, kind: Kind) -> list[Level]:
+    """Return the levels of a perturbation that the thesis has for a preset's data set, or none."""
+    dataset = preset.published
+    rows = (dataset, f"{dataset}(top1)", f"{dataset}(top5)")
+    table = table_of(preset)
+    found = [
+        measure.removeprefix(f"{kind}/")
+        for candidate in dict.fromkeys((table, _FALLBACK[table]))
+        for (row, _), by_measure in _accuracies(candidate).items()
+        for measure in by_measure
+        if row in rows and measure.startswith(f"{kind}/")
+    ]
+    return list(dict.fromkeys(found))
 
 
 def mean_accuracy(

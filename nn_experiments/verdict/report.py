@@ -230,7 +230,18 @@ def _averaged(preset: Preset) -> str:
         )
     return (
         f"Averaged over {', '.join(map(measure_text, measures))}: {which}. After ± stands the "
-        "standard deviation over seeds for bounds, and half the interval's width for accuracies."
+        "standard deviation over seeds for bounds, and half the interval's width for accuracies"
+        f"{_few_seeds(preset)}."
+    )
+
+
+def _few_seeds(preset: Preset) -> str:
+    """Say how a half width can be larger than the scale."""
+    if len(preset.seeds) != 2:
+        return ""
+    return (
+        ", which two seeds hardly bound: the t quantile of one degree of freedom is 12.7, and a "
+        "width beyond the scale says that nothing is known"
     )
 
 

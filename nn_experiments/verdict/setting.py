@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nn_experiments.specs import Preset, Setting
-from nn_experiments.verdict.measurements import Measurements
+from nn_experiments.specs import Level, Preset, Setting
+from nn_experiments.verdict import published
+from nn_experiments.verdict.measurements import KINDS, Kind, Measurements
 from nn_experiments.verdict.outcomes import Outcome
 from nn_experiments.verdict.predictions import Verdict
-from nn_experiments.verdict.tables import measure_text
+from nn_experiments.verdict.tables import measure_text, perturbation_text
 
 FULL_SCALE_EPOCHS = 200
 """Epochs of every training in the thesis (Appendix 4.A)."""
+_ATTACKED = 1000  # test images, section 4.1.1
+_SEEDS = 3
+_THRESHOLDS = tuple(range(10, 100, 10))  # of Observation I, Figures 4.3 and 4.11 to 4.16
+_FILTERS = ("magnitude", "frequency")
 
 
 def small_sample(preset: Preset) -> list[str]:
@@ -29,23 +34,75 @@ def small_sample(preset: Preset) -> list[str]:
         short.append(f"Gaussian noise on at most {preset.robustness.noisy_images:,} test images")
     if preset.frequency.images is not None:
         short.append(f"noise in bands on at most {preset.frequency.images:,} test images")
-    if preset.robustness.images < 1000:
-        short.append(f"attacks on {preset.robustness.images} test images, not 1,000")
+    if preset.robustness.images < _ATTACKED:
+        short.append(f"attacks on {preset.robustness.images} test images, not {_ATTACKED:,}")
     if preset.robustness.attacks != "autoattack":
         short.append("APGD alone, not the standard version of AutoAttack")
-    if len(preset.seeds) < 3:
+    if len(preset.seeds) < _SEEDS:
         short.append(f"{len(preset.seeds)} seed{'s'[: len(preset.seeds) - 1]}, not three")
     return short
 
 
 def not_run(preset: Preset, verdicts: Sequence[Verdict]) -> list[str]:
-    """Return what the preset leaves out, and the comparisons that nothing was measured for."""
+    """Return what the thesis has and was not run: by the preset, and for want of measurements."""
     missing = [
         f"{v.prediction}: {v.comparison}, {measure_text(v.measure)}"
         for v in verdicts
         if v.outcome == Outcome.NOT_RUN
     ]
-    return [*preset.not_run, *missing]
+    return [*_left_out(preset), *preset.not_run, *missing]
+
+
+def _left_out(preset: Preset) -> list[str]:
+    """Return what the thesis measures and a preset does not, as its fields say."""
+    found = _attacks_left_out(preset) + _observation_one_left_out(preset)
+    for kind in KINDS:
+        run = getattr(preset.robustness, kind)
+        lacking = [t for t in published.levels(preset, kind) if not published.is_among(t, run)]
+        if lacking:
+            table = f"of Table {published.table_of(preset)}"
+            found.append(f"{_levels_text(kind, lacking)}, {table}")
+    if preset.data.train_images is not None:
+        found.append(
+            f"Training on the whole training set; here on {preset.data.train_images:,} images"
+        )
+    return found
+
+
+def _attacks_left_out(preset: Preset) -> list[str]:
+    spec = preset.robustness
+    found = []
+    if spec.attacks != "autoattack":
+        found.append("Standard AutoAttack (FAB-T and Square); here APGD-CE and APGD-T")
+    if spec.images < _ATTACKED:
+        found.append(f"Attacks on {_ATTACKED:,} test images; here on the first {spec.images:,}")
+    return found
+
+
+def _observation_one_left_out(preset: Preset) -> list[str]:
+    spec = preset.frequency
+    if not (spec.thresholds and spec.filters):
+        return ["Observation I (training on filtered images)"]
+    found = [f"Observation I by {kind}" for kind in _FILTERS if kind not in spec.filters]
+    lacking = [str(percent) for percent in _THRESHOLDS if percent not in spec.thresholds]
+    if lacking:
+        found.append(f"Observation I at {', '.join(lacking)} % removed")
+    return found
+
+
+def levels_of_ours(preset: Preset) -> list[str]:
+    """Return the levels that were run and that the thesis does not have for the data set."""
+    found = []
+    for kind in KINDS:
+        theirs = published.levels(preset, kind)
+        ours = [t for t in getattr(preset.robustness, kind) if not published.is_among(t, theirs)]
+        if preset.published and ours:
+            found.append(_levels_text(kind, ours))
+    return found
+
+
+def _levels_text(kind: Kind, levels: Sequence[Level]) -> str:
+    return perturbation_text(kind, ", ".join(levels))
 
 
 def what_was_run(preset: Preset) -> list[str]:
@@ -68,8 +125,19 @@ def what_was_run(preset: Preset) -> list[str]:
             for o in preset.optimizers
         ),
         f"Learning rates: {_rates(preset)}.",
+        *_levels_told(preset),
         f"Training: {schedule}, {flips}, {training.precision}; "
         f"seeds {', '.join(map(str, preset.seeds))}.",
+    ]
+
+
+def _levels_told(preset: Preset) -> list[str]:
+    ours = levels_of_ours(preset)
+    if not ours:
+        return []
+    return [
+        f"Levels of ours, at which Table {published.table_of(preset)} has no number for "
+        f"{preset.published}: {'; '.join(ours)}."
     ]
 
 

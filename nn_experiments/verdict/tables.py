@@ -188,7 +188,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> TextTable:
             _ends(v.effect, v.unit),
             v.unit,
             MISSING if v.margin is None else f"{v.margin:g}",
-            MISSING if v.published is None else _signed(v.published, v.unit),
+            _published(v),
             "+".join(map(str, v.n_seeds)),
             str(v.n_images) if v.n_images else MISSING,
             v.outcome,
@@ -199,6 +199,12 @@ def verdict_table(verdicts: Sequence[Verdict]) -> TextTable:
     ]
     last = ["Published", "Seeds", "Images", "Verdict", "Counted", "Note"]
     return TextTable([*header, *last], rows)
+
+
+def _published(v: Verdict) -> str:
+    """Return the published effect, by each way to read it."""
+    readings = [_signed(x, v.unit) for x in (v.published, v.published_otherwise) if x is not None]
+    return " or ".join(readings) or MISSING
 
 
 def _signed(value: float, unit: str) -> str:

@@ -3,11 +3,13 @@ import shutil
 import pytest
 import torch
 
-from nn_experiments import cluster
+from nn_experiments import cluster, compare
+from nn_experiments.__main__ import main
 from nn_experiments.cluster import Resources, submit_all
 from nn_experiments.images import DataSet, Images
 from nn_experiments.specs import ModelSpec, OptimizerSpec
 from nn_experiments.training import folder_name, train_all
+from tests.nn_experiments.tiny import PRESET
 from tests.nn_experiments.training.small import loader, run_spec, same_bits, weights
 from theory.errors import UserError
 
@@ -47,6 +49,25 @@ def test_an_array_gives_what_training_here_gives(tmp_path, data, monkeypatch):
     assert "Its log is" in there[2].status
     # What was over was not submitted again.
     assert len(list((tmp_path / "there" / "jobs").glob("*_submitted.pkl"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "cpus", "memory"),
+    [([], 4, 16), (["--threads", "3"], 3, 16), (["--cluster-memory-gb", "2"], 4, 2)],
+)
+def test_a_jobs_threads_and_memory_are_options(tmp_path, monkeypatch, options, cpus, memory):
+    asked = []
+    path = tmp_path / "preset.toml"
+    path.write_text(PRESET)
+
+    def noted(*_, resources, **__):
+        asked.append(resources)
+        return []
+
+    monkeypatch.setattr(compare, "submit_all", noted)
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["train", str(path), "--cluster", "local", *options, *out]) == 0
+    assert [(r.cpus, r.memory_gb, r.gpus, r.minutes) for r in asked] == [(cpus, memory, 1, 240)]
 
 
 def test_slurm_that_is_not_there(tmp_path, data, monkeypatch):

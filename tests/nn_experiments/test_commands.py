@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from nn_experiments import compare, presets
 from nn_experiments.__main__ import Options, main
@@ -30,6 +31,10 @@ from theory.errors import UserError
         (["compare", "quick", "--device", "tpu"], "expected a device"),
         (["evaluate", "synthetic"], "expected trained networks"),
         (["tables", "synthetic"], "expected measurements"),
+        (["compare", "synthetic", "--frequency.bands", "100000"], "bands: expected from 1 to 784"),
+        (["compare", "quick", "--threads", "99999999999"], "--threads: expected at most 4096"),
+        (["compare", "cifar10", "--sweep", "inf"], "sweep: expected a number > 0, got inf"),
+        (["compare", "quick", "--momentum", "inf"], "options: expected a finite number, got inf"),
         (["data", "mnits"], "data: expected one of mnist, "),
         (["train", "synthetic", "--cluster", "slurm"], "sbatch was not found"),
     ],
@@ -45,6 +50,38 @@ def test_bad_input_is_told_in_one_message(args, message, capsys, tmp_path, monke
     assert message in told
     assert (printed, told.count("error: ")) == ("", 1)
     assert not list(tmp_path.iterdir())
+
+
+def test_each_commands_help_names_its_options(capsys):
+    for command in ("compare", "tables"):
+        with pytest.raises(SystemExit) as told:
+            main([command, "--help"])
+        assert told.value.code == 0
+        printed = capsys.readouterr().out
+        assert f"python -m nn_experiments {command} PRESET" in printed
+        assert "--training.epochs" in printed
+        assert "--data-dir" in printed
+
+
+def test_images_of_one_class_are_not_trained_on(tmp_path, capsys):
+    for part in ("train", "test"):
+        (tmp_path / "images" / part / "cat").mkdir(parents=True)
+        for i in range(4):
+            path = tmp_path / "images" / part / "cat" / f"{i}.png"
+            Image.new("L", (8, 8), 10 * i).save(path)
+    preset, out = tmp_path / "preset.toml", tmp_path / "out"
+    preset.write_text(PRESET.replace("gradient_energy = true", ""))
+    data = [
+        "--data.name",
+        f"folder:{tmp_path / 'images'}",
+        "--data.train-images",
+        "4",
+        "--data.test-images",
+        "4",
+    ]
+    assert main(["compare", str(preset), "--out", str(out), *data]) == 2
+    assert "expected images of two classes or more, got 1" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_cluster_is_asked_for_before_anything_is_done(capsys, tmp_path):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nn_experiments import compare, drawing, presets
+import nn_experiments.__main__ as main_module
+from nn_experiments import compare, drawing, presets, style
 from nn_experiments.__main__ import main
 from nn_experiments.compare import fixed_before
 from nn_experiments.training import folder_name
@@ -178,7 +179,7 @@ def test_margins_changed_after_the_results_are_told(undrawn, compared, tmp_path,
 
 @pytest.mark.parametrize("command", ["tables", "figures"])
 def test_numbers_are_not_lost_for_levels_without_any(compared, tmp_path, capsys, command):
-    code, copy = again(compared, tmp_path, command, "--robustness.l2", "0.2")
+    code, copy = again(compared, tmp_path, command, "--robustness.l2", "0.2", "0.5")
     assert code == 2
     assert "expected measured levels, got l2/0.2; measured are l2/0.5" in capsys.readouterr().err
     assert contents(copy) == contents(compared[0])
@@ -203,8 +204,93 @@ def test_seconds_in_the_evidence_count_the_drawing(compared, tmp_path, monkeypat
 def test_other_settings_need_another_folder(compared, tmp_path, capsys):
     code, copy = again(compared, tmp_path, "train", "--training.epochs", "4")
     assert code == 2
-    assert "holds a comparison with other settings (training)" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "holds a comparison with other settings (training.epochs: 3 there, 4 asked for)" in told
     assert contents(copy) == contents(compared[0])
+
+
+@pytest.mark.parametrize("command", ["evaluate", "lipschitz", "tables", "figures"])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--optimizers.0.learning-rate", "1"], "SGD.learning_rate: 0.1 there, 1.0 asked for"),
+        (["--seeds", "0"], "seed 1: there, left out now"),
+        (["--seeds", "0", "1", "7"], "seed 7: not trained there"),
+        (["--only", "Adam"], "SGD: there, left out now"),
+    ],
+)
+def test_results_are_not_shown_under_other_names_nor_lost(
+    compared, tmp_path, capsys, command, options, told
+):
+    code, copy = again(compared, tmp_path, command, *options)
+    assert code == 2
+    assert told in (message := capsys.readouterr().err)
+    assert "or name another folder with --out" in message
+    assert contents(copy) == contents(compared[0])
+
+
+def test_training_adds_networks_and_leaves_none_out(compared, tmp_path, capsys):
+    code, copy = again(compared, tmp_path, "compare", "--only", "Adam")
+    assert code == 2
+    assert "SGD: there, left out now" in capsys.readouterr().err
+    assert contents(copy) == contents(compared[0])
+    arguments = [str(compared[1]), "--out", str(copy), "--jobs", "1", "--threads", "1"]
+    assert main(["train", *arguments, "--seeds", "0", "1", "2"]) == 0
+    assert json.loads((copy / "preset.json").read_text())["seeds"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("evidence.json", "[]"),
+        ("evidence.json", '{"a": 1}'),
+        ("evidence.json", '{"fixed_before_results": []}'),
+        ("evidence.json", '{"preset": {"margins": 3}}'),
+        ("evidence.json", '{"preset": {"margins": "few"}}'),
+        ("seconds.json", "[1]"),
+        ("seconds.json", '{"training": "long"}'),
+        ("preset.json", "[]"),
+    ],
+)
+@pytest.mark.parametrize("command", ["compare", "tables"])
+def test_a_spoilt_file_is_told_before_anything_is_written(
+    compared, tmp_path, capsys, command, name, content
+):
+    spoilt = tmp_path / "spoilt"
+    shutil.copytree(compared[0], spoilt)
+    (spoilt / name).write_text(content)
+    code, copy = again((spoilt, compared[1]), tmp_path, command)
+    assert code == 2
+    told = capsys.readouterr().err
+    assert f"{copy / name}: expected" in told
+    assert told.count("error: ") == 1
+    assert contents(copy) == contents(spoilt)
+    assert (copy / "seconds.json").read_text() == (spoilt / "seconds.json").read_text()
+
+
+def test_what_a_rule_chose_is_read_back_and_not_chosen_again(
+    undrawn, compared, tmp_path, monkeypatch
+):
+    monkeypatch.delattr(compare, "images_within_budget")
+    monkeypatch.delattr(compare, "choose_learning_rates")
+    for command in ("tables", "lipschitz"):
+        code, copy = again(compared, tmp_path, command, "--training-budget", "60")
+        assert code == 0
+        noted = json.loads((copy / "preset.json").read_text())
+        assert noted["data"]["train_images"] == 60
+        shutil.rmtree(copy)
+
+
+def test_drawing_tells_its_progress(compared, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(main_module._Lines, "_SECONDS", 0.0)
+    monkeypatch.setattr(style, "write_figure", lambda *_: None)
+    code, _ = again(compared, tmp_path, "figures")
+    assert code == 0
+    lines = [ln for ln in capsys.readouterr().err.splitlines() if ln.startswith("describing: ")]
+    names = [line.partition("drawing ")[2] for line in lines]
+    assert len(names) == compare._DRAWN == len(set(names))
+    assert names[0] == "figure_4_1"
+    assert lines[-1].startswith("describing: 100 %")
 
 
 def test_a_folder_in_which_nothing_was_trained_does_not_bind(tmp_path):
@@ -223,7 +309,7 @@ def test_networks_of_other_optimizers_are_not_noted_as_this_presets(compared, tm
         "seeds = [7]"))  # fmt: skip
     code, copy = again((compared[0], other), tmp_path, "evaluate")
     assert code == 2
-    assert "found none of this preset" in capsys.readouterr().err
+    assert "SGD: there, left out now; " in capsys.readouterr().err
     assert (copy / "preset.json").read_text() == before
 
 

@@ -28,6 +28,10 @@ class Demanding(nn.Module):
     def __init__(self, width):
         super().__init__()
 
+class Leaving(nn.Module):
+    def __init__(self):
+        raise SystemExit(7)
+
 def function():
     pass
 """
@@ -208,7 +212,8 @@ def test_own_class(own):
         (ModelSpec("preactresnet18", options={"a": 1}), "expected no options"),
         (ModelSpec("no_such_module_anywhere:A"), "ModuleNotFoundError"),
         (ModelSpec("own_networks:Missing"), "AttributeError"),
-        (ModelSpec("own_networks:function"), "expected a subclass of torch.nn.Module"),
+        (ModelSpec("own_networks:function"), r"subclass of torch\.nn\.Module, got a function\."),
+        (ModelSpec("own_networks:Leaving"), "got SystemExit: 7"),
         (ModelSpec("own_networks:Demanding"), "expected it to be built with the options {}"),
         (ModelSpec("own_networks:Line", options={"width": 1}), "unexpected keyword argument"),
         (ModelSpec("own_networks:Line", options={"inputs": 5}), r"images of shape \(N, 3, 2, 2\)"),

@@ -67,16 +67,19 @@ def test_what_is_over_is_not_loaded_again(tmp_path, data):
     over = [GRID[0], DIVERGING]
     assert train_all(over, load, tmp_path, "cpu") == [first[0], first[2]]
     assert not loads
-    # A run that lost its weights is trained anew.
-    (tmp_path / folder_name(GRID[0]) / "model.safetensors").unlink()
+    # A run that lost its weights, or a part of them, is trained anew.
+    path = tmp_path / folder_name(GRID[0]) / "model.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])
     [again] = train_all(GRID[:1], load, tmp_path, "cpu")
-    assert again.finished
-    assert len(loads) == 1
-    assert (tmp_path / folder_name(GRID[0]) / "model.safetensors").exists()
+    assert (again.status, len(loads), path.read_bytes()) == ("finished", 1, whole)
+    path.unlink()
+    [again] = train_all(GRID[:1], load, tmp_path, "cpu")
+    assert (again.status, len(loads), path.read_bytes()) == ("finished", 2, whole)
     # A run that failed is tried again.
     found = train_all(GRID[:3], load, tmp_path, "cpu")
     assert found == [again, *first[1:]]
-    assert loads == [DATA, DATA]
+    assert loads == [DATA] * 3
 
 
 def test_images_that_cannot_be_loaded_fail_their_runs_alone(tmp_path, data):

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nn_experiments.specs import MarginsSpec, OptimizerSpec
-from nn_experiments.verdict import predictions
-from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, difference
+from nn_experiments.specs import DataSpec, MarginsSpec, OptimizerSpec
+from nn_experiments.verdict import limits, predictions
+from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, Interval, difference
 from nn_experiments.verdict.judging import judge
 from nn_experiments.verdict.measurements import BandAccuracy, Measurements
 from nn_experiments.verdict.outcomes import Outcome
+from nn_experiments.verdict.predictions import Verdict
 from tests.nn_experiments.verdict.truths import ALIKE, AS_PREDICTED, REVERSED, of, outcomes
 
 
@@ -309,3 +310,78 @@ def test_energies_of_networks_and_of_linear_models_are_told_apart(preset, compar
     said = of(verdicts, predictions.LINEAR)[0].note
     (linear, *_) = of(verdicts, predictions.ENERGY, "linear")
     assert said.startswith(f"linear: {linear.effect.estimate:+.2f} [")
+
+
+def test_table_4_1_is_read_both_ways(preset, compare):
+    """Its bounds for Fashion-MNIST are 3.83 (SGD) and 8.12 (Adam), of what it does not say."""
+    verdicts = judge(preset, compare(AS_PREDICTED))
+    found = of(verdicts, predictions.LIPSCHITZ, "l2")[0]
+    assert found.comparison == "Adam / SGD"
+    assert found.published == pytest.approx(np.log(8.12) - np.log(3.83), abs=1e-12)
+    assert found.published_otherwise == pytest.approx(4.29, abs=1e-12)
+    assert found.note == (
+        "published: +0.751 = ln(8.12/3.83) if Table 4.1 shows products; if their logarithms, "
+        "+4.290 = 8.12 − 3.83"
+    )
+    for v in verdicts:
+        has_both = v.prediction == predictions.LIPSCHITZ and v.measure == "product, l2"
+        assert (v.published_otherwise is not None) == has_both
+    without = replace(preset, published="")
+    assert not any("Table 4.1" in v.note for v in judge(without, compare(AS_PREDICTED)))
+
+
+def test_networks_without_shares_of_gradients_are_named(preset, compare):
+    preset = replace(
+        preset,
+        published="",
+        data=DataSpec("synthetic"),
+        training=replace(preset.training, flips=False),
+        gradient_energy=True,
+    )
+    runs = [
+        replace(r, gradient_energy={"linear": r.gradient_energy["linear"]})
+        if (r.optimizer, r.seed) in (("Adam", 0), ("Adam", 2))
+        else r
+        for r in compare(AS_PREDICTED).runs
+    ]
+    verdicts = judge(preset, Measurements(tuple(runs)))
+    told = "Adam seed 0, 2 left out: an input gradient that is zero has no shares"
+    noted = [(v.comparison, v.measure) for v in verdicts if told in v.note]
+    assert noted == [
+        ("Adam − SGD", "irrelevant gradient energy, network"),
+        ("Adam − SGD", "order of irrelevant gradient energy"),
+    ]
+    assert not any("left out" in v.note for v in judge(preset, compare(AS_PREDICTED)))
+
+
+def test_an_interval_beyond_the_scale_says_why(preset, compare):
+    """Two trainings, one right everywhere and one nowhere: ± 12.7 standard errors of 50 points."""
+    runs = [
+        replace(r, correct={**r.correct, "clean": np.full(1000, r.seed == 0)})
+        for r in compare(AS_PREDICTED, seeds=2).runs
+    ]
+    two = replace(preset, seeds=(0, 1))
+    (adam, _) = of(judge(two, Measurements(tuple(runs))), predictions.STANDARD)
+    assert adam.effect.low < -100
+    assert "the interval goes beyond ± 100 points, where no difference can be" in adam.note
+    assert "too few seeds (2+2)" in adam.note
+    for v in judge(two, compare(AS_PREDICTED, seeds=2)):
+        assert ("beyond ± 100" in v.note) == (
+            v.unit == predictions.POINTS and (v.effect.low < -100 or v.effect.high > 100)
+        )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "is_told"),
+    [
+        (-101.0, 5.0, predictions.POINTS, True),
+        (5.0, 101.0, predictions.POINTS, True),
+        (-100.0, 100.0, predictions.POINTS, False),
+        (-101.0, 101.0, predictions.LN_RATIO, False),
+    ],
+)
+def test_either_end_may_be_beyond_the_scale(preset, low, high, unit, is_told):
+    effect = Interval((low + high) / 2, low, high, 0.95)
+    verdict = Verdict("p", "a − b", "clean", Outcome.INCONCLUSIVE, effect, unit, n_seeds=(2, 2))
+    noted = limits.noted(verdict, preset.optimizers, Measurements(()), [])
+    assert ("beyond ± 100" in noted.note) == is_told

@@ -7,10 +7,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from nn_experiments.specs import MarginsSpec
+from nn_experiments.specs import FrequencySpec, MarginsSpec
 from nn_experiments.verdict.evidence import evidence
+from nn_experiments.verdict.judging import judge
 from nn_experiments.verdict.measurements import Measurements
-from nn_experiments.verdict.setting import small_sample
+from nn_experiments.verdict.setting import not_run, small_sample
 from nn_experiments.verdict.table_4_1 import average_robust_accuracy, sizes
 from tests.nn_experiments.verdict.truths import AS_PREDICTED
 from theory.artefacts import environment, json_text
@@ -126,7 +127,8 @@ def test_evidence_says_what_it_rests_on(preset, compare):
     assert found["baseline"] == "SGD"
     assert found["is_small_sample"] is True
     assert found["small_sample_because"] == small_sample(strict)
-    assert found["not_run"] == ["FAB-T and Square"]
+    assert found["not_run"] == not_run(strict, judge(strict, measured))
+    assert found["levels_that_the_thesis_does_not_have"] == []
     assert found["engines"] == {"l2/0.5": ["batched", "reference"]}
     average = found["average_robust_accuracy"]
     assert average["are_published_levels"] is True
@@ -144,6 +146,7 @@ def test_evidence_says_what_it_rests_on(preset, compare):
 
 
 def test_the_thesiss_scale_is_no_small_sample(full, compare):
+    full = replace(full, frequency=FrequencySpec(thresholds=tuple(range(10, 100, 10))))
     found = read(full, compare(AS_PREDICTED))
     assert found["is_small_sample"] is False
     assert found["small_sample_because"] == []

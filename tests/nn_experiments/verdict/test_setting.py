@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from nn_experiments import presets
 from nn_experiments.specs import (
     DataSpec,
     ModelSpec,
@@ -12,7 +13,12 @@ from nn_experiments.specs import (
     TrainingSpec,
 )
 from nn_experiments.verdict.report import report
-from nn_experiments.verdict.setting import small_sample, what_was_run
+from nn_experiments.verdict.setting import (
+    levels_of_ours,
+    not_run,
+    small_sample,
+    what_was_run,
+)
 from tests.nn_experiments.verdict.truths import AS_PREDICTED
 
 
@@ -55,9 +61,10 @@ def test_what_was_run_is_told(preset, compare):
     told = what_was_run(chosen)
     assert told[0].endswith("all to train on, 1,000 held out, 2,000 to test on.")
     assert told[1] == "Model: preactresnet18, with BatchNorm."
-    assert told[-2] == (
+    assert told[-3] == (
         "Learning rates: chosen by validation accuracy with seed 4, from each × 0.5, 1."
     )
+    assert told[-2].startswith("Levels of ours, at which Table 4.4 has no number for Fashion-MNIST")
     assert told[-1] == "Training: 2 epochs in batches of 64, no flips, fp32; seeds 4, 9."
 
 
@@ -79,3 +86,49 @@ def test_what_is_just_smaller_is_told(full, part, change, told):
 @pytest.mark.parametrize(("seeds", "told"), [((4, 5), ["2 seeds, not three"]), ((4, 5, 6, 7), [])])
 def test_three_seeds_are_enough(full, seeds, told):
     assert small_sample(replace(full, seeds=seeds)) == told
+
+
+def bare(preset):
+    """What the preset leaves out, where everything that it asks for was measured."""
+    return not_run(preset, ())
+
+
+def test_the_small_preset_says_what_it_leaves_out_and_what_is_its_own():
+    quick = presets.read("quick")
+    assert bare(quick) == [
+        "Standard AutoAttack (FAB-T and Square); here APGD-CE and APGD-T",
+        "Attacks on 1,000 test images; here on the first 200",
+        "Observation I (training on filtered images)",
+        "ℓ2 ε = 0.1, 0.5, of Table 4.3",
+        "ℓ∞ ε = 0.01, 0.03, of Table 4.3",
+        "Training on the whole training set; here on 512 images",
+    ]
+    assert levels_of_ours(quick) == ["ℓ2 ε = 1.0", "ℓ∞ ε = 0.07"]
+    (told,) = [line for line in what_was_run(quick) if line.startswith("Levels of ours")]
+    assert "Table 4.3 has no number for Fashion-MNIST: ℓ2 ε = 1.0; ℓ∞ ε = 0.07." in told
+
+
+def test_what_is_left_out_follows_the_options():
+    quick = presets.read("quick")
+    attacked = replace(quick, robustness=RobustnessSpec(images=1000))
+    assert not any("AutoAttack" in text or "Attacks" in text for text in bare(attacked))
+    assert levels_of_ours(attacked) == []
+    assert not any("ε" in text for text in bare(attacked))
+    # Levels are numbers, however they are written.
+    written = replace(quick, robustness=replace(quick.robustness, l2=("1/10", "0.50", "0.7")))
+    assert not any("ℓ2" in text for text in bare(written))
+    assert levels_of_ours(written) == ["ℓ∞ ε = 0.07"]
+    some = replace(quick, frequency=replace(quick.frequency, thresholds=(60,)))
+    assert "Observation I at 10, 20, 30, 40, 50, 70, 80, 90 % removed" in bare(some)
+    assert "Observation I (training on filtered images)" not in bare(some)
+    one = replace(some.frequency, thresholds=tuple(range(10, 100, 10)), filters=("frequency",))
+    assert "Observation I by magnitude" in bare(replace(quick, frequency=one))
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_presets_at_the_thesiss_scale_leave_nothing_out(name):
+    preset = presets.read(name)
+    assert (bare(preset) == []) == (not name.startswith(("quick", "synthetic")))
+    assert (levels_of_ours(preset) == []) == (name != "quick")
+    # What its other fields say is not said again by hand.
+    assert preset.not_run == ()

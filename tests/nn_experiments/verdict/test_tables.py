@@ -170,6 +170,8 @@ def test_verdicts_are_shown_as_they_are(preset, compare):
         shown = [f"{x:+.{digits}f}" for x in (v.effect.estimate, v.effect.low, v.effect.high)]
         assert [row["Effect"], row["Interval"]] == [shown[0], f"[{shown[1]}, {shown[2]}]"]
         published = tables.MISSING if v.published is None else f"{v.published:+.{digits}f}"
+        if v.published_otherwise is not None:
+            published += f" or {v.published_otherwise:+.3f}"
         assert row["Published"] == published
         assert row["Margin"] == (tables.MISSING if v.margin is None else "2")
         assert row["Seeds"] == f"{v.n_seeds[0]}+{v.n_seeds[1]}"

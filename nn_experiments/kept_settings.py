@@ -1,0 +1,183 @@
+"""What a comparison's folder holds, and which settings may then differ without results being lost.
+
+``preset.json`` says which settled preset the networks in a folder are of. Tables, figures and
+evidence are written for a preset; were it another one, they would show networks under the names of
+others, or nothing where something was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.verdict.measurements import KINDS
+from theory.artefacts import read_json, write_json
+from theory.errors import UserError
+
+Command = Literal["compare", "train", "evaluate", "frequency", "lipschitz", "tables", "figures"]
+
+_TRAINED = ("data", "model", "training")
+# What each command takes as it was measured: what it would not measure itself.
+_AS_MEASURED: dict[Command, tuple[str, ...]] = {
+    "compare": (),
+    "train": (),
+    "evaluate": (),
+    "frequency": ("robustness", "lipschitz"),
+    "lipschitz": ("robustness", "frequency", "gradient_energy"),
+    "tables": ("robustness", "frequency", "lipschitz", "gradient_energy"),
+    "figures": ("robustness", "frequency", "lipschitz", "gradient_energy"),
+}
+
+
+def note(preset: Preset, folder: Path) -> None:
+    """Write down which settled preset the folder's networks are of.
+
+    Raises:
+        UserError: the folder cannot be written.
+
+    """
+    write_json(_path(folder), asdict(preset))
+
+
+def noted(folder: Path) -> dict[str, Any] | None:
+    """Return the settled preset that a folder's networks are of, as JSON has it, or None.
+
+    Raises:
+        UserError: its file cannot be read, or is none.
+
+    """
+    path = _path(folder)
+    if not path.exists():
+        return None
+    found = read_json(path)
+    if not isinstance(found, dict) or not all(part in found for part in _TRAINED):
+        raise UserError(
+            f"{path}: expected the preset of the networks here, got something else. Delete the "
+            "file and run `python -m nn_experiments train` with the same options again."
+        )
+    return found
+
+
+def with_choices(preset: Preset, earlier: Mapping[str, Any]) -> Preset:
+    """Return the preset with what its rules chose for the networks that are there.
+
+    These are the number of images that fits a training budget, and a sweep's learning rates. What
+    its rules could not have chosen is left as the preset has it.
+    """
+    images = earlier["data"].get("train_images")
+    most = preset.data.train_images
+    if preset.training_budget is not None and images and (most is None or images <= most):
+        preset = replace(preset, data=replace(preset.data, train_images=images))
+    rates = {o.title: o.learning_rate for o in _optimizers(earlier)}
+    chosen = tuple(
+        replace(o, learning_rate=rates[o.title])
+        if rates.get(o.title) in [o.learning_rate * factor for factor in preset.sweep]
+        else o
+        for o in preset.optimizers
+    )
+    return replace(preset, optimizers=chosen)
+
+
+def require_kept(
+    preset: Preset, earlier: Mapping[str, Any], command: Command, folder: Path, *, measured: bool
+) -> None:
+    """Refuse settings with which a command would lose results that a folder holds, or rename them.
+
+    Networks may be added by what trains, and levels by what measures; nothing that is there may be
+    left out.
+
+    Args:
+        preset: with what its rules chose.
+        earlier: the preset that the networks are of, as :func:`noted` has it.
+        command: what would be done.
+        folder: of the comparison.
+        measured: whether something was measured there.
+
+    Raises:
+        UserError: so it is; what differs is named, and what to do.
+
+    """
+    now = asdict(preset)
+    bound = [*_TRAINED, *(_AS_MEASURED[command] if measured else ())]
+    told = [text for part in bound for text in _differences(part, earlier.get(part), now[part])]
+    told += _networks(preset, earlier, is_trained=command not in ("compare", "train"))
+    if measured:
+        told += [f"{part}: measured there, left out now" for part in _left_out(now, earlier)]
+    if told:
+        raise UserError(
+            f"{folder} holds a comparison with other settings ({'; '.join(told)}). What is there "
+            "was left as it is. Give the options that it was made with (preset.json there has "
+            "them), or name another folder with --out."
+        )
+
+
+def _path(folder: Path) -> Path:
+    return folder / "preset.json"
+
+
+def _differences(name: str, before: Any, now: Any) -> Iterator[str]:
+    """Yield each setting that differs; one that an earlier version did not write is left out."""
+    if isinstance(now, dict) and isinstance(before, dict) and not name.endswith(".options"):
+        for key, value in now.items():
+            if key in before:
+                yield from _differences(f"{name}.{key}", before[key], value)
+    elif _plain(before) != _plain(now):
+        yield f"{name}: {_text(before)} there, {_text(now)} asked for"
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _networks(preset: Preset, earlier: Mapping[str, Any], *, is_trained: bool) -> Iterator[str]:
+    """Yield how optimizers and seeds differ; what trains may add some, and nothing may lack any."""
+    theirs = {o.title: o for o in _optimizers(earlier)}
+    ours = {o.title: o for o in preset.optimizers}
+    for title, spec in theirs.items():
+        if title not in ours:
+            yield f"{title}: there, left out now"
+        else:
+            yield from _differences(title, asdict(spec), asdict(ours[title]))
+    seeds = earlier.get("seeds", [])
+    yield from (f"seed {seed}: there, left out now" for seed in seeds if seed not in preset.seeds)
+    if is_trained:
+        yield from (f"{title}: not trained there" for title in ours if title not in theirs)
+        new = (seed for seed in preset.seeds if seed not in seeds)
+        yield from (f"seed {seed}: not trained there" for seed in new)
+
+
+def _optimizers(earlier: Mapping[str, Any]) -> tuple[OptimizerSpec, ...]:
+    try:
+        return TypeAdapter(tuple[OptimizerSpec, ...]).validate_python(
+            tuple(earlier.get("optimizers", ()))
+        )
+    except (ValidationError, TypeError) as error:
+        raise UserError(f"preset.json: expected optimizers, got {error}.") from error
+
+
+def _left_out(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> list[str]:
+    """Name what the earlier preset measures and this one does not at all, or at no level."""
+    before, after = (_measured_parts(fields) for fields in (earlier, now))
+    return [part for part in before if part not in after]
+
+
+def _measured_parts(fields: Mapping[str, Any]) -> list[str]:
+    robustness, frequency = fields.get("robustness", {}), fields.get("frequency", {})
+    filtered = [
+        f"Observation I at {percent} % by {kind}"
+        for kind in frequency.get("filters", ())
+        for percent in frequency.get("thresholds", ())
+    ]
+    flags = [name for name in ("lipschitz", "gradient_energy") if fields.get(name)]
+    return [*(kind for kind in KINDS if robustness.get(kind)), *filtered, *flags]
