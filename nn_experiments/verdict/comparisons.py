@@ -251,6 +251,17 @@ def _drop(
     if larger is None or smaller is None:
         return verdict
     effect = c.difference(larger, smaller)
+    return _by_image(verdict, effect, rule, larger, smaller)
+
+
+def _by_image(
+    verdict: Verdict,
+    effect: Interval,
+    rule: Callable[[Interval], Outcome],
+    larger: NDArray[np.generic],
+    smaller: NDArray[np.generic],
+) -> Verdict:
+    """Put an effect into a verdict; values of both sides have shape (seeds, images, …)."""
     return replace(
         verdict,
         outcome=rule(effect),
@@ -282,13 +293,7 @@ def _energy_of(c: Comparison, model: str) -> Verdict:
     if larger is None or smaller is None:
         return verdict
     effect = difference(larger, smaller, c.preset.margins.confidence).scaled(100)
-    return replace(
-        verdict,
-        outcome=positive(effect),
-        effect=effect,
-        n_seeds=(len(larger), len(smaller)),
-        n_images=larger.shape[1],
-    )
+    return _by_image(verdict, effect, positive, larger, smaller)
 
 
 def _without_shares(c: Comparison, optimizer: OptimizerSpec, model: str) -> str:

@@ -335,9 +335,11 @@ def _energies_of_csv(path: Path) -> list[Any]:
 
 def _number(text: str | None) -> float | str | None:
     """Return the number that a cell says; the cell itself, if it says none."""
+    if text is None:  # a row may be too short
+        return None
     try:
-        return float(text)  # type: ignore[arg-type]  # a row may be too short
-    except (TypeError, ValueError):
+        return float(text)
+    except ValueError:
         return text
 
 
