@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from nn_experiments import presets
-from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.specs import Command, OptimizerSpec, Preset
 from theory.artefacts import ensure_writable_file, write_json
 from theory.cluster import Cluster, require
 from theory.commands import BAD_INPUT, leave, run
+from theory.console import print_table
 from theory.errors import UserError
-from theory.tables import TextTable
 
 _RESULTS = Path("results/nn_experiments")
 _MOST_AT_ONCE = 4096  # more than any machine has cores
-_PRESET_COMMANDS = {
+_PRESET_COMMANDS: dict[Command, str] = {
     "compare": "Train, evaluate, judge and draw: the whole comparison.",
     "train": "Train the networks only.",
     "evaluate": "Measure the networks that are trained, then judge and draw.",
@@ -135,7 +129,7 @@ class Data:
 
         self._check_energy()
         if not self.name:
-            _show(data.describe(self.data_dir))
+            print_table(data.describe(self.data_dir))
             return 0
         found = data.load(DataSpec(self.name), data_dir=self.data_dir, download=self.download)
         channels, height, width = found.shape
@@ -184,15 +178,17 @@ class Bench:
             raise UserError(f"--repeats: expected 1 or more, got {self.repeats}.")
         for title, table in bench.tables(self.repeats, self.device, Loader(self.data_dir)):
             print(f"\n{title}")
-            _show(table)
+            print_table(table)
         return 0
 
 
-def _run_preset(command: str, name: str, preset: Preset, options: Options) -> int:
-    from nn_experiments import compare, data
+def _run_preset(command: Command, name: str, preset: Preset, options: Options) -> int:
+    from nn_experiments import data
     from nn_experiments.cluster import Resources
     from nn_experiments.loading import Loader
+    from nn_experiments.place import Place
     from nn_experiments.training import resolve
+    from nn_experiments.work import Work
 
     on_cpu = resolve(options.device).type == "cpu"
     jobs = options.jobs if options.jobs is not None else (_cores() if on_cpu else 1)
@@ -203,7 +199,7 @@ def _run_preset(command: str, name: str, preset: Preset, options: Options) -> in
     for option, number in (("--jobs", jobs), ("--threads", options.threads)):
         if number is not None and number > _MOST_AT_ONCE:
             raise UserError(f"{option}: expected at most {_MOST_AT_ONCE}, got {number}.")
-    place = compare.Place(
+    place = Place(
         options.out or _RESULTS / Path(name).stem,
         Loader(options.data_dir, options.download),
         options.device,
@@ -225,153 +221,13 @@ def _run_preset(command: str, name: str, preset: Preset, options: Options) -> in
     if command != "tables":
         found = data.source(preset.data.name, options.data_dir, options.download)
         print(f"{preset.data.name}: {found}", file=sys.stderr)
-    return _Work(command, preset, place).run()
-
-
-class _Work:
-    """The stages of a command on a preset, with progress on standard error."""
-
-    def __init__(self, command: str, preset: Preset, place: Any) -> None:
-        from nn_experiments import compare
-
-        self.command, self.preset, self.place = command, preset, place
-        self.clock = compare.Clock(place.out / "seconds.json")
-
-    def run(self) -> int:
-        """Go through the stages of the command; return the exit code."""
-        from nn_experiments import compare
-
-        compare.fixed_before(self.place.out)
-        code = 0
-        if self.command in ("compare", "train"):
-            code = self._train(compare)
-        else:
-            self._recall(compare)
-        if self.command in ("tables", "figures"):
-            self._again(compare)
-        elif self.command != "train":
-            self._measure(compare)
-        return code
-
-    def _train(self, compare: Any) -> int:
-        """Settle the preset and train; return the exit code."""
-        compare.require_possible(self.preset, self.place)
-        compare.require_room(self.preset, self.place, self.command)
-        with self._stage("preparing") as advance:
-            self.preset = compare.settled(self.preset, self.place, self.command, advance)
-        compare.note(self.preset, self.place)
-        with self._stage("training") as advance:
-            records = compare.train(self.preset, self.place, advance)
-        untrained = [record for record in records if not record.finished]
-        for record in untrained:
-            title = f"{record.spec.optimizer.title} seed {record.spec.seed}"
-            print(f"not trained: {title}: {record.status}", file=sys.stderr)
-        if self.command == "train":
-            trained = len(records) - len(untrained)
-            print(f"Trained networks: {trained} of {len(records)}, in {self.place.runs}")
-        if not untrained:
-            return 0
-        return BAD_INPUT if any(record.failed for record in untrained) else 1
-
-    def _recall(self, compare: Any) -> None:
-        """Check that the networks and results that are there are the preset's."""
-        if self.command in ("tables", "figures"):
-            compare.load_measurements(self.preset, self.place)
-        else:
-            compare.require_begun(self.place)
-            compare.require_possible(self.preset, self.place)
-        self.preset = compare.recalled(self.preset, self.place, self.command)
-        if self.command != "tables":
-            compare.records(self.preset, self.place)
-
-    def _measure(self, compare: Any) -> None:
-        parts = {"frequency": ("frequency",), "lipschitz": ("lipschitz",)}
-        records = compare.records(self.preset, self.place)
-        with self._stage("measuring") as advance:
-            measured = compare.evaluate(
-                self.preset,
-                self.place,
-                records,
-                advance,
-                *([parts[self.command]] if self.command in parts else []),
-            )
-        compare.note(self.preset, self.place)
-        with self._stage("describing") as advance:
-            compare.draw_images(self.preset, self.place, records, advance)
-            compare.describe(self.preset, self.place, measured, self.clock.so_far, advance)
-        _show(compare.summary(self.preset, measured, self.place))
-        print(f"Report: {self.place.out / 'report.md'}")
-
-    def _again(self, compare: Any) -> None:
-        measured = compare.load_measurements(self.preset, self.place)
-        if self.command == "tables":
-            names = compare.write_tables(self.preset, measured, self.place)
-        else:
-            with self._stage("describing") as advance:
-                names = compare.draw_again(self.preset, self.place, measured, advance)
-        compare.note(self.preset, self.place)
-        print(f"{self.place.out / self.command}: {', '.join(names)}")
-
-    @contextmanager
-    def _stage(self, name: str) -> Iterator[Any]:
-        columns = (
-            TextColumn(name),
-            BarColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}"),
-        )
-        console = Console(stderr=True)
-        with (
-            self.clock.stage(name),
-            Progress(
-                *columns, console=console, transient=True, disable=not console.is_terminal
-            ) as bar,
-        ):
-            task = bar.add_task("", total=1.0)
-            lines = None if console.is_terminal else _Lines(name)
-
-            def advance(doing: str, share: float) -> None:
-                bar.update(task, description=doing, advance=share)
-                if lines is not None:
-                    lines.tell(doing, share)
-
-            yield advance
-
-
-class _Lines:
-    """Progress where there is no terminal, as in a job's log: a line now and then."""
-
-    _SECONDS = 15.0
-
-    def __init__(self, stage: str) -> None:
-        self._stage, self._share = stage, 0.0
-        self._told = time.monotonic()
-
-    def tell(self, doing: str, share: float) -> None:
-        """Add to the share of the stage that is done; print it if it is time for a line."""
-        self._share += share
-        if time.monotonic() >= self._told + self._SECONDS:
-            self._told = time.monotonic()
-            percent = 100 * min(1.0, self._share)
-            print(f"{self._stage}: {percent:.0f} %, {doing}", file=sys.stderr, flush=True)
+    return Work(command, preset, place).run()
 
 
 def _cores() -> int:
     import os
 
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _show(table: TextTable) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=140)
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in table.header:
-        shown.add_column(column, overflow="fold")
-    for row in table.rows:
-        shown.add_row(*row)
-    console.print(shown)
 
 
 def _usage() -> str:
@@ -407,13 +263,17 @@ def main(args: list[str] | None = None) -> int:
             return run(tyro.cli(Data, prog="python -m nn_experiments data", args=rest))
         case ["bench", *rest]:
             return run(tyro.cli(Bench, prog="python -m nn_experiments bench", args=rest))
-        case [command, *rest] if command in _PRESET_COMMANDS:
-            return run(lambda: _parsed(command, rest), resumes=True)
+        case [name, *rest] if (command := _known(name)) is not None:
+            return run(partial(_parsed, command, rest), resumes=True)
     print(f"error: expected a command, got {args[0]!r}.\n\n{_usage()}", file=sys.stderr)
     return BAD_INPUT
 
 
-def _parsed(command: str, args: list[str]) -> int:
+def _known(name: str) -> Command | None:
+    return next((command for command in _PRESET_COMMANDS if command == name), None)
+
+
+def _parsed(command: Command, args: list[str]) -> int:
     if not args or args[0].startswith("-"):
         if args and args[0] in ("-h", "--help"):
             _parsed_options(command, "PRESET", Preset(), args)
@@ -429,7 +289,7 @@ def _parsed(command: str, args: list[str]) -> int:
     return _run_preset(command, name, preset, options)
 
 
-def _parsed_options(command: str, name: str, preset: Preset, args: list[str]) -> Options:
+def _parsed_options(command: Command, name: str, preset: Preset, args: list[str]) -> Options:
     """Return the options of a command; prints them and leaves, if that is asked for."""
     return tyro.cli(
         Options,

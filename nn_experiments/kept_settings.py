@@ -7,19 +7,17 @@ others, or nothing where something was measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.specs import Command, OptimizerSpec, Preset
 from nn_experiments.verdict.measurements import KINDS
 from theory.artefacts import read_json, write_json
 from theory.errors import UserError
-
-Command = Literal["compare", "train", "evaluate", "frequency", "lipschitz", "tables", "figures"]
 
 _TRAINED = ("data", "model", "training")
 # What each command takes as it was measured: what it would not measure itself.
@@ -34,14 +32,20 @@ _AS_MEASURED: dict[Command, tuple[str, ...]] = {
 }
 
 
-def note(preset: Preset, folder: Path) -> None:
+def note(preset: Preset, folder: Path, earlier: Mapping[str, Any] | None = None) -> None:
     """Write down which settled preset the folder's networks are of.
+
+    Args:
+        preset: with what its rules chose.
+        folder: of the comparison.
+        earlier: the preset of networks that are there, as :func:`noted` has it; optimizers and
+            seeds of it that the preset leaves out, as a training of some may, are noted too.
 
     Raises:
         UserError: the folder cannot be written.
 
     """
-    write_json(_path(folder), asdict(preset))
+    write_json(_path(folder), asdict(preset if earlier is None else _with_those(preset, earlier)))
 
 
 def noted(folder: Path) -> dict[str, Any] | None:
@@ -89,7 +93,8 @@ def require_kept(
     """Refuse settings with which a command would lose results that a folder holds, or rename them.
 
     Networks may be added by what trains, and levels by what measures; nothing that is there may be
-    left out.
+    left out, but by ``train``, which shows nothing: so the optimizers and seeds of a comparison may
+    be trained by one command each.
 
     Args:
         preset: with what its rules chose.
@@ -105,7 +110,11 @@ def require_kept(
     now = asdict(preset)
     bound = [*_TRAINED, *(_AS_MEASURED[command] if measured else ())]
     told = [text for part in bound for text in _differences(part, earlier.get(part), now[part])]
-    told += _networks(preset, earlier, is_trained=command not in ("compare", "train"))
+    told += _networks(preset, earlier)
+    if command != "train":
+        told += _missing(preset, earlier)
+    if command not in ("compare", "train"):
+        told += _untrained(preset, earlier)
     if measured:
         told += [f"{part}: measured there, left out now" for part in _left_out(now, earlier)]
     if told:
@@ -140,21 +149,45 @@ def _text(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _networks(preset: Preset, earlier: Mapping[str, Any], *, is_trained: bool) -> Iterator[str]:
-    """Yield how optimizers and seeds differ; what trains may add some, and nothing may lack any."""
-    theirs = {o.title: o for o in _optimizers(earlier)}
+def _networks(preset: Preset, earlier: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how the settings of optimizers that both presets have differ."""
     ours = {o.title: o for o in preset.optimizers}
-    for title, spec in theirs.items():
-        if title not in ours:
-            yield f"{title}: there, left out now"
-        else:
-            yield from _differences(title, asdict(spec), asdict(ours[title]))
-    seeds = earlier.get("seeds", [])
-    yield from (f"seed {seed}: there, left out now" for seed in seeds if seed not in preset.seeds)
-    if is_trained:
-        yield from (f"{title}: not trained there" for title in ours if title not in theirs)
-        new = (seed for seed in preset.seeds if seed not in seeds)
-        yield from (f"seed {seed}: not trained there" for seed in new)
+    for spec in _optimizers(earlier):
+        if spec.title in ours:
+            yield from _differences(spec.title, asdict(spec), asdict(ours[spec.title]))
+
+
+def _missing(preset: Preset, earlier: Mapping[str, Any]) -> list[str]:
+    """Name the networks that are there and that the preset lacks."""
+    ours, theirs = _names(preset.optimizers, preset.seeds), _those(earlier)
+    return [f"{name}: there, left out now" for name in theirs if name not in ours]
+
+
+def _untrained(preset: Preset, earlier: Mapping[str, Any]) -> list[str]:
+    """Name the networks of the preset that are not there."""
+    ours, theirs = _names(preset.optimizers, preset.seeds), _those(earlier)
+    return [f"{name}: not trained there" for name in ours if name not in theirs]
+
+
+def _those(earlier: Mapping[str, Any]) -> list[str]:
+    return _names(_optimizers(earlier), earlier.get("seeds", ()))
+
+
+def _names(optimizers: Iterable[OptimizerSpec], seeds: Iterable[int]) -> list[str]:
+    return [*(o.title for o in optimizers), *(f"seed {seed}" for seed in seeds)]
+
+
+def _with_those(preset: Preset, earlier: Mapping[str, Any]) -> Preset:
+    """Return the preset with the optimizers and seeds of an earlier one that it lacks."""
+    titles = [o.title for o in preset.optimizers]
+    return replace(
+        preset,
+        optimizers=(
+            *preset.optimizers,
+            *(o for o in _optimizers(earlier) if o.title not in titles),
+        ),
+        seeds=tuple(dict.fromkeys((*preset.seeds, *earlier.get("seeds", ())))),
+    )
 
 
 def _optimizers(earlier: Mapping[str, Any]) -> tuple[OptimizerSpec, ...]:

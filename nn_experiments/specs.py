@@ -26,6 +26,7 @@ from nn_experiments.ranges import (
 Level = str
 """A positive number as exact text: ``"0.01"``, ``"1/255"``."""
 Norm = Literal["l2", "linf"]
+Command = Literal["compare", "train", "evaluate", "frequency", "lipschitz", "tables", "figures"]
 Setting = bool | int | float | str
 """A value of an option that is passed on to an optimizer or a model."""
 

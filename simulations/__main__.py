@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import tyro
-from rich import box
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from simulations.evidence import Check, to_json
 from simulations.figure_4_7.settings import Settings
@@ -22,8 +20,10 @@ from simulations.questions.remedies.settings import Remedies
 from simulations.questions.scaling.settings import Scaling
 from theory.artefacts import ensure_writable_file, write_json
 from theory.commands import leave, run
+from theory.console import print_table
 from theory.errors import UserError
 from theory.findings import Status
+from theory.tables import TextTable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -318,16 +318,10 @@ def _settings(command: Any, kind: type[_S]) -> _S:
 
 
 def _print(checks: dict[str, Check]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=120)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("check", no_wrap=True)
-    for column in ("status", "criterion", "observed"):
-        table.add_column(column, overflow="fold")
-    for name, check in checks.items():
-        table.add_row(name, check.status, check.criterion, check.observed)
-    console.print(table)
+    rows = [[name, c.status, c.criterion, c.observed] for name, c in checks.items()]
+    print_table(
+        TextTable(("check", "status", "criterion", "observed"), rows), width=120, unbroken=1
+    )
 
 
 def _from_file(args: list[str]) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import nn_experiments.__main__ as main_module
-from nn_experiments import compare, drawing, presets, style
+from nn_experiments import compare, describing, drawing, presets, stages, style
 from nn_experiments.__main__ import main
-from nn_experiments.compare import fixed_before
+from nn_experiments.describing import fixed_before
 from nn_experiments.training import folder_name
 from nn_experiments.verdict import measurements
 from tests.nn_experiments.tiny import PRESET
@@ -229,7 +228,7 @@ def test_results_are_not_shown_under_other_names_nor_lost(
     assert contents(copy) == contents(compared[0])
 
 
-def test_training_adds_networks_and_leaves_none_out(compared, tmp_path, capsys):
+def test_training_adds_networks_and_comparing_leaves_none_out(compared, tmp_path, capsys):
     code, copy = again(compared, tmp_path, "compare", "--only", "Adam")
     assert code == 2
     assert "SGD: there, left out now" in capsys.readouterr().err
@@ -237,6 +236,10 @@ def test_training_adds_networks_and_leaves_none_out(compared, tmp_path, capsys):
     arguments = [str(compared[1]), "--out", str(copy), "--jobs", "1", "--threads", "1"]
     assert main(["train", *arguments, "--seeds", "0", "1", "2"]) == 0
     assert json.loads((copy / "preset.json").read_text())["seeds"] == [0, 1, 2]
+    assert main(["train", *arguments, "--only", "Adam", "--seeds", "0"]) == 0
+    noted = json.loads((copy / "preset.json").read_text())
+    assert sorted(o["name"] for o in noted["optimizers"]) == ["Adam", "SGD"]
+    assert sorted(noted["seeds"]) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -282,13 +285,13 @@ def test_what_a_rule_chose_is_read_back_and_not_chosen_again(
 
 
 def test_drawing_tells_its_progress(compared, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(main_module._Lines, "_SECONDS", 0.0)
+    monkeypatch.setattr(stages._Lines, "_SECONDS", 0.0)
     monkeypatch.setattr(style, "write_figure", lambda *_: None)
     code, _ = again(compared, tmp_path, "figures")
     assert code == 0
     lines = [ln for ln in capsys.readouterr().err.splitlines() if ln.startswith("describing: ")]
     names = [line.partition("drawing ")[2] for line in lines]
-    assert len(names) == compare._DRAWN == len(set(names))
+    assert len(names) == describing._DRAWN == len(set(names))
     assert names[0] == "figure_4_1"
     assert lines[-1].startswith("describing: 100 %")
 

@@ -12,6 +12,7 @@ from theory.errors import UserError
 
 COMMANDS = ("compare", "train", "evaluate", "frequency", "lipschitz", "tables", "figures")
 READERS = COMMANDS[2:]
+ALL_BUT_TRAIN = ("compare", *READERS)
 
 
 @pytest.fixture
@@ -64,11 +65,28 @@ def test_networks_keep_their_names(preset, refused):
 @pytest.mark.parametrize("measured", [True, False])
 def test_nothing_is_left_out(preset, refused, measured):
     found = refused(replace(preset, seeds=(0,)), measured)
-    assert tuple(found) == COMMANDS
+    assert tuple(found) == ALL_BUT_TRAIN
     assert "(seed 1: there, left out now)" in found["evaluate"]
     found = refused(replace(preset, optimizers=preset.optimizers[1:]), measured)
-    assert tuple(found) == COMMANDS
+    assert tuple(found) == ALL_BUT_TRAIN
     assert "(SGD: there, left out now)" in found["compare"]
+
+
+def test_a_training_of_some_networks_leaves_the_others_noted(preset, tmp_path):
+    some = replace(preset, optimizers=preset.optimizers[:1], seeds=(0,))
+    others = replace(preset, optimizers=preset.optimizers[1:], seeds=(1,))
+    kept_settings.note(some, tmp_path, None)
+    kept_settings.note(others, tmp_path, kept_settings.noted(tmp_path))
+    noted = kept_settings.noted(tmp_path)
+    for command in COMMANDS:
+        kept_settings.require_kept(preset, noted, command, tmp_path, measured=False)
+    with pytest.raises(UserError, match="SGD: there, left out now; seed 0: there, left out now"):
+        kept_settings.require_kept(others, noted, "evaluate", tmp_path, measured=False)
+    kept_settings.note(preset, tmp_path, noted)
+    assert kept_settings.noted(tmp_path) == json.loads(json.dumps(asdict(preset)))
+    # Nothing trained is left of what an earlier file has.
+    kept_settings.note(others, tmp_path, None)
+    assert kept_settings.noted(tmp_path)["seeds"] == [1]
 
 
 def test_only_what_trains_adds_networks(preset, refused):

@@ -1,0 +1,102 @@
+"""Progress of a command's stages on standard error, and the seconds that each has taken."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from theory.artefacts import read_json, write_json
+from theory.errors import UserError
+
+Advance = Callable[[str, float], None]
+"""Is given what is being done, and how much of the stage's work was just completed, 0 to 1."""
+
+
+class Clock:
+    """Seconds that each stage took, over all calls that worked on a comparison."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.seconds: dict[str, float] = _seconds(path) if path.exists() else {}
+        self._began: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of a block to a stage, also if it is interrupted."""
+        self._began[name] = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds = self.so_far()
+            del self._began[name]
+            write_json(self._path, self.seconds)
+
+    def so_far(self) -> dict[str, float]:
+        """Return the seconds by stage, with those of a stage that goes on."""
+        now = time.perf_counter()
+        going = {
+            name: round(self.seconds.get(name, 0.0) + now - began, 1)
+            for name, began in self._began.items()
+        }
+        return self.seconds | going
+
+
+def _seconds(path: Path) -> dict[str, float]:
+    found = read_json(path)
+    if not isinstance(found, dict) or not all(
+        isinstance(value, int | float) for value in found.values()
+    ):
+        raise UserError(
+            f"{path}: expected seconds by stage, got something else. Delete the file; what stages "
+            "took is then counted from now on."
+        )
+    return found
+
+
+@contextmanager
+def stage(name: str, clock: Clock) -> Iterator[Advance]:
+    """Show the progress of a block, which is given what to call with it, and count its seconds."""
+    columns = (
+        TextColumn(name),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    console = Console(stderr=True)
+    with (
+        clock.stage(name),
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task("", total=1.0)
+        lines = None if console.is_terminal else _Lines(name)
+
+        def advance(doing: str, share: float) -> None:
+            bar.update(task, description=doing, advance=share)
+            if lines is not None:
+                lines.tell(doing, share)
+
+        yield advance
+
+
+class _Lines:
+    """Progress where there is no terminal, as in a job's log: a line now and then."""
+
+    _SECONDS = 15.0
+
+    def __init__(self, stage: str) -> None:
+        self._stage, self._share = stage, 0.0
+        self._told = time.monotonic()
+
+    def tell(self, doing: str, share: float) -> None:
+        """Add to the share of the stage that is done; print it if it is time for a line."""
+        self._share += share
+        if time.monotonic() >= self._told + self._SECONDS:
+            self._told = time.monotonic()
+            percent = 100 * min(1.0, self._share)
+            print(f"{self._stage}: {percent:.0f} %, {doing}", file=sys.stderr, flush=True)

@@ -1,0 +1,94 @@
+"""A command on a preset, stage by stage."""
+
+from __future__ import annotations
+
+import sys
+
+from nn_experiments import compare, describing
+from nn_experiments.place import Place
+from nn_experiments.specs import Command, Preset
+from nn_experiments.stages import Clock, stage
+from theory.commands import BAD_INPUT
+from theory.console import print_table
+
+
+class Work:
+    """The stages of a command on a preset, with progress on standard error."""
+
+    def __init__(self, command: Command, preset: Preset, place: Place) -> None:
+        self.command, self.preset, self.place = command, preset, place
+        self.clock = Clock(place.out / "seconds.json")
+
+    def run(self) -> int:
+        """Go through the stages of the command; return the exit code."""
+        describing.fixed_before(self.place.out)
+        code = 0
+        if self.command in ("compare", "train"):
+            code = self._train()
+        else:
+            self._recall()
+        if self.command in ("tables", "figures"):
+            self._again()
+        elif self.command != "train":
+            self._measure()
+        return code
+
+    def _train(self) -> int:
+        """Settle the preset and train; return the exit code."""
+        compare.require_possible(self.preset, self.place)
+        compare.require_room(self.preset, self.place, self.command)
+        with stage("preparing", self.clock) as advance:
+            self.preset = compare.settled(self.preset, self.place, self.command, advance)
+        compare.note(self.preset, self.place)
+        with stage("training", self.clock) as advance:
+            records = compare.train(self.preset, self.place, advance)
+        untrained = [record for record in records if not record.finished]
+        for record in untrained:
+            title = f"{record.spec.optimizer.title} seed {record.spec.seed}"
+            print(f"not trained: {title}: {record.status}", file=sys.stderr)
+        if self.command == "train":
+            trained = len(records) - len(untrained)
+            print(f"Trained networks: {trained} of {len(records)}, in {self.place.runs}")
+        if not untrained:
+            return 0
+        return BAD_INPUT if any(record.failed for record in untrained) else 1
+
+    def _recall(self) -> None:
+        """Check that the networks and results that are there are the preset's."""
+        if self.command in ("tables", "figures"):
+            describing.load_measurements(self.preset, self.place)
+        else:
+            compare.require_begun(self.place)
+            compare.require_possible(self.preset, self.place)
+        self.preset = compare.recalled(self.preset, self.place, self.command)
+        if self.command != "tables":
+            compare.records(self.preset, self.place)
+
+    def _measure(self) -> None:
+        parts = {"frequency": ("frequency",), "lipschitz": ("lipschitz",)}
+        records = compare.records(self.preset, self.place)
+        with stage("measuring", self.clock) as advance:
+            measured = compare.evaluate(
+                self.preset,
+                self.place,
+                records,
+                advance,
+                *([parts[self.command]] if self.command in parts else []),
+            )
+        compare.note(self.preset, self.place)
+        with stage("describing", self.clock) as advance:
+            describing.draw_images(self.preset, self.place, records, advance)
+            describing.describe(self.preset, self.place, measured, self.clock.so_far, advance)
+        print_table(describing.summary(self.preset, measured, self.place))
+        print(f"Report: {self.place.out / 'report.md'}")
+
+    def _again(self) -> None:
+        measured = describing.load_measurements(self.preset, self.place)
+        if self.command == "tables":
+            names = describing.write_tables(self.preset, measured, self.place)
+        else:
+            records = compare.records(self.preset, self.place)
+            with stage("describing", self.clock) as advance:
+                names = describing.draw_again(self.preset, self.place, records, measured, advance)
+        compare.note(self.preset, self.place)
+        print(f"{self.place.out / self.command}: {', '.join(names)}")

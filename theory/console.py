@@ -1,0 +1,27 @@
+"""Tables on a terminal, or in a log."""
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from theory.tables import TextTable
+
+
+def print_table(table: TextTable, *, width: int = 140, unbroken: int = 0) -> None:
+    """Print a table to standard output.
+
+    Args:
+        table: what to print.
+        width: in letters, where standard output is not a terminal.
+        unbroken: how many columns, from the left, are not broken into lines.
+
+    """
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=width)
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(table.header):
+        shown.add_column(column, no_wrap=i < unbroken, overflow="fold")
+    for row in table.rows:
+        shown.add_row(*row)
+    console.print(shown)
