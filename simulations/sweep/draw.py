@@ -8,6 +8,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 
 from simulations.sweep.grid import Axis
@@ -54,12 +55,25 @@ _LABELS: Final = {
 _COLOURS: Final = (BLUE, VERMILION, GREEN, ORANGE, PINK, SKY, BLACK)
 _DASHES: Final = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 _MARKERS: Final = "os^Dv<>ph*X"
+# How points that have not learnt the task are marked.
+_HOLLOW: Final[dict[str, Any]] = {"linestyle": "none", "markerfacecolor": "white"}
+_HOLLOW_IS: Final = "; hollow: the task is not learnt"
+_CROSS: Final[dict[str, Any]] = {
+    "linestyle": "none",
+    "marker": "x",
+    "markersize": 3,
+    "color": BLACK,
+    "path_effects": [withStroke(linewidth=2, foreground="white")],
+}
 _HEIGHT_INCHES: Final = 2.9
 _LINE_OF_A_LEGEND_INCHES: Final = 0.17
 _LEGEND_COLUMNS: Final = 5
 _MOST_TICKS: Final = 6
 LEAST_OF_GREATEST: Final = 1e-12
 """Standard risks below this part of the greatest one are rounding, and drawn there."""
+TIMES_THE_REST: Final = 10.0
+"""Values above this many times the greatest upper quartile of the points that are no worse than
+zero weights are drawn there: a run that diverges would hide all others."""
 _WIDE: Final = 20.0
 _FEWEST_FOR_LINES: Final = 2
 
@@ -147,11 +161,14 @@ def _lines(summary: Summary, across: str, series: Sequence[_Series]) -> Figure:
     legend_lines = 1 + -(-len(series) // _LEGEND_COLUMNS) if series[0].of else 0
     figure, panels = _panels(_HEIGHT_INCHES + legend_lines * _LINE_OF_A_LEGEND_INCHES)
     for axes, (quantity, label) in zip(panels, _SHOWN.items(), strict=True):
-        drawable = _drawable(quantity, summary.quartiles[quantity])
+        drawable = _drawable(summary, quantity)
         for place, line in enumerate(series):
             low, middle, high = drawable[:, line.points]
             style = _style(place)
             axes.plot(line.x, middle, **style, label=line.name)
+            unlearnt = summary.unlearnt[line.points]
+            if unlearnt.any():
+                axes.plot(line.x[unlearnt], middle[unlearnt], **style | _HOLLOW)
             # Many bands over one another hide the medians.
             axes.fill_between(
                 line.x,
@@ -164,7 +181,8 @@ def _lines(summary: Summary, across: str, series: Sequence[_Series]) -> Figure:
         _number_axis(axes, across, np.unique(np.concatenate([line.x for line in series])))
         _quantity_axis(axes, quantity, summary)
         axes.set_title(label)
-    _note(figure, f"Medians over {summary.seeds} seeds; bands from the lower to the upper quartile")
+    bands = "; bands from the lower to the upper quartile"
+    _note(figure, summary, f"{bands}{_if_any(summary.unlearnt, _HOLLOW_IS)}")
     if series[0].of:
         figure.legend(
             *panels[0].get_legend_handles_labels(),
@@ -190,23 +208,32 @@ def _dots(summary: Summary, axis: Axis) -> Figure:
     figure, panels = _panels(1.3 + 0.19 * len(axis), sharey=True)
     places = np.arange(len(axis))
     for axes, (quantity, label) in zip(panels, _SHOWN.items(), strict=True):
-        low, middle, high = _drawable(quantity, summary.quartiles[quantity])
+        low, middle, high = _drawable(summary, quantity)
         axes.hlines(places, low, high, color=BLUE, linewidth=3, alpha=0.35)
-        axes.plot(middle, places, marker="o", markersize=3.5, linestyle="none", color=BLUE)
+        style: dict[str, Any] = {
+            "marker": "o",
+            "markersize": 3.5,
+            "linestyle": "none",
+            "color": BLUE,
+        }
+        axes.plot(middle, places, **style)
+        if summary.unlearnt.any():
+            axes.plot(middle[summary.unlearnt], places[summary.unlearnt], **style | _HOLLOW)
         _quantity_axis(axes, quantity, summary, upright=False)
         axes.set_xlabel(label)
     panels[0].set_yticks(places, [_text(axis.name, value) for value in axis.values])
     panels[0].set_ylabel(_label(axis.name))
     panels[0].invert_yaxis()
-    _note(figure, f"Medians over {summary.seeds} seeds; bars from the lower to the upper quartile")
+    bars = "; bars from the lower to the upper quartile"
+    _note(figure, summary, f"{bars}{_if_any(summary.unlearnt, _HOLLOW_IS)}")
     return figure
 
 
 def _heat_maps(summary: Summary, down: Axis, across: Axis) -> Figure:
-    """Draw medians, a cell for each point; cells without a finite run are grey."""
+    """Draw medians, a cell for each point; grey without a finite run, crossed if not learnt."""
     figure, panels = _panels(_HEIGHT_INCHES + 0.5, sharey=True)
     for axes, (quantity, label) in zip(panels, _SHOWN.items(), strict=True):
-        median = _drawable(quantity, summary.median(quantity)).reshape(len(down), len(across))
+        median = _drawable(summary, quantity)[1].reshape(len(down), len(across))
         norm, colours = _colours(quantity, median)
         image = axes.imshow(
             median,
@@ -215,6 +242,8 @@ def _heat_maps(summary: Summary, down: Axis, across: Axis) -> Figure:
             aspect="auto",
             origin="lower",
         )
+        y, x = np.nonzero(summary.unlearnt.reshape(median.shape))
+        axes.plot(x, y, **_CROSS)
         axes.set_title(label)
         ticks, texts = _ticks(across)
         rotation = 45 if max(map(len, texts)) > 4 and len(texts) > 4 else 0
@@ -226,13 +255,19 @@ def _heat_maps(summary: Summary, down: Axis, across: Axis) -> Figure:
             _plain_ticks(bar, *bar.mappable.get_clim())
     panels[0].set_yticks(*_ticks(down))
     panels[0].set_ylabel(_label(down.name))
-    grey = "; grey where no run stayed finite" if not summary.finite.all() else ""
-    _note(figure, f"Medians over {summary.seeds} seeds{grey}")
+    grey = _if_any(summary.finite == 0, "; grey where no run stayed finite")
+    _note(figure, summary, f"{grey}{_if_any(summary.unlearnt, '; × where the task is not learnt')}")
     return figure
 
 
-def _note(figure: Figure, text: str) -> None:
-    figure.suptitle(text, fontsize=8)
+def _note(figure: Figure, summary: Summary, what_is_drawn: str) -> None:
+    above = [summary.quartiles[name] > _ceiling(summary, name) for name in _SHOWN]
+    cut_off = _if_any(np.array(above), f"; cut off at {TIMES_THE_REST:g} times the rest")
+    figure.suptitle(f"Medians over {summary.seeds} seeds{what_is_drawn}{cut_off}", fontsize=8)
+
+
+def _if_any(points: np.ndarray, text: str) -> str:
+    return text if points.any() else ""
 
 
 def _plain_ticks(bar: Any, least: float, greatest: float) -> None:
@@ -273,11 +308,22 @@ def _label(name: str) -> str:
     return _LABELS.get(name, name)
 
 
-def _drawable(quantity: str, values: np.ndarray) -> np.ndarray:
-    """Return standard risks with a floor, under which they are rounding; others as they are."""
+def _drawable(summary: Summary, quantity: str) -> np.ndarray:
+    """Return quartiles as they are drawn, shape (3, P): with a ceiling.
+
+    Standard risks have a floor too, under which they are rounding.
+    """
+    values = np.minimum(summary.quartiles[quantity], _ceiling(summary, quantity))
     if quantity != "standard_risk" or not np.isfinite(values).any():
         return values
     return np.maximum(values, LEAST_OF_GREATEST * np.nanmax(values))
+
+
+def _ceiling(summary: Summary, quantity: str) -> float:
+    beats_zero_weights = summary.median("standard_share") <= 1
+    upper = summary.quartiles[quantity][2, beats_zero_weights]
+    greatest = upper[np.isfinite(upper)].max(initial=0.0)
+    return float(TIMES_THE_REST * greatest) if greatest > 0 else np.inf
 
 
 def _number_axis(axes: Axes, name: str, places: np.ndarray) -> None:
@@ -308,7 +354,7 @@ def _scale(values: np.ndarray) -> str:
 
 def _quantity_axis(axes: Axes, quantity: str, summary: Summary, *, upright: bool = True) -> None:
     """Scale the axis of a quantity, and mark the ratio 1."""
-    values = _drawable(quantity, summary.quartiles[quantity])
+    values = _drawable(summary, quantity)
     positive = values[np.isfinite(values) & (values > 0)]
     wide = len(positive) > 0 and positive.max() > _WIDE * positive.min()
     which = axes.yaxis if upright else axes.xaxis

@@ -7,7 +7,7 @@ import numpy as np
 
 from simulations.explore.outcome import LEARNT
 from simulations.sweep.checked import Grid
-from simulations.sweep.draw import LEAST_OF_GREATEST
+from simulations.sweep.draw import LEAST_OF_GREATEST, TIMES_THE_REST
 from simulations.sweep.grid import Axis
 from simulations.sweep.rules import RULE, OwnRule
 from simulations.sweep.summary import Summary, shown
@@ -38,7 +38,7 @@ def _said(summary: Summary) -> Iterator[str]:
             f"{_counted(int((summary.finite < summary.seeds).sum()), 'point')}, the first of which "
             f"is {_point(summary, at)}; they are in no quartile."
         )
-    unlearnt = int((~summary.learnt & (summary.finite > 0)).sum())
+    unlearnt = int(summary.unlearnt.sum())
     if unlearnt:
         yield (
             f"At {unlearnt:,} of {_counted(len(summary), 'point')} the task has not been learnt: "
@@ -114,8 +114,9 @@ def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
     if figure is not None:
         yield f"![Adversarial risk, standard risk and movement]({figure})\n"
         yield (
-            f"Standard risks below {LEAST_OF_GREATEST:g} of the greatest are drawn there; points "
-            "that have not learnt the task are drawn like the others.\n"
+            f"Standard risks below {LEAST_OF_GREATEST:g} of the greatest are drawn there, and "
+            f"values above {TIMES_THE_REST:g} times the greatest upper quartile of the points "
+            "that are no worse than zero weights.\n"
         )
     else:
         yield "No figure: one is drawn where one or two parameters are swept.\n"

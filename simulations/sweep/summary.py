@@ -61,6 +61,11 @@ class Summary:
         return np.asarray(self.median("standard_share") < LEARNT)
 
     @property
+    def unlearnt(self) -> np.ndarray:
+        """Whether runs stayed finite at each point, shape (P,), and have not learnt the task."""
+        return ~self.learnt & (self.finite > 0)
+
+    @property
     def failed(self) -> int:
         """How many runs did not stay finite."""
         return len(self) * self.seeds - int(self.finite.sum())

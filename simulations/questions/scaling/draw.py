@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from simulations.questions.scaling.settings import BASELINE, Scaling
 from theory.style import BLACK, BLUE, ORANGE, SKY, VERMILION, WIDTH_INCHES, house_style
@@ -38,6 +38,7 @@ def draw_bands(rows: Sequence[dict[str, Any]], which: str, label: str) -> Figure
             places = sorted({row[which] for row in rows})
             axes.set_xticks(places, [f"{place}" for place in places])
             _ratio_axis(axes, rule)
+        _say_what_is_drawn(figure, "bands: the middle half and the middle 90 % of converged runs")
         figure.supxlabel(label, fontsize=8)
         figure.supylabel("adversarial risk of the rule / of GD", fontsize=8)
     return figure
@@ -69,9 +70,14 @@ def draw_energies(settings: Scaling, rows: Sequence[dict[str, Any]]) -> Figure:
             _ratio_axis(axes, rule)
         if panels[0].get_legend_handles_labels()[0]:
             panels[0].legend(frameon=False, title="updates", title_fontsize=7.5)
+        _say_what_is_drawn(figure, "bands: the middle half of converged runs")
         figure.supxlabel("variance at the irrelevant frequencies / σ̃₀²", fontsize=8)
         figure.supylabel("adversarial risk of the rule / of GD", fontsize=8)
     return figure
+
+
+def _say_what_is_drawn(figure: Figure, bands: str) -> None:
+    figure.suptitle(f"Medians; {bands}", fontsize=8)
 
 
 def _panels(
@@ -104,4 +110,4 @@ def _ratio_axis(axes: Axes, title: str) -> None:
     axes.set_ylim(min(low, 0.97), max(high, 1.03))
     axes.set_title(title)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.4g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())

@@ -99,6 +99,47 @@ def test_two_numbers_are_heat_maps_with_grey_where_nothing_is_finite():
     assert "grey" not in draw(summary(DIMENSIONS, RATES)).get_suptitle()
 
 
+def unlearnt(*axes, at):
+    found = summary(*axes, failing=[0])
+    found.quartiles["standard_share"][:, at] = 0.5
+    return found
+
+
+def test_points_that_have_not_learnt_are_hollow():
+    for axes in ((RATES,), (RULES,), (RULES, RATES)):
+        figure = draw(unlearnt(*axes, at=[1]))
+        assert figure.get_suptitle().endswith("; hollow: the task is not learnt")
+        for panel in panels(figure):
+            hollow = [line for line in panel.lines if line.get_markerfacecolor() == "white"]
+            assert sum(len(line.get_xdata()) for line in hollow) == 1
+        assert "hollow" not in draw(summary(*axes, failing=[0])).get_suptitle()
+
+
+def test_what_diverges_does_not_hide_the_rest():
+    found = summary(RULES, RATES)
+    found.quartiles["standard_share"][:, 8] = 1.5
+    for name in ("ratio", "standard_risk", "movement"):
+        found.quartiles[name][:, 8] = 1e180
+    figure = draw(found)
+    assert figure.get_suptitle().endswith("; cut off at 10 times the rest")
+    for panel, name in zip(panels(figure), ("ratio", "standard_risk", "movement"), strict=True):
+        (last,) = [line for line in panel.lines if line.get_label() == "Adam"]
+        rest = found.quartiles[name][2, :8].max()
+        assert last.get_ydata()[2] == pytest.approx(10 * rest)
+    # Large values of points that are no worse than zero weights are no divergence.
+    found.quartiles["standard_share"][:, 8] = 1.0
+    assert "cut off" not in draw(found).get_suptitle()
+
+
+def test_cells_that_have_not_learnt_are_crossed():
+    figure = draw(unlearnt(RATES, DIMENSIONS, at=[1, 6]))
+    assert figure.get_suptitle().endswith("; × where the task is not learnt")
+    for panel in panels(figure):
+        (crosses,) = panel.lines
+        # (row, column) of points 1 and 6, of 4 in a row.
+        assert [*zip(crosses.get_ydata(), crosses.get_xdata(), strict=True)] == [(0, 1), (1, 2)]
+
+
 def test_two_names_are_heat_maps():
     figure = draw(summary(RULES, Axis("schedule", ("constant", "cosine"))))
     assert panels(figure)[0].images[0].get_array().shape == (3, 2)
