@@ -95,17 +95,16 @@ def test_every_part_of_the_preset_was_measured(compared):
             assert 0 < run.lipschitz_local[norm] <= bound.product * (1 + 1e-5)
         assert run.gradient_energy["network"].shape == (40,)
         assert run.training_loss > 0
-        # On the filtered images, as the run's own record has it.
+        # On the images that it was trained on, as the runs' own records have it.
         ((measure, fitted),) = run.filtered_training_accuracy.items()
         assert measure == "filtered/frequency/50"
-        records = [json.loads(path.read_text()) for path in out.glob("runs/*/run.json")]
-        assert [fitted] == [
-            record["train_accuracy"]
-            for record in records
-            if record["spec"]["data"]["filtered_percent"] == 50
-            and (record["spec"]["optimizer"]["name"], record["spec"]["seed"])
+        of_this = {
+            record["spec"]["data"]["filtered_percent"]: record["train_accuracy"]
+            for record in (json.loads(path.read_text()) for path in out.glob("runs/*/run.json"))
+            if (record["spec"]["optimizer"]["name"], record["spec"]["seed"])
             == (run.optimizer, run.seed)
-        ]
+        }
+        assert of_this == {0: run.training_accuracy, 50: fitted}
 
 
 def test_evidence_says_what_ran_where(compared):
@@ -146,7 +145,9 @@ def test_a_changed_level_is_measured_anew_and_alone(undrawn, compared, tmp_path)
 def test_single_stages(undrawn, compared, tmp_path, command):
     code, copy = again(compared, tmp_path, command)
     assert code == 0
-    assert len(measurements.load(copy / "measurements.safetensors").runs) == 4
+    # What other stages measured is kept.
+    kept, before = (f / "measurements.safetensors" for f in (copy, compared[0]))
+    assert kept.read_bytes() == before.read_bytes()
 
 
 def test_margins_changed_after_the_results_are_told(undrawn, compared, tmp_path, capsys):
@@ -314,6 +315,17 @@ def test_networks_of_other_optimizers_are_not_noted_as_this_presets(compared, tm
     assert code == 2
     assert "SGD: there, left out now; " in capsys.readouterr().err
     assert (copy / "preset.json").read_text() == before
+
+
+def test_networks_under_other_names_are_not_measured(compared, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(compared[0], copy)
+    for run in (copy / "runs").iterdir():
+        run.rename(run.with_name(f"other-{run.name}"))
+    before = contents(copy)
+    assert main(["evaluate", str(compared[1]), "--out", str(copy), "--jobs", "1"]) == 2
+    assert f"trained networks in {copy / 'runs'}, found none of this" in capsys.readouterr().err
+    assert contents(copy) == before
 
 
 def test_a_run_that_fails_leaves_the_others(tmp_path, capsys):
