@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nn_experiments import compare, describing, drawing, presets, stages, style
+from nn_experiments import compare, describing, drawing, measure, presets, stages, style
 from nn_experiments.__main__ import main
 from nn_experiments.describing import fixed_before
 from nn_experiments.training import folder_name
@@ -201,7 +201,8 @@ def test_seconds_in_the_evidence_count_the_drawing(compared, tmp_path, monkeypat
     assert seconds["describing"] <= json.loads((copy / "seconds.json").read_text())["describing"]
 
 
-def test_other_settings_need_another_folder(compared, tmp_path, capsys):
+def test_other_settings_need_another_folder(compared, tmp_path, capsys, monkeypatch):
+    monkeypatch.delattr(compare, "settled")  # nothing is timed nor tried before
     code, copy = again(compared, tmp_path, "train", "--training.epochs", "4")
     assert code == 2
     told = capsys.readouterr().err
@@ -317,6 +318,16 @@ def test_networks_of_other_optimizers_are_not_noted_as_this_presets(compared, tm
     assert (copy / "preset.json").read_text() == before
 
 
+def test_what_cannot_be_measured_is_told_before_anything_is(
+    compared, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.delattr(measure, "measure_all")
+    code, copy = again(compared, tmp_path, "evaluate", "--frequency.bands", "100000")
+    assert code == 2
+    assert "bands: expected from 1 to 784" in capsys.readouterr().err
+    assert contents(copy) == contents(compared[0])
+
+
 def test_networks_under_other_names_are_not_measured(compared, tmp_path, capsys):
     copy = tmp_path / "copy"
     shutil.copytree(compared[0], copy)
@@ -374,5 +385,5 @@ def test_a_comparison_that_is_killed_goes_on_to_the_same_result(undrawn, compare
     )
     for a, b in zip(old, new, strict=True):
         assert a.training_loss == b.training_loss
-        for measure in a.correct:
-            assert (a.correct[measure] == b.correct[measure]).all()
+        for name in a.correct:
+            assert (a.correct[name] == b.correct[name]).all()
