@@ -8,8 +8,9 @@ from simulations.questions.answer import Answer, Drawing, Progress
 from simulations.questions.scaling.draw import draw_bands, draw_energies
 from simulations.questions.scaling.exact import at_three, check_of, summary
 from simulations.questions.scaling.experiment import run_sweeps
-from simulations.questions.scaling.report import report, results_of, statement, tables
+from simulations.questions.scaling.report import report, results_of, tables
 from simulations.questions.scaling.settings import Scaling
+from simulations.questions.scaling.statement import statement
 
 
 def answer(settings: Scaling, out: Path, progress: Progress) -> Answer:

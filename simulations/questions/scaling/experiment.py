@@ -42,7 +42,7 @@ _WITHIN: Final = ("rule", "steps", "irrelevant", "energy", "seed")
 # Seeds of two dimensions differ: the weights of one seed are alike at low frequencies.
 _SEEDS_APART: Final = 1000
 # Adagrad's steps fall as 1/√t by themselves.
-_FASTER: Final = {"Adagrad": 20.0}
+FASTER: Final = {"Adagrad": 20.0}
 _ARRAYS_PER_RUN: Final = 24
 
 
@@ -83,7 +83,7 @@ def rule_of(name: str, rate: float, sigma0_sq: float, steps: int) -> Rule:
     """
     if KINDS[name].commutes:
         return update_rule(name, 1 / sigma0_sq, schedule=Constant())
-    return update_rule(name, rate * _FASTER.get(name, 1.0), schedule=Polynomial(steps))
+    return update_rule(name, rate * FASTER.get(name, 1.0), schedule=Polynomial(steps))
 
 
 def problem(d: int, irrelevant: int, energy: float, alpha: float, sigma0_sq: float) -> Regression:

@@ -1,7 +1,7 @@
-"""A power law through medians, with an interval by the bootstrap."""
+"""Power laws of medians and of their spread, with intervals by the bootstrap."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -11,41 +11,62 @@ probability 1 − 2^(1 − n), 99 % for 8 of them and 0 for one."""
 FEWEST_PLACES: Final = 3
 """Through two places there is a line whatever is there."""
 _RESAMPLES: Final = 1000
+_MOST_ERRORS_OFF: Final = 3.0
+_LINES: Final = ("median", "spread")
+
+
+class Line(NamedTuple):
+    """A straight line through points, by least squares.
+
+    Attributes:
+        slope: change when x is multiplied by e.
+        low: lower end of the 95 % interval of the slope.
+        high: upper end.
+        off: greatest distance of a point from the line.
+        off_in_errors: the greatest distance in standard errors of that point.
+
+    """
+
+    slope: float
+    low: float
+    high: float
+    off: float
+    off_in_errors: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether no point is more than three of its standard errors off."""
+        return self.off_in_errors <= _MOST_ERRORS_OFF
 
 
 class Law(NamedTuple):
-    """median of log ratio = intercept + slope·log x; a conjecture.
+    """How the log ratio changes with log x; conjectures, where lines fit.
 
     Attributes:
-        intercept: at x = 1.
-        slope: change of the log ratio when x is multiplied by e.
-        low: lower end of the 95 % interval of the slope.
-        high: upper end.
-        spread_slope: exponent p of the interquartile range of the log ratio, as xᵖ.
-        spread_low: lower end of its 95 % interval.
-        spread_high: upper end.
-        off: greatest distance of a median from the law.
-        off_in_errors: the greatest distance in standard errors of that median.
+        median: of its median.
+        spread: of the log of its interquartile range, whose slope is an exponent.
         places: number of values of x.
         runs: number of runs.
 
     """
 
-    intercept: float
-    slope: float
-    low: float
-    high: float
-    spread_slope: float
-    spread_low: float
-    spread_high: float
-    off: float
-    off_in_errors: float
+    median: Line
+    spread: Line
     places: int
     runs: int
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the law for a file, as :func:`law_of` reads it."""
+        return self._asdict() | {name: getattr(self, name)._asdict() for name in _LINES}
+
+
+def law_of(fields: dict[str, Any]) -> Law:
+    """Return the law that a file has."""
+    return Law(**(fields | {name: Line(**fields[name]) for name in _LINES}))
+
 
 def fitted(x: Sequence[float], ratios: Sequence[np.ndarray], seed: int = 0) -> Law | None:
-    """Fit the law by least squares; None if too few places have enough runs or all are 1.
+    """Fit both lines by least squares; None if too few places have enough runs or all are 1.
 
     Runs are resampled at each place apart; the interval holds the middle 95 % of the slopes.
 
@@ -69,24 +90,25 @@ def fitted(x: Sequence[float], ratios: Sequence[np.ndarray], seed: int = 0) -> L
     again = np.stack(
         [_summary(rng.choice(y, (_RESAMPLES, len(y)))) for _, y in used], axis=1
     )  # shape (2, places, resamples)
-    slope, intercept = np.polyfit(at, middle, 1)
-    slopes, spread_slopes = (np.polyfit(at, part, 1)[0] for part in again)
-    distance = np.abs(middle - intercept - slope * at)
-    errors = again[0].std(axis=1)
-    low, high = _middle_95(slopes)
-    spread_low, spread_high = _middle_95(spread_slopes)
     return Law(
-        intercept=float(intercept),
-        slope=float(slope),
-        low=low,
-        high=high,
-        spread_slope=float(np.polyfit(at, spread, 1)[0]),
-        spread_low=spread_low,
-        spread_high=spread_high,
-        off=float(distance.max()),
-        off_in_errors=float((distance / errors).max()),
+        median=_line(at, middle, again[0]),
+        spread=_line(at, spread, again[1]),
         places=len(used),
         runs=sum(len(y) for _, y in used),
+    )
+
+
+def _line(at: np.ndarray, points: np.ndarray, again: np.ndarray) -> Line:
+    """Return the line through points (places,), judged by resampled ones (places, resamples)."""
+    slope, intercept = np.polyfit(at, points, 1)
+    low, high = np.quantile(np.polyfit(at, again, 1)[0], [0.025, 0.975])
+    distance = np.abs(points - intercept - slope * at)
+    return Line(
+        slope=float(slope),
+        low=float(low),
+        high=float(high),
+        off=float(distance.max()),
+        off_in_errors=float((distance / again.std(axis=1)).max()),
     )
 
 
@@ -97,8 +119,3 @@ def _summary(samples: np.ndarray) -> np.ndarray:
     """
     low, middle, high = np.quantile(samples, [0.25, 0.5, 0.75], axis=1)
     return np.stack([middle, np.log(np.maximum(high - low, np.finfo(float).tiny))])
-
-
-def _middle_95(values: np.ndarray) -> tuple[float, float]:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)

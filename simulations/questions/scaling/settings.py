@@ -29,7 +29,7 @@ class Scaling:
     rules: tuple[str, ...] = tuple(KINDS)
     """Update rules, GD among them, each with its default options."""
     counts: tuple[int, ...] = (1, 4, 16, 32, 56)
-    """Numbers of irrelevant frequencies, in the dimension ``counts_d``."""
+    """Numbers of irrelevant frequencies, in the dimension counts_d."""
     counts_d: int = 64
     """Dimension in which the number of irrelevant frequencies varies, and their energy."""
     energies: tuple[float, ...] = (0.0, 1e-5, 1e-4, 1e-3, 1e-2)

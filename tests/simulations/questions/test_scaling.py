@@ -7,7 +7,7 @@ import pytest
 
 from simulations.explore.rules import KINDS, Constant, Polynomial
 from simulations.questions.answer import answered
-from simulations.questions.scaling import command, exact, experiment, report
+from simulations.questions.scaling import command, exact, experiment, statement
 from simulations.questions.scaling.exact import at_three, check_of, summary
 from simulations.questions.scaling.experiment import (
     computation,
@@ -17,7 +17,7 @@ from simulations.questions.scaling.experiment import (
     sweeps,
     third,
 )
-from simulations.questions.scaling.law import fitted
+from simulations.questions.scaling.law import fitted, law_of
 from simulations.questions.scaling.settings import Scaling
 from theory.errors import UserError
 from theory.findings import Status
@@ -187,9 +187,9 @@ def test_law_is_found_with_an_interval():
     for seed in range(40):
         x, ratios = samples(-0.05, -0.5, n=60, seed=seed)
         law = fitted(x, ratios)
-        misses += not law.low <= -0.05 <= law.high
-        misses += not law.spread_low <= -0.5 <= law.spread_high
-        wrong += law.low <= 0.1 <= law.high
+        misses += not law.median.low <= -0.05 <= law.median.high
+        misses += not law.spread.low <= -0.5 <= law.spread.high
+        wrong += law.median.low <= 0.1 <= law.median.high
     assert misses <= 16
     assert wrong == 0
     assert (law.places, law.runs) == (4, 240)
@@ -197,11 +197,32 @@ def test_law_is_found_with_an_interval():
 
 def test_a_bent_law_is_told():
     x, ratios = samples(0.05, 0.0)
-    assert fitted(x, ratios).off_in_errors < 4
+    law = fitted(x, ratios)
+    assert (law.median.fits, law.spread.fits) == (True, True)
     bent = [
         values * np.exp(0.05 * np.log(place) ** 2) for place, values in zip(x, ratios, strict=True)
     ]
-    assert fitted(x, bent).off_in_errors > 6
+    law = fitted(x, bent)
+    assert law.median.off_in_errors > 6
+    assert (law.median.fits, law.spread.fits) == (False, True)
+    wide = [values ** (1 + np.log(place) ** 2) for place, values in zip(x, ratios, strict=True)]
+    assert not fitted(x, wide).spread.fits
+
+
+def test_only_lines_that_fit_are_conjectures():
+    x, ratios = samples(0.05, -0.5)
+    bent = [
+        values * np.exp(0.05 * np.log(place) ** 2) for place, values in zip(x, ratios, strict=True)
+    ]
+    laws = {"signGD": fitted(x, ratios), "Adam": fitted(x, bent)}
+    lines = {rule: law.median for rule, law in laws.items()}
+    conjecture, refused = statement._on_lines("it is linear", "slopes", lines)
+    slope = f"{laws['signGD'].median.slope:+.4f}"
+    assert conjecture.startswith("Conjecture, not proved: it is linear, with slopes (95 % interv")
+    assert f" signGD {slope} (" in conjecture
+    assert "Adam" not in conjecture
+    assert refused.startswith(f"Not so for Adam ({laws['Adam'].median.off_in_errors:.1f}): ")
+    assert law_of(json.loads(json.dumps(laws["Adam"].as_json()))) == laws["Adam"]
 
 
 def test_no_law_without_enough_runs():
@@ -235,7 +256,7 @@ ENERGIES = (
 
 
 def test_small_energies_are_told_by_what_gd_leaves():
-    first, medians, found = report._on_energies(SMALL, ENERGIES)
+    first, medians, found = statement._on_energies(SMALL, ENERGIES)
     assert "not proved: at variance v σ̃0² at the irrelevant frequencies (2 of d = 3)" in first
     assert medians.splitlines() == [
         "- signGD, 100 updates: 1.250 (v = 0), 1.260 (v = 0.0001), 1.500 (v = 0.01)",
@@ -252,15 +273,15 @@ def test_small_energies_are_told_by_what_gd_leaves():
 
 
 def test_without_energies_nothing_is_told_of_them():
-    assert list(report._on_energies(SMALL, ENERGIES[:2])) == []
-    assert list(report._on_energies(SMALL, ENERGIES[-1:])) == []
+    assert list(statement._on_energies(SMALL, ENERGIES[:2])) == []
+    assert list(statement._on_energies(SMALL, ENERGIES[-1:])) == []
 
 
 def test_a_median_says_of_how_many_and_there_is_none_of_few():
     """Of sixteen starts of which one had converged, its ratio was once told as a median."""
     few = row_of("signGD", 1e-3, 100, None, converged=1)
     most = row_of("signGD", 1e-2, 100, 1.5, converged=7)
-    first, medians, found = report._on_energies(SMALL, (*ENERGIES[1:2], few, most))
+    first, medians, found = statement._on_energies(SMALL, (*ENERGIES[1:2], few, most))
     assert "(of all 8 starts, where it is not said how many of them converged; none of" in first
     assert medians == (
         "- signGD, 100 updates: 1.250 (v = 0), none (v = 0.001, 1 of them), 1.500 (v = 0.01, 7 of "
@@ -282,8 +303,8 @@ def test_what_gd_leaves_is_what_training_leaves():
     end = experiment.train(posed, rule, iterations=200, device="cpu").e_tilde[:, -1, 2]
     left = end / (posed.w0_tilde - posed.w_star_tilde)[:, 2]
     # 200 steps round a product and a sum each.
-    assert np.abs(left / report.gd_leaves(SMALL, 1e-3, 200) - 1).max() <= 200 * 4 * 2.0**-53
-    assert np.abs(left / report.gd_leaves(SMALL, 1e-3, 201) - 1).max() > 200 * 4 * 2.0**-53
+    assert np.abs(left / statement.gd_leaves(SMALL, 1e-3, 200) - 1).max() <= 200 * 4 * 2.0**-53
+    assert np.abs(left / statement.gd_leaves(SMALL, 1e-3, 201) - 1).max() > 200 * 4 * 2.0**-53
 
 
 # --- The command ----------------------------------------------------------------------------------
