@@ -1,9 +1,12 @@
 """What all commands share: exit codes, and how a user's mistake is told."""
 
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn
 
 from theory.errors import UserError
@@ -25,11 +28,16 @@ def run(command: Callable[[], int], *, resumes: bool = False) -> int:
 
     Args:
         command: returns an exit code.
-        resumes: whether an interrupted command, given again, goes on; if so, this is told.
+        resumes: whether an interrupted command, given again, goes on; if so, this is told, and
+            the signal by which batch systems end a process counts as Ctrl-C.
 
     """
     try:
-        with warnings.catch_warnings(), missing_packages_told():
+        with (
+            warnings.catch_warnings(),
+            missing_packages_told(),
+            _ended_as_interrupted() if resumes else nullcontext(),
+        ):
             warnings.showwarning = _show_warning  # type: ignore[assignment]
             return command()
     except UserError as error:
@@ -39,6 +47,18 @@ def run(command: Callable[[], int], *, resumes: bool = False) -> int:
         remedy = "; the same command goes on from them" if resumes else ""
         print(f"interrupted; files written before are whole{remedy}", file=sys.stderr)
         return INTERRUPTED
+
+
+@contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is told of signals
+        return
+    earlier = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
 
 
 def leave(code: int) -> NoReturn:
