@@ -282,7 +282,9 @@ def _parsed(command: Command, args: list[str]) -> int:
         )
     name, *rest = args
     try:
-        options = _parsed_options(command, name, presets.read(name), rest)
+        base = presets.read(name)
+        options = _parsed_options(command, name, base, rest)
+        options = replace(options, settings=presets.renamed(options.settings, base))
         preset = options.preset()
     except ValueError as error:
         raise UserError(f"{error}.") from error

@@ -7,12 +7,13 @@ import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import fields as fields_of
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from nn_experiments.specs import Preset
+from nn_experiments.specs import OptimizerSpec, Preset
 from theory.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,7 +47,35 @@ def read(name: str) -> Preset:
     try:
         return _parsed(path.read_text("utf-8"), name)
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {error}. Give the path of a TOML file.") from error
+        told = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot read {path}: {told}. Give the path of a TOML file.") from error
+
+
+def renamed(preset: Preset, base: Preset) -> Preset:
+    """Return a preset made from another one without the names that no longer fit.
+
+    Other images than the ``base``'s do not stand under its title, nor beside numbers published of
+    its images; another optimizer does not stand under the label of the one whose place it has.
+    Names that were changed too are kept.
+    """
+    if preset.data.name != base.data.name:
+        preset = replace(
+            preset,
+            title="" if preset.title == base.title else preset.title,
+            published="" if preset.published == base.published else preset.published,
+        )
+    labelled = zip_longest(preset.optimizers, base.optimizers[: len(preset.optimizers)])
+    return replace(
+        preset,
+        optimizers=tuple(
+            replace(new, label="") if old and _is_mislabelled(new, old) else new
+            for new, old in labelled
+        ),
+    )
+
+
+def _is_mislabelled(new: OptimizerSpec, old: OptimizerSpec) -> bool:
+    return new.name != old.name and new.label == old.label
 
 
 def _parsed(text: str, source: str) -> Preset:

@@ -1,13 +1,14 @@
 """Presets that come with the package, and TOML files of one's own."""
 
 import csv
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 import torch
 
 from nn_experiments import optimizers, presets
-from nn_experiments.specs import level
+from nn_experiments.specs import OptimizerSpec, level
 from nn_experiments.verdict import published
 from theory.errors import UserError
 
@@ -123,6 +124,35 @@ def test_a_file_of_ones_own(tmp_path):
     assert preset.optimizers[0].options == {"momentum": 0.9}
     assert preset.optimizers[0].learning_rate == 1.0
     assert preset.training.milestones == ()
+
+
+def test_other_images_are_not_called_by_the_name_of_the_first():
+    quick = presets.read("quick")
+    own = replace(quick, data=replace(quick.data, name="folder:mine"))
+    renamed = presets.renamed(own, quick)
+    assert (renamed.title, renamed.published) == ("", "")
+    assert renamed == replace(own, title="", published="")
+    named = replace(own, title="Mine", published="MNIST")
+    assert presets.renamed(named, quick) == named
+    fewer = replace(quick, data=replace(quick.data, train_images=64))
+    assert presets.renamed(fewer, quick) == fewer
+
+
+def test_another_optimizer_is_not_called_by_the_label_of_the_first():
+    quick = presets.read("quick")
+    sgd, adam, rmsprop = quick.optimizers
+    assert rmsprop.label == "RMSProp"
+    other = replace(rmsprop, name="AdamW")
+    more = OptimizerSpec("Adagrad", label="AG")
+    for theirs, titles in (
+        ((sgd, adam, other), ["SGD", "Adam", "AdamW"]),
+        ((sgd, adam, other, more), ["SGD", "Adam", "AdamW", "AG"]),
+        ((sgd, adam, replace(other, label="W")), ["SGD", "Adam", "W"]),
+        ((sgd, adam), ["SGD", "Adam"]),
+        ((sgd, adam, replace(rmsprop, learning_rate=0.1)), ["SGD", "Adam", "RMSProp"]),
+    ):
+        renamed = presets.renamed(replace(quick, optimizers=theirs), quick)
+        assert [o.title for o in renamed.optimizers] == titles
 
 
 def test_a_list_of_numbers_is_an_optimizers_option(tmp_path):
