@@ -103,9 +103,9 @@ class DataSpec(Spec):
     """Which images, and how many of them."""
 
     name: str = "fashion-mnist"
-    """A data set that ``python -m nn_experiments data`` lists, or ``folder:PATH``."""
+    """A data set that python -m nn_experiments data lists, or folder:PATH."""
     train_images: Count | None = None
-    """How many to train on, drawn by ``subset_seed`` with equal shares of the classes; or all."""
+    """How many to train on, drawn by subset_seed with equal shares of the classes; or all."""
     validation_images: Natural = 0
     """How many of the training images to hold out, for the choice of learning rates."""
     test_images: Count | None = None
@@ -130,7 +130,7 @@ class ModelSpec(Spec):
     """Which network."""
 
     name: str = "two-layer-cnn"
-    """``two-layer-cnn``, ``preactresnet18``, ``linear``, or ``package.module:Class``."""
+    """two-layer-cnn, preactresnet18, linear, or package.module:Class."""
     batch_norm: bool = False
     """BatchNorm in PreActResNet18 (Table 4.4)."""
     options: dict[str, Setting] = field(default_factory=dict)
@@ -142,10 +142,10 @@ class OptimizerSpec(Spec):
     """Which update rule, with PyTorch's defaults but for what is said here."""
 
     name: str = "SGD"
-    """The name of a class of torch.optim, or ``SignSGD``."""
+    """The name of a class of torch.optim, or SignSGD."""
     learning_rate: Positive = 0.1
     options: dict[str, Setting] = field(default_factory=dict)
-    """Keyword arguments of the class, such as ``momentum``."""
+    """Keyword arguments of the class, such as momentum."""
     label: str = ""
     """How tables and figures call it; the name, if empty."""
 
@@ -167,7 +167,7 @@ class TrainingSpec(Spec):
 
     epochs: Count = 200
     milestones: tuple[Natural, ...] = (100, 150)
-    """Epochs before which the learning rate is multiplied by ``factor``."""
+    """Epochs before which the learning rate is multiplied by factor."""
     factor: Annotated[float, Range(0, 1, is_open=True)] = 0.1
     batch_size: Count = 128
     flips: bool = True
@@ -292,7 +292,7 @@ class Preset(Spec):
     """What the thesis measures and this preset does not, where the other fields do not say so."""
     training_budget: Positive | None = None
     """Seconds for all trainings together: the number of training images is then the largest power
-    of two, at most ``data.train_images``, whose training fits, by the time that a few steps take.
+    of two, at most data.train_images, whose training fits, by the time that a few steps take.
     """
 
     def __post_init__(self) -> None:

@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from theory.artefacts import read_json, write_json
 from theory.errors import UserError
@@ -66,6 +72,7 @@ def stage(name: str, clock: Clock) -> Iterator[Advance]:
         TextColumn(name),
         BarColumn(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.description}"),
     )
     console = Console(stderr=True)
@@ -91,12 +98,22 @@ class _Lines:
 
     def __init__(self, stage: str) -> None:
         self._stage, self._share = stage, 0.0
-        self._told = time.monotonic()
+        self._began = self._told = time.monotonic()
 
     def tell(self, doing: str, share: float) -> None:
         """Add to the share of the stage that is done; print it if it is time for a line."""
         self._share += share
         if time.monotonic() >= self._told + self._SECONDS:
             self._told = time.monotonic()
-            percent = 100 * min(1.0, self._share)
-            print(f"{self._stage}: {percent:.0f} %, {doing}", file=sys.stderr, flush=True)
+            share = min(1.0, self._share)
+            left = f", about {_minutes(self._left(share))} left" if 0 < share < 1 else ""
+            told = f"{self._stage}: {100 * share:.0f} %{left}, {doing}"
+            print(told, file=sys.stderr, flush=True)
+
+    def _left(self, share: float) -> float:
+        """Return how many seconds are left, if the rest goes on as fast."""
+        return (self._told - self._began) * (1 / share - 1)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:,.0f} minutes" if seconds >= 90 else "a minute"

@@ -92,3 +92,4 @@ class Work:
                 names = describing.draw_again(self.preset, self.place, records, measured, advance)
         compare.note(self.preset, self.place)
         print(f"{self.place.out / self.command}: {', '.join(names)}")
+        print("The report and all else there are as they were; `evaluate` writes them again.")

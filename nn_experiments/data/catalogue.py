@@ -61,6 +61,10 @@ def describe(data_dir: Path | None = None) -> TextTable:
         UserError: ``data_dir`` is not a folder.
 
     """
+    if data_dir is not None and not data_dir.exists():
+        raise UserError(
+            f"--data-dir: expected a folder with data sets, got {data_dir}, which is not there."
+        )
     header = ("name", "images to train + test", "size", "classes", "found", "checked by")
     made = [
         (
@@ -101,7 +105,7 @@ def source(name: str, data_dir: Path | None = None, download: bool = True) -> st
     """
     data_set = _published(name)
     if data_set is None:
-        return name.removeprefix(_FOLDER) if name.startswith(_FOLDER) else _MADE
+        return str(_own_folder(name)) if name.startswith(_FOLDER) else _MADE
     place = _found(data_set, data_dir, download)
     if place is None and not download:
         return "not found"
@@ -154,9 +158,16 @@ def _everything(name: str, data_dir: Path | None, download: bool) -> tuple[Image
     if data_set is not None:
         return obtain(data_set, data_dir, download)
     if name.startswith(_FOLDER):
-        return folders.read_own(Path(name.removeprefix(_FOLDER)).expanduser())
+        return folders.read_own(_own_folder(name))
     made = synthetic.images(name)
     return made.train, made.test
+
+
+def _own_folder(name: str) -> Path:
+    path = name.removeprefix(_FOLDER)
+    if not path:
+        raise UserError("data: expected a folder of your own images, folder:PATH, got no PATH.")
+    return Path(path).expanduser()
 
 
 def _published(name: str) -> Published | None:

@@ -45,5 +45,6 @@ def verify_contents(path: Path, contents: bytes | bytearray, checksum: str) -> N
 def _mismatch(path: Path, expected: str, got: str) -> UserError:
     return UserError(
         f"{path}: expected the published file, with {expected}, got {got}. It is damaged or "
-        "another data set's. Delete it, or name another folder, and run again."
+        "another data set's. Get it again, or name another folder; images of your own are read "
+        "as folder:PATH."
     )

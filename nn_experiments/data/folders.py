@@ -70,6 +70,12 @@ def read_own(folder: Path) -> tuple[Images, Images]:
             f"{test}: expected the classes of {train}, got {', '.join(unknown)} too. "
             "Add images to train on, or remove them."
         )
+    empty = [name for name in classes if not _images_in(train / name)]
+    if empty and len(empty) < len(classes):
+        raise UserError(
+            f"{train}: expected images of each class, got none of {', '.join(empty)}. "
+            "Add images to train on, or remove the folders."
+        )
     parts = _listed(train, classes), _listed(test, classes).mixed()
     gray = all(_mode(path) in _GRAY for part in parts for path in part.paths)
     first = parts[0].paths[0]

@@ -60,7 +60,8 @@ def read(path: Path, axes: int, checksum: str = "") -> Tensor:
         with _opened(path) as file:
             contents = bytearray(file.read())
     except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"cannot read {path}: {error}. Get the file again.") from error
+        told = f" Its contents should have the checksum {checksum}." if checksum else ""
+        raise UserError(f"cannot read {path}: {error}.{told} Get the file again.") from error
     shape = _shape(path, contents, axes)
     if checksum:
         verify_contents(path, contents, checksum)

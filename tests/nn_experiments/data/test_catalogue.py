@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from nn_experiments.data import catalogue, describe, load, search
+from nn_experiments.data import catalogue, describe, load, search, source
 from nn_experiments.data.published import PUBLISHED
 from nn_experiments.specs import DataSpec
 from tests.nn_experiments.data.made import BY_NAME, png
@@ -73,6 +73,17 @@ def test_ones_own_folder_is_loaded(tmp_path):
     data = load(DataSpec(f"folder:{tmp_path}"))
     assert data.shape == (1, 8, 8)
     assert data.classes == 2
+
+
+def test_a_folder_without_a_path_is_not_the_working_directory():
+    for use in (lambda name: load(DataSpec(name)), source):
+        with pytest.raises(UserError, match="expected a folder of your own images, folder:PATH"):
+            use("folder:")
+
+
+def test_a_folder_that_is_not_there_is_not_listed(tmp_path):
+    with pytest.raises(UserError, match=r"--data-dir: expected a folder .*nowhere, which is not"):
+        describe(tmp_path / "nowhere")
 
 
 def test_an_unknown_name_is_told_the_names():

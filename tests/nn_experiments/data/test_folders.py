@@ -81,6 +81,13 @@ def test_a_class_that_cannot_be_learned_is_named(own):
         folders.read_own(own)
 
 
+def test_a_class_without_images_to_train_on_is_named(own):
+    for path in (own / "train/dog").iterdir():
+        path.unlink()
+    with pytest.raises(UserError, match="expected images of each class, got none of dog"):
+        folders.read_own(own)
+
+
 def test_transparency_is_named(own):
     Image.fromarray(np.zeros((5, 4, 4), np.uint8), "RGBA").save(own / "train/cat/9.png")
     with pytest.raises(UserError, match=r"9\.png: .* mode RGBA"):

@@ -105,6 +105,13 @@ def test_a_missing_file_is_named(pair, tmp_path):
         idx.read_pair(pair[0], tmp_path / "nowhere")
 
 
+def test_a_truncated_file_is_told_what_it_should_hold(tmp_path):
+    path = write(tmp_path / "images.gz", header(2, 3, 4) + PIXELS)
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(UserError, match=r"images\.gz: .* should have the checksum md5:0c1. Get"):
+        idx.read(path, axes=3, checksum="md5:0c1")
+
+
 def test_contents_are_checked_not_how_they_are_compressed(tmp_path):
     contents = header(2, 3, 4) + PIXELS
     md5 = f"md5:{hashlib.md5(contents).hexdigest()}"
