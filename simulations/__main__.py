@@ -71,14 +71,14 @@ class CheckCommand(Settings):
 
     Checks the simulator, then, with the published settings, whether what the text reports of the
     experiment shows in our runs, which may turn out either way. Writes one JSON file, the evidence
-    that ``python -m theory verify`` reads; prints a table of the checks.
+    that python -m theory verify reads; prints a table of the checks.
 
     Exit codes: 0 every check of the simulator passed; 1 one failed; 2 a setting or file that cannot
     be used, and nothing was run; 130 interrupted, and the file is whole or not there.
     """
 
     out: Path = _EVIDENCE
-    """Evidence file to write; ``python -m theory verify`` reads it."""
+    """Evidence file to write; python -m theory verify reads it."""
     config: Path | None = None
     """TOML file of settings, under the names of these options; options given here go first."""
 
