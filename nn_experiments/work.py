@@ -54,15 +54,13 @@ class Work:
         return BAD_INPUT if any(record.failed for record in untrained) else 1
 
     def _recall(self) -> None:
-        """Check that the networks and results that are there are the preset's."""
+        """Check that what was trained or measured there is the preset's."""
         if self.command in ("tables", "figures"):
             describing.load_measurements(self.preset, self.place)
         else:
             compare.require_begun(self.place)
             compare.require_possible(self.preset, self.place)
         self.preset = compare.recalled(self.preset, self.place, self.command)
-        if self.command != "tables":
-            compare.records(self.preset, self.place)
 
     def _measure(self) -> None:
         parts = {"frequency": ("frequency",), "lipschitz": ("lipschitz",)}
