@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+import nn_experiments.__main__ as commands
 from nn_experiments import compare, presets
 from nn_experiments.__main__ import Options, main
 from nn_experiments.specs import ModelSpec, OptimizerSpec
@@ -82,6 +83,16 @@ def test_images_of_one_class_are_not_trained_on(tmp_path, capsys):
     assert main(["compare", str(preset), "--out", str(out), *data]) == 2
     assert "expected images of two classes or more, got 1" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_names_are_of_what_is_asked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(commands, "_run_preset", lambda *args: asked.append(args[2]) or 0)
+    other = ["--data.name", "folder:mine", "--optimizers.2.name", "AdamW", "--only", "AdamW"]
+    assert main(["train", "quick", *other]) == 0
+    (preset,) = asked
+    assert (preset.title, preset.published) == ("", "")
+    assert [o.title for o in preset.optimizers] == ["AdamW"]
 
 
 def test_a_cluster_is_asked_for_before_anything_is_done(capsys, tmp_path):
