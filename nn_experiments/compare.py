@@ -88,17 +88,6 @@ def note(preset: Preset, place: Place) -> None:
     kept_settings.note(preset, place.out, _earlier(place))
 
 
-def require_begun(place: Place) -> None:
-    """Refuse a folder in which no training has begun, before anything is written there.
-
-    Raises:
-        UserError: so it is.
-
-    """
-    if not _has_begun(place):
-        raise _untrained(place)
-
-
 def _has_begun(place: Place) -> bool:
     return any(place.runs.glob("*/run.json"))
 

@@ -55,12 +55,12 @@ class Work:
 
     def _recall(self) -> None:
         """Check that what was trained or measured there is the preset's."""
-        if self.command in ("tables", "figures"):
+        measures = self.command not in ("tables", "figures")
+        if not measures:
             describing.load_measurements(self.preset, self.place)
-        else:
-            compare.require_begun(self.place)
-            compare.require_possible(self.preset, self.place)
         self.preset = compare.recalled(self.preset, self.place, self.command)
+        if measures:
+            compare.require_possible(self.preset, self.place)
 
     def _measure(self) -> None:
         parts = {"frequency": ("frequency",), "lipschitz": ("lipschitz",)}
