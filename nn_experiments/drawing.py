@@ -12,9 +12,11 @@ from torch import Tensor, nn
 
 from nn_experiments import style
 from nn_experiments.attacks import noise
+from nn_experiments.attacks import pictures as perturbed
 from nn_experiments.attacks.attack import attack
+from nn_experiments.attacks.networks import frozen
 from nn_experiments.frequency import bands, energy, pictures
-from nn_experiments.images import DataSet, Images
+from nn_experiments.images import DataSet, Images, batch_size
 from nn_experiments.specs import Norm, Preset, RobustnessSpec, level
 from nn_experiments.verdict import figures
 from nn_experiments.verdict.judging import judge
@@ -61,7 +63,8 @@ def draw_images(
 ) -> list[str]:
     """Draw the data's spectrum, filters and noise, and perturbed images, as PNG, PDF and SVG.
 
-    Figures 4.2, 4.4, 4.5, and 4.18 to 4.20 for the largest level of each perturbation.
+    Figures 4.2, 4.4, 4.5, and 4.18 to 4.20, the attacks at their largest radius. Perturbed are the
+    first test images that all networks classify correctly.
 
     Args:
         preset: says which levels.
@@ -79,7 +82,7 @@ def draw_images(
         "filters": pictures.draw_filtered(data.train.pixels[0].cpu()),
         "bands": pictures.draw_bands(bands.masks(height, width, spec.bands), noises),
     }
-    drawn |= _perturbed(preset, data.test.first(_SHOWN), models)
+    drawn |= _perturbed(preset, data.test, models)
     return _written(drawn, folder, tell)
 
 
@@ -121,31 +124,95 @@ def _accuracies(measured: Measurements, title: str, measure: str) -> list[float]
     return [] if correct is None else [float(c) for c in correct.mean(axis=1)]
 
 
-def _perturbed(
-    preset: Preset, images: Images, models: Mapping[str, nn.Module]
-) -> dict[str, Figure]:
+def _perturbed(preset: Preset, test: Images, models: Mapping[str, nn.Module]) -> dict[str, Figure]:
     spec = preset.robustness
+    networks = {title: frozen(model) for title, model in models.items()}
+    right = _right_everywhere(test, list(networks.values()))
     found = {}
     if spec.gaussian:
-        by_variance = {
-            f"σ² = {text}": noise.noisy(images, level(text), spec.noise_seed).cpu()
-            for text in sorted(spec.gaussian, key=level)
-        }
-        clean = images.to("cpu")
-        found["gaussian_noise"] = pictures.draw_perturbed(clean, by_variance, "Gaussian noise")
+        found["gaussian_noise"] = _noisy(spec, test, right, is_chosen=bool(networks))
     radii: dict[Norm, Sequence[str]] = {"l2": spec.l2, "linf": spec.linf}
     for norm, levels in radii.items():
-        if levels and models:
-            radius = max(levels, key=level)
-            found[f"{norm}_attack"] = pictures.draw_perturbed(
-                images.to("cpu"),
-                {title: _attacked(model, images, norm, radius) for title, model in models.items()},
-                f"Auto-PGD within {_SYMBOLS[norm]} radius {radius}, one network of each optimizer",
-            )
+        if levels and networks:
+            found[f"{norm}_attack"] = _attack(test, right, networks, norm, max(levels, key=level))
     return found
 
 
-def _attacked(model: nn.Module, images: Images, norm: Norm, radius: str) -> Tensor:
+def _right_everywhere(images: Images, networks: Sequence[nn.Module]) -> list[int]:
+    """Return the numbers of the first images, at most as are shown, that all networks get right."""
+    found: list[int] = []
+    size = batch_size(images.pixels.device)
+    for start in range(0, len(images), size):
+        part = images.at(slice(start, start + size))
+        right = torch.ones_like(part.labels, dtype=torch.bool)
+        for network in networks:
+            right &= network(part.floats()).argmax(1) == part.labels
+        found += (start + right.nonzero()[:, 0]).tolist()
+        if len(found) >= _SHOWN:
+            break
+    return found[:_SHOWN]
+
+
+def _noisy(spec: RobustnessSpec, test: Images, right: list[int], *, is_chosen: bool) -> Figure:
+    """Draw the same images as are attacked, with the noise that is added when noise is measured."""
+    numbers, which = right, _which(right, test, "one network of each optimizer classifies")
+    if not (right and is_chosen):
+        # Noise needs no network.
+        numbers = list(range(min(_SHOWN, len(test))))
+        which = f"the first {len(numbers)} test images"
+    by_variance = {
+        f"σ² = {text}": torch.cat([_with_noise(test, n, text, spec.noise_seed) for n in numbers])
+        for text in sorted(spec.gaussian, key=level)
+    }
+    shown = test.at(torch.tensor(numbers)).to("cpu")
+    return perturbed.draw_noisy(shown, by_variance, f"Gaussian noise on {which}.")
+
+
+def _with_noise(test: Images, number: int, variance: str, seed: int) -> Tensor:
+    image = test.at(slice(number, number + 1))
+    return noise.noisy(image, level(variance), seed, first=number).cpu()
+
+
+def _attack(
+    test: Images, right: list[int], networks: Mapping[str, nn.Module], norm: Norm, radius: str
+) -> Figure:
+    shown = test.at(torch.tensor(right, dtype=torch.int64, device=test.labels.device))
+    if not right:
+        note = (
+            f"None of the {len(test):,} test images is classified correctly by all networks drawn "
+            "here, one of each optimizer: none is attacked."
+        )
+        return perturbed.draw_attacked(shown.to("cpu"), {}, note)
+    note = (
+        f"Auto-PGD within {_SYMBOLS[norm]} radius {radius} on one network of each optimizer: "
+        f"{_which(right, test, 'all of these classify')}. Stands: no adversarial example found, "
+        "drawn as it is. Change: what was added (grey: nothing), at most the strongest 1 % cut off."
+    )
+    return perturbed.draw_attacked(shown.to("cpu"), _attacked(networks, shown, norm, radius), note)
+
+
+def _which(right: list[int], test: Images, who: str) -> str:
+    first = "first" if len(right) == _SHOWN else "only"
+    return f"the {first} {len(right)} of {len(test):,} test images that {who} correctly"
+
+
+def _attacked(
+    networks: Mapping[str, nn.Module], images: Images, norm: Norm, radius: str
+) -> dict[str, perturbed.Attacked]:
     spec = RobustnessSpec(attacks="apgd", engine="batched")
-    found = attack([model], images, norm, [radius], spec, 0, keep=len(images))
-    return torch.as_tensor(found.examples[0, 0])
+    models = list(networks.values())
+    found = attack(models, images, norm, [radius], spec, 0, keep=len(images))
+    examples, is_broken = found.examples[:, 0], found.broken_by[:, 0] >= 0
+    return {
+        title: perturbed.Attacked(x, _taken_for(network, images, x, broken.tolist()))
+        for (title, network), x, broken in zip(networks.items(), examples, is_broken, strict=True)
+    }
+
+
+def _taken_for(
+    network: nn.Module, images: Images, examples: Tensor, is_broken: Sequence[bool]
+) -> list[int | None]:
+    logits = network(examples.to(images.pixels.device))
+    # An example was checked to be misclassified; rounding in another batch does not undo that.
+    others = logits.scatter(1, images.labels[:, None], -torch.inf).argmax(1)
+    return [k if broken else None for k, broken in zip(others.tolist(), is_broken, strict=True)]

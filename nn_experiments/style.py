@@ -20,6 +20,7 @@ __all__ = [
     "GREATEST_HEIGHT_INCHES",
     "WIDTH_INCHES",
     "footnote",
+    "footnote_inches",
     "frame",
     "house_style",
     "looks",
@@ -30,6 +31,9 @@ __all__ = [
 
 # Of a footnote's letters, on average; a few more fit.
 _LETTERS_PER_INCH = 19
+_FOOTNOTE_POINTS = 7
+_LINE_INCHES = 1.3 * _FOOTNOTE_POINTS / 72
+_MARGIN_INCHES = 0.1
 
 
 def house_style() -> AbstractContextManager[None]:
@@ -67,8 +71,17 @@ def footnote(figure: Figure | SubFigure, text: str) -> None:
     """Write a text below everything, in as many lines as the width asks for; nothing, if empty."""
     if text:
         width = figure.bbox.width / figure.figure.dpi
-        lines = textwrap.fill(text, int(width * _LETTERS_PER_INCH))
-        figure.supxlabel(lines, fontsize=7, color="0.35")
+        lines = "\n".join(_footnote_lines(text, width))
+        figure.supxlabel(lines, fontsize=_FOOTNOTE_POINTS, color="0.35")
+
+
+def footnote_inches(text: str, width: float) -> float:
+    """Return the height of a footnote, with its margin, in a figure of a width in inches."""
+    return _MARGIN_INCHES + _LINE_INCHES * len(_footnote_lines(text, width))
+
+
+def _footnote_lines(text: str, width: float) -> list[str]:
+    return textwrap.wrap(text, int(width * _LETTERS_PER_INCH))
 
 
 def write_figure(figure: Figure, path: Path, title: str = "") -> list[Path]:

@@ -16,7 +16,6 @@ from torch import Tensor
 from nn_experiments.frequency.dct import dct2
 from nn_experiments.frequency.energy import diagonal
 from nn_experiments.frequency.filters import Kind, by_frequency, by_magnitude
-from nn_experiments.images import Images
 from nn_experiments.style import (
     GREATEST_HEIGHT_INCHES,
     WIDTH_INCHES,
@@ -36,7 +35,6 @@ __all__ = [
     "draw_filtered",
     "draw_observation_one",
     "draw_observation_two",
-    "draw_perturbed",
     "write_figure",
 ]
 
@@ -298,31 +296,6 @@ def draw_observation_two(drops: Mapping[str, np.ndarray], note: str = "") -> Fig
             xticks=range(max(np.shape(d)[1] for d in drops.values())),
         )
         axes.legend(frameon=False)
-        footnote(figure, note)
-    return figure
-
-
-def draw_perturbed(images: Images, perturbed: Mapping[str, Tensor], note: str = "") -> Figure:
-    """Draw images above what perturbations make of them (Figures 4.18 to 4.20).
-
-    Args:
-        images: the clean ones, a column each.
-        perturbed: by a row's label, the perturbed images in the clean ones' shape, 0 to 1.
-        note: what the perturbations are.
-
-    """
-    rows = {"original": images.floats(), **perturbed}
-    n = len(images)
-    with house_style():
-        size = (WIDTH_INCHES - 1) / max(n, 4)
-        height = min(GREATEST_HEIGHT_INCHES, (size + 0.08) * len(rows) + (0.3 if note else 0.1))
-        width = min(WIDTH_INCHES, 1 + size * n)
-        figure = Figure(figsize=(width, height), layout="constrained")
-        grid = figure.subplots(len(rows), n, squeeze=False)
-        for panels, (label, pixels) in zip(grid, rows.items(), strict=True):
-            for axes, image in zip(panels, pixels, strict=True):
-                show(axes, image)
-            row_label(panels[0], label)
         footnote(figure, note)
     return figure
 

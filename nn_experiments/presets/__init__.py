@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass, replace
+from functools import cache
 from importlib.resources import files
 from itertools import zip_longest
 from pathlib import Path
@@ -76,6 +77,23 @@ def renamed(preset: Preset, base: Preset) -> Preset:
 
 def _is_mislabelled(new: OptimizerSpec, old: OptimizerSpec) -> bool:
     return new.name != old.name and new.label == old.label
+
+
+@cache
+def of_thesis(published: str) -> Preset | None:
+    """Return the thesis's settings (appendix 4.A, Table 4.2) of a data set of its tables, or None.
+
+    They are the preset that is named after its data set.
+
+    Args:
+        published: the data set's name in the published tables; empty if it is in none.
+
+    """
+    for name in names() if published else ():
+        preset = read(name)
+        if (preset.data.name, preset.published) == (name, published):
+            return preset
+    return None
 
 
 def _parsed(text: str, source: str) -> Preset:

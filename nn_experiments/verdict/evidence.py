@@ -16,7 +16,13 @@ from nn_experiments.verdict.judging import baseline, judge, summarise
 from nn_experiments.verdict.measurements import Measurements
 from nn_experiments.verdict.predictions import Summary, Verdict
 from nn_experiments.verdict.rules import Rules, changes, rules
-from nn_experiments.verdict.setting import engines, levels_of_ours, not_run, small_sample
+from nn_experiments.verdict.setting import (
+    departures,
+    engines,
+    levels_of_ours,
+    not_run,
+    small_sample,
+)
 from nn_experiments.verdict.table_4_1 import (
     Size,
     average_robust_accuracy,
@@ -62,6 +68,7 @@ def evidence(
         "baseline": baseline(preset).title,
         "is_small_sample": bool(small_sample(preset)),
         "small_sample_because": small_sample(preset),
+        "settings_that_the_thesis_does_not_have": departures(preset),
         "confidence_per_comparison": preset.margins.confidence,
         "comparisons": len(verdicts),
         "summary": [_summary_record(s) for s in summarise(verdicts)],

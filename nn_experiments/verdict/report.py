@@ -15,6 +15,7 @@ from nn_experiments.verdict.predictions import LINEAR, Verdict
 from nn_experiments.verdict.rules import Change, Rules, changes
 from nn_experiments.verdict.setting import (
     FULL_SCALE_EPOCHS,
+    departures,
     engines,
     not_run,
     small_sample,
@@ -92,15 +93,20 @@ def _scale(preset: Preset, measurements: Measurements) -> str:
     reached = f"Training loss reached: {min(losses):.3g} to {max(losses):.3g}." if losses else ""
     finished = sum(run.status == FINISHED for run in measurements.runs)
     ran = f"{finished} of {len(measurements.runs)} trainings finished. {reached}".strip()
-    short = small_sample(preset)
-    if not short:
-        return (
-            f"At the thesis's scale: all images, {FULL_SCALE_EPOCHS} epochs or more, standard "
-            f"AutoAttack on 1,000 images or more, three seeds or more. {ran}"
-        )
-    return (
-        "**This is a small-sample run, not the thesis's experiment**: "
-        f"{'; '.join(short)}. What it shows is about this setting alone. {ran}"
+    short, other = small_sample(preset), departures(preset)
+    scale = (
+        f"At the thesis's scale: all images, {FULL_SCALE_EPOCHS} epochs or more, standard "
+        "AutoAttack on 1,000 images or more, three seeds or more."
+    )
+    if not short and not other:
+        return f"{scale} {ran}"
+    run = "a small-sample run" if short else "a run with other settings"
+    return " ".join(
+        [
+            *([] if short else [scale]),
+            f"**This is {run}, not the thesis's experiment**: {'; '.join([*short, *other])}.",
+            f"What it shows is about this setting alone. {ran}",
+        ]
     )
 
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
-from nn_experiments.specs import Level, Preset, Setting
+from nn_experiments import presets
+from nn_experiments.specs import (
+    Level,
+    ModelSpec,
+    OptimizerSpec,
+    Preset,
+    Setting,
+    TrainingSpec,
+)
 from nn_experiments.verdict import published
 from nn_experiments.verdict.measurements import KINDS, Kind, Measurements
 from nn_experiments.verdict.outcomes import Outcome
@@ -41,6 +50,62 @@ def small_sample(preset: Preset) -> list[str]:
     if len(preset.seeds) < _SEEDS:
         short.append(f"{len(preset.seeds)} seed{'s'[: len(preset.seeds) - 1]}, not three")
     return short
+
+
+def departures(preset: Preset) -> list[str]:
+    """Return which settings are not the thesis's, where its numbers for a data set stand beside.
+
+    What is less than in the thesis, :func:`small_sample` says, and levels :func:`levels_of_ours`.
+    BatchNorm and SGD with momentum 0.9 are the thesis's, too: Tables 4.4 and 4.7.
+    """
+    thesis = presets.of_thesis(preset.published)
+    if thesis is None:
+        return []
+    return [
+        *_other_images_and_model(preset, thesis),
+        *_other_training(preset.training, thesis.training),
+        *(text for o in preset.optimizers for text in _other_rule(o, thesis.optimizers)),
+    ]
+
+
+def _other_images_and_model(preset: Preset, thesis: Preset) -> list[str]:
+    found = []
+    if preset.data.name != thesis.data.name:
+        found.append(f"images of {preset.data.name}, not {thesis.data.name}")
+    ours, theirs = preset.model, thesis.model
+    if (ours.name, ours.options) != (theirs.name, theirs.options):
+        found.append(f"model {_model(ours)}, not {_model(theirs)}")
+    return found
+
+
+def _other_training(ours: TrainingSpec, theirs: TrainingSpec) -> list[str]:
+    found = []
+    if ours.epochs > theirs.epochs:
+        found.append(f"{ours.epochs} epochs, not {theirs.epochs}")
+    if ours.batch_size != theirs.batch_size:
+        found.append(f"batches of {ours.batch_size}, not {theirs.batch_size}")
+    # As far as training goes: steps that it does not reach do not tell two schedules apart.
+    if _steps(ours, ours.epochs) != _steps(theirs, ours.epochs):
+        steps = _steps(ours, ours.epochs) or "constant"
+        found.append(f"learning rates {steps}, not {_steps(theirs, theirs.epochs)}")
+    if ours.flips != theirs.flips:
+        flips = ("at random", "never") if ours.flips else ("never", "at random")
+        found.append(f"training images flipped {flips[0]}, not {flips[1]}")
+    return found
+
+
+def _other_rule(ours: OptimizerSpec, thesis: Sequence[OptimizerSpec]) -> list[str]:
+    """Compare an update rule with the thesis's of the same name, if there is one."""
+    found = []
+    for theirs in (spec for spec in thesis if spec.name == ours.name):
+        # A sweep's product, such as 3 · 0.1, may be off by rounding.
+        if not math.isclose(ours.learning_rate, theirs.learning_rate):
+            rates = f"{ours.learning_rate:g}, not {theirs.learning_rate:g}"
+            found.append(f"{ours.title} at learning rate {rates}")
+        if published.name_of(ours) is None:
+            options = _keywords(ours.options).removeprefix(", ")
+            found.append(f"{ours.title} with {options}, not PyTorch's defaults alone")
+    return found
 
 
 def not_run(preset: Preset, verdicts: Sequence[Verdict]) -> list[str]:
@@ -109,17 +174,15 @@ def what_was_run(preset: Preset) -> list[str]:
     """Return the images, the model, the update rules and the schedule, a line each."""
     data, model, training = preset.data, preset.model, preset.training
     held_out = f", {data.validation_images:,} held out" if data.validation_images else ""
-    norm = ", with BatchNorm" if model.batch_norm else ""
     schedule = f"{training.epochs} epochs in batches of {training.batch_size}"
-    reached = [str(epoch) for epoch in training.milestones if epoch < training.epochs]
-    if reached:
-        steps = ", ".join(reached)
-        schedule += f", learning rates × {training.factor:g} before epochs {steps}"
+    steps = _steps(training, training.epochs)
+    if steps:
+        schedule += f", learning rates {steps}"
     flips = "random horizontal flips" if training.flips else "no flips"
     return [
         f"Images: {data.name}, {_number_of(data.train_images)} to train on{held_out}, "
         f"{_number_of(data.test_images)} to test on.",
-        f"Model: {model.name}{norm}{_keywords(model.options)}.",
+        f"Model: {_model(model)}.",
         *(
             f"{o.title}: {o.name}, learning rate {o.learning_rate:g}{_keywords(o.options)}."
             for o in preset.optimizers
@@ -139,6 +202,17 @@ def _levels_told(preset: Preset) -> list[str]:
         f"Levels of ours, at which Table {published.table_of(preset)} has no number for "
         f"{preset.published}: {'; '.join(ours)}."
     ]
+
+
+def _model(model: ModelSpec) -> str:
+    norm = ", with BatchNorm" if model.batch_norm else ""
+    return f"{model.name}{norm}{_keywords(model.options)}"
+
+
+def _steps(training: TrainingSpec, epochs: int) -> str:
+    """Return the steps of the learning rates in the first epochs, or nothing if there is none."""
+    reached = [str(epoch) for epoch in training.milestones if epoch < epochs]
+    return f"× {training.factor:g} before epochs {', '.join(reached)}" if reached else ""
 
 
 def _number_of(images: int | None) -> str:

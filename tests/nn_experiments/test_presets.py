@@ -50,6 +50,17 @@ def test_full_presets_are_the_thesis_settings(name):
                 assert published.accuracy(preset, optimizer, f"{kind}/{text}") is not None
 
 
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_thesiss_settings_are_found_by_the_published_name(name):
+    # Not those of ``quick``, which stands beside the same published numbers.
+    assert presets.of_thesis(presets.read(name).published) == presets.read(name)
+
+
+@pytest.mark.parametrize("published", ["", "ImageNet"])
+def test_what_is_in_no_table_has_no_settings_of_the_thesis(published):
+    assert presets.of_thesis(published) is None
+
+
 def test_a_published_level_is_not_any_level():
     preset = presets.read("fashion-mnist")
     assert published.accuracy(preset, preset.optimizers[0], "l2/0.11") is None

@@ -161,19 +161,6 @@ def test_observation_two_with_one_seed():
     assert list(figure.axes[0].get_xticks()) == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize(("n", "channels"), [(1, 1), (5, 3), (12, 1)])
-def test_perturbed_images(n, channels):
-    clean = torch.rand(n, channels, 8, 8, generator=torch.Generator().manual_seed(0))
-    images = Images(clean, torch.zeros(n, dtype=torch.int64), 1)
-    rows = {f"σ² = {level}": clean + level for level in (0.01, 0.1)}
-    figure = draws(pictures.draw_perturbed(images, rows, "a note"))
-    assert len(figure.axes) == 3 * n
-    last = figure.axes[-1].images[0].get_array()
-    wanted = (clean[-1] + 0.1).clamp(0, 1)
-    assert np.allclose(last, wanted.movedim(0, -1) if channels == 3 else wanted[0], atol=1e-6)
-    assert {"original", "σ² = 0.01", "a note"} <= set(texts(figure))
-
-
 def test_looks_differ_and_know_pytorchs_spelling():
     titles = ["SGD", "Adam", "RMSprop", "SignSGD", "SGD-m", "AdamW", "Lion"]
     chosen = looks(titles)

@@ -121,6 +121,10 @@ def test_bounds_have_logarithms_layers_and_lower_bounds(preset, compare):
 
 def test_evidence_says_what_it_rests_on(preset, compare):
     strict = replace(preset, margins=MarginsSpec(confidence=0.9))
+    other = replace(strict, training=replace(strict.training, batch_size=16))
+    assert read(other, own(compare))["settings_that_the_thesis_does_not_have"] == [
+        "batches of 16, not 128"
+    ]
     measured = own(compare)
     found = read(strict, measured)
     assert found["confidence_per_comparison"] == 0.9
@@ -129,6 +133,7 @@ def test_evidence_says_what_it_rests_on(preset, compare):
     assert found["small_sample_because"] == small_sample(strict)
     assert found["not_run"] == not_run(strict, judge(strict, measured))
     assert found["levels_that_the_thesis_does_not_have"] == []
+    assert found["settings_that_the_thesis_does_not_have"] == []
     assert found["engines"] == {"l2/0.5": ["batched", "reference"]}
     average = found["average_robust_accuracy"]
     assert average["are_published_levels"] is True

@@ -14,6 +14,7 @@ from nn_experiments.specs import (
 )
 from nn_experiments.verdict.report import report
 from nn_experiments.verdict.setting import (
+    departures,
     levels_of_ours,
     not_run,
     small_sample,
@@ -88,6 +89,86 @@ def test_three_seeds_are_enough(full, seeds, told):
     assert small_sample(replace(full, seeds=seeds)) == told
 
 
+MOMENTUM = OptimizerSpec("SGD", 0.1, {"momentum": 0.9}, label="SGD-m")
+SETTINGS = [
+    ("data", {"name": "mnist"}, "images of mnist, not fashion-mnist"),
+    (
+        "model",
+        {"name": "mine:Net", "options": {"width": 3}},
+        "model mine:Net, width = 3, not two-layer-cnn",
+    ),
+    ("training", {"epochs": 201}, "201 epochs, not 200"),
+    ("training", {"batch_size": 16}, "batches of 16, not 128"),
+    ("training", {"flips": False}, "training images flipped never, not at random"),
+    (
+        "training",
+        {"milestones": ()},
+        "learning rates constant, not × 0.1 before epochs 100, 150",
+    ),
+    (
+        "training",
+        {"factor": 0.5},
+        "learning rates × 0.5 before epochs 100, 150, not × 0.1 before epochs 100, 150",
+    ),
+]
+RULES = [
+    (OptimizerSpec("SGD", 0.2), ["SGD at learning rate 0.2, not 0.1"]),
+    (replace(MOMENTUM, learning_rate=0.01), ["SGD-m at learning rate 0.01, not 0.1"]),
+    (
+        OptimizerSpec("Adam", 0.0005, {"weight_decay": 0.1, "eps": 1e-3}, label="A"),
+        ["A with weight_decay = 0.1, eps = 0.001, not PyTorch's defaults alone"],
+    ),
+    # Rounding of a sweep's product, the momentum of Table 4.7, and what the thesis does not have.
+    (OptimizerSpec("SGD", 0.1 * (1 + 1e-15)), []),
+    (MOMENTUM, []),
+    (OptimizerSpec("AdamW", 0.3, {"weight_decay": 0.1}), []),
+]
+
+
+def told_first(preset, measured):
+    return report(preset, measured, {}).split("\n\n")[1]
+
+
+@pytest.mark.parametrize(("part", "change", "told"), SETTINGS)
+def test_a_setting_that_is_not_the_thesiss_is_told_once(full, compare, part, change, told):
+    other = replace(full, **{part: replace(getattr(full, part), **change)})
+    assert departures(other) == [told]
+    assert small_sample(other) == []
+    first = told_first(other, compare(AS_PREDICTED))
+    assert first.count(told) == 1
+    assert "**This is a run with other settings, not the thesis's experiment**" in first
+
+
+@pytest.mark.parametrize(("rule", "told"), RULES)
+def test_a_rule_that_is_not_the_thesiss_is_told(full, rule, told):
+    assert departures(replace(full, optimizers=(rule, *full.optimizers[1:]))) == told
+
+
+def test_settings_stand_after_what_is_too_small(full, compare):
+    training = replace(full.training, epochs=10, milestones=(), batch_size=16)
+    other = replace(full, training=training)
+    # In ten epochs the thesis's learning rates are constant too.
+    assert departures(other) == ["batches of 16, not 128"]
+    assert (
+        "**This is a small-sample run, not the thesis's experiment**: 10 epochs, not 200; "
+        "batches of 16, not 128. What" in told_first(other, compare(AS_PREDICTED))
+    )
+    early = replace(full, training=replace(full.training, epochs=10, milestones=(5,)))
+    assert departures(early) == [
+        "learning rates × 0.1 before epochs 5, not × 0.1 before epochs 100, 150"
+    ]
+
+
+def test_only_where_published_numbers_stand_beside_settings_are_compared(full):
+    other = replace(full, training=replace(full.training, batch_size=16), published="")
+    assert departures(other) == []
+
+
+def test_networks_with_batch_norm_are_the_thesiss():
+    cifar = presets.read("cifar10")
+    assert departures(replace(cifar, model=replace(cifar.model, batch_norm=True))) == []
+
+
 def bare(preset):
     """What the preset leaves out, where everything that it asks for was measured."""
     return not_run(preset, ())
@@ -130,5 +211,6 @@ def test_presets_at_the_thesiss_scale_leave_nothing_out(name):
     preset = presets.read(name)
     assert (bare(preset) == []) == (not name.startswith(("quick", "synthetic")))
     assert (levels_of_ours(preset) == []) == (name != "quick")
+    assert departures(preset) == []
     # What its other fields say is not said again by hand.
     assert preset.not_run == ()
