@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import tyro
 from rich.console import Console
@@ -244,17 +244,17 @@ class SweepCommand:
     Examples: python -m simulations sweep --set rule=GD,signGD,Adam d=64 learning_rate=0.01,0.1
     python -m simulations sweep --set rule=GD@1,signGD@0.01,Adam@0.001 d=3,16,64
 
-    Says before it begins how much time and disk it will take. Writes a figure (of one or two swept
-    parameters), report.md, the summary as CSV, LaTeX and JSON, and the runs as Parquet; prints what
-    they say. The same command goes on after an interruption.
+    Says before it begins about how much time and disk it will take. Writes a figure (of one or two
+    swept parameters), report.md, the summary as CSV, LaTeX and JSON, and the runs as Parquet;
+    prints what they say. The same command goes on after an interruption.
 
     Exit codes: 0 done; 1 done, but a run ended in NaN or infinity; 2 a grid or folder that cannot
     be used, or a grid that does not fit on the disk or in the time; 130 interrupted.
     """
 
-    grid: tyro.conf.Positional[Path | None] = None
+    grid: Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="[FILE.toml]")] = None
     """TOML file of the grid."""
-    set: tuple[str, ...] = ()
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUES ...")] = ()
     """What is swept or fixed, as d=3,16,64; goes before what the file says."""
     out: Path = Path("results/sweep")
     """Folder for the figure, the summary, report.md and the runs; one grid a folder."""

@@ -19,7 +19,9 @@ LOCK = "lock"
 def locked(folder: Path, name: str = LOCK, *, shared: bool = False) -> Iterator[None]:
     """Hold a lock on a folder, made if needed, against other processes, on any node.
 
-    The lock is the kernel's, so it ends with the process, however that ends.
+    The lock is the kernel's, so it ends with the process, however that ends. Its file is deleted
+    when a process that alone held the lock is done; one that was killed, or that shared it, leaves
+    the file to the next that holds it alone.
 
     Args:
         folder: what is locked.
@@ -32,21 +34,48 @@ def locked(folder: Path, name: str = LOCK, *, shared: bool = False) -> Iterator[
 
     """
     ensure_writable(folder)
-    with (folder / name).open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(
-                f"{folder} is in use by {_holder(file)}. Wait until it ends, or end it."
-            ) from error
-        except OSError as error:
-            raise UserError(
-                f"cannot lock {folder}: {error.strerror or error}. Choose a folder on another disk."
-            ) from error
+    path = folder / name
+    with _held(path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX) as file:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {platform.node()}")
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            # Only who holds it alone deletes it: then nobody can hold the file that goes.
+            if not shared and _is_at(file, path):
+                path.unlink()
+
+
+@contextmanager
+def _held(path: Path, kind: int) -> Iterator[IO[str]]:
+    """Provide the file at ``path``, made if needed, with a lock on it."""
+    while True:
+        with path.open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, kind | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UserError(
+                    f"{path.parent} is in use by {_holder(file)}. Wait until it ends, or end it."
+                ) from error
+            except OSError as error:
+                raise UserError(
+                    f"cannot lock {path.parent}: {error.strerror or error}. Choose a folder on "
+                    "another disk."
+                ) from error
+            # Between opening and locking, who held it may have deleted it: others would lock
+            # another file of that name.
+            if _is_at(file, path):
+                yield file
+                return
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    """Whether an open file is that which is at a path, which may have been deleted or replaced."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False
 
 
 def _holder(file: IO[str]) -> str:

@@ -1,8 +1,10 @@
 """The same sweep on a Slurm cluster, as one array of jobs, through submitit."""
 
+import shutil
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,6 +28,8 @@ from theory.lock import locked
 __all__ = ["Cluster", "Resources", "submit_sweep"]
 
 _POLL_SECONDS: Final = 1.0
+_LOGS: Final = "jobs"
+_LOCK: Final = "lock-"
 # Failures that one message tells of.
 _MOST_TOLD: Final = 3
 
@@ -55,7 +59,7 @@ class _Job(Job):
         """Compute the blocks that are missing; raises as ``compute_blocks`` does."""
         mine = range(self.job, self.plan.blocks, self.jobs)
         # Jobs share the folder with one another, and their blocks with nobody.
-        with locked(self.folder, shared=True), locked(self.folder, f"lock-{self.job:05}"):
+        with locked(self.folder, shared=True), locked(self.folder, f"{_LOCK}{self.job:05}"):
             store = opened_by_job(self.folder, self.plan)
             todo = store.missing(mine)
             compute_blocks(self.plan, store, todo, local_devices(self.device))
@@ -82,7 +86,8 @@ def submit_sweep(
     Args:
         computation: what is computed; its function is importable on the nodes.
         sweep: at which points.
-        folder: of the blocks, which every node sees; submitit's logs are in ``folder/jobs``.
+        folder: of the blocks, which every node sees; submitit's logs are in ``folder/jobs``, until
+            all jobs have done what they had to.
         jobs: among how many the blocks are dealt out.
         limits: what it may take: ``memory`` of a block on a node; of ``seconds``, see
             :attr:`Resources.minutes`.
@@ -110,8 +115,9 @@ def submit_sweep(
             # What is damaged must not be counted as done.
             store.path(block).unlink(missing_ok=True)
     array = [_Job(plan, folder, device, job, jobs) for job in sorted({b % jobs for b in todo})]
-    queued = submitted(array, folder / "jobs", "simulations", cluster, resources)
+    queued = submitted(array, folder / _LOGS, "simulations", cluster, resources)
     _await(queued, store, plan, progress)
+    _tidy(folder)
     return Outcome(folder, sweep.rows, plan.blocks, len(todo), time.monotonic() - began)
 
 
@@ -144,6 +150,15 @@ def _await(
             f"{len(failures)} of {len(queued)} jobs failed. {' '.join(failures[:_MOST_TOLD])} "
             "The blocks that are done are kept; submit the sweep again to go on."
         )
+
+
+def _tidy(folder: Path) -> None:
+    """Delete logs, and locks that jobs left, unless others have begun to work in the folder."""
+    with suppress(UserError), locked(folder):
+        shutil.rmtree(folder / _LOGS, ignore_errors=True)
+        # Jobs hold theirs only together with the folder's.
+        for path in folder.glob(f"{_LOCK}*"):
+            path.unlink()
 
 
 def _tell(store: Store, plan: Plan, progress: Progress | None) -> None:

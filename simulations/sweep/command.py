@@ -1,5 +1,6 @@
 """Train at every point of a grid, draw what comes of it, and write what it says."""
 
+import math
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,10 +14,18 @@ from simulations.sweep.cluster import Resources, require_array, submit_sweep
 from simulations.sweep.draw import caption, draw
 from simulations.sweep.estimate import estimated, points_in, require_time
 from simulations.sweep.grid import Sweep
+from simulations.sweep.notation import is_empty
 from simulations.sweep.progress import shown
 from simulations.sweep.record import begun
 from simulations.sweep.report import MOST_ROWS, report, statement
-from simulations.sweep.run import Limits, Outcome, cut, local_devices, run_sweep
+from simulations.sweep.run import (
+    Limits,
+    Outcome,
+    cut,
+    local_devices,
+    require_usable,
+    run_sweep,
+)
 from simulations.sweep.store import Store, require_disk
 from simulations.sweep.summary import Summary, summarised
 from simulations.sweep.training import computation
@@ -29,8 +38,9 @@ Cluster: TypeAlias = Literal["slurm", "local"]
 SCHEMA: Final = 1
 _RUNS: Final = "runs"
 _FIGURE: Final = "sweep"
-# No further program is measured after so long.
-_SECONDS_TO_FORETELL: Final = 10.0
+# No further program is measured after so long, which is short so that a sweep that is killed again
+# and again goes on nevertheless.
+_SECONDS_TO_FORETELL: Final = 3.0
 _DPI: Final = 200
 
 
@@ -134,6 +144,7 @@ def run(file: Path | None, options: Sequence[str], out: Path, where: Where) -> t
 
     """
     where.check()
+    _require_something(file, options)
     grid = grid_of(file, options)
     work = computation(grid, where.device)
     _foretell(grid, work, out / _RUNS, where)
@@ -154,16 +165,39 @@ def run(file: Path | None, options: Sequence[str], out: Path, where: Where) -> t
     return "\n\n".join(said), 1 if summary.failed else 0
 
 
+def _require_something(file: Path | None, options: Sequence[str]) -> None:
+    """Check that a grid is asked for, where options stand where they belong.
+
+    Raises:
+        UserError: nothing is, or there is an option in place of the file.
+
+    """
+    if file is not None and "=" in str(file) and not file.exists():
+        given = " ".join((*options, str(file)))
+        raise UserError(
+            f"{file}: expected a TOML file, got NAME=VALUES, which belong together after --set: "
+            f"--set {given}"
+        )
+    if not options and (file is None or is_empty(file)):
+        raise UserError(
+            f"{file or 'sweep'}: expected something to sweep or to fix, got nothing. Say it after "
+            "--set, as in --set rule=GD,signGD,Adam d=64 learning_rate=0.01,0.1, or in a TOML "
+            "file, as simulations/sweep/example.toml; --parameters lists what there is"
+        )
+
+
 def _foretell(grid: Grid, work: Computation, folder: Path, where: Where) -> None:
     """Say on standard error what the runs that are left will take, before any is begun.
 
     The time of jobs on a cluster's nodes, or on GPUs, is not that of this process, and is not told.
 
     Raises:
-        UserError: they do not fit on the disk or in the time there is.
+        UserError: they do not fit on the disk or in the time there is, or the folder cannot be
+            used.
 
     """
     plan = cut(work, grid.sweep, folder, Limits())
+    require_usable(folder, plan, accept_versions=where.accept_versions)
     todo = _todo(plan, folder)
     if not len(todo):
         return
@@ -173,12 +207,13 @@ def _foretell(grid: Grid, work: Computation, folder: Path, where: Where) -> None
     if where.cluster is None or (where.cluster == "local" and not where.gpus):
         device = where.device if where.cluster is None else "cpu"
         measured = replace(plan, computation=computation(grid, device))
-        within = _SECONDS_TO_FORETELL if where.seconds is None else where.seconds
-        estimate = estimated(measured, todo, local_devices(device), within)
+        within = min(_SECONDS_TO_FORETELL, where.seconds or math.inf)
+        here = where.cluster is None
+        estimate = estimated(measured, todo, local_devices(device), within, here=here)
         if where.seconds is not None:
             require_time(estimate, where.seconds)
         alone = f" of one process, in {_jobs(where, todo)}" if where.cluster is not None else ""
-        told.insert(0, f"{estimate.words()}{alone}")
+        told.insert(0, estimate.words(alone))
     else:
         told.insert(0, f"in {_jobs(where, todo)}")
     runs = f"{_of(points_in(plan, todo), 'run')} to compute in {_of(len(todo), 'block')}"

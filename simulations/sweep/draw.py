@@ -1,6 +1,7 @@
 """Draw a sweep of one or two parameters: lines with a band of quartiles, dots, or heat maps."""
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -76,6 +77,8 @@ TIMES_THE_REST: Final = 10.0
 zero weights are drawn there: a run that diverges would hide all others."""
 _WIDE: Final = 20.0
 _FEWEST_FOR_LINES: Final = 2
+# Of a line of the title, which is as wide as the figure.
+_TITLE_CHARACTERS: Final = 128
 
 
 def draw(summary: Summary) -> Figure | None:
@@ -263,7 +266,13 @@ def _heat_maps(summary: Summary, down: Axis, across: Axis) -> Figure:
 def _note(figure: Figure, summary: Summary, what_is_drawn: str) -> None:
     above = [summary.quartiles[name] > _ceiling(summary, name) for name in _SHOWN]
     cut_off = _if_any(np.array(above), f"; cut off at {TIMES_THE_REST:g} times the rest")
-    figure.suptitle(f"Medians over {summary.seeds} seeds{what_is_drawn}{cut_off}", fontsize=8)
+    risks = summary.quartiles["standard_risk"]
+    below = _if_any(
+        risks < _drawable(summary, "standard_risk"),
+        f"; standard risks below {LEAST_OF_GREATEST:g} of the greatest are drawn there",
+    )
+    text = f"Medians over {summary.seeds} seeds{what_is_drawn}{cut_off}{below}"
+    figure.suptitle(fill(text, _TITLE_CHARACTERS), fontsize=8)
 
 
 def _if_any(points: np.ndarray, text: str) -> str:

@@ -86,6 +86,16 @@ def sweep_of(
     return _countable(Sweep(tuple(axes), tuple(fixed), every))
 
 
+def is_empty(path: Path) -> bool:
+    """Return whether a TOML file of a sweep says nothing.
+
+    Raises:
+        UserError: it cannot be read.
+
+    """
+    return not any(entry or entry == 0 for entry in _toml(path).values())
+
+
 def values_of(parameter: Parameter, written: str, source: str) -> Values:
     """Return the values of one parameter that notation says.
 
@@ -266,13 +276,17 @@ def _from_options(options: Sequence[str]) -> dict[str, _Entry]:
     return entries
 
 
-def _from_file(path: Path) -> dict[str, _Entry]:
+def _toml(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except ValueError as error:  # syntax, encoding, or integers of thousands of digits
         raise UserError(f"{path}: expected TOML, got what is not: {error}") from error
+
+
+def _from_file(path: Path) -> dict[str, _Entry]:
+    data = _toml(path)
     axes, fixed = data.pop("axes", {}), data.pop("fixed", {})
     seeds = {SEEDS: data.pop(SEEDS)} if SEEDS in data else {}
     twice = set(axes) & set(fixed) if isinstance(axes, dict) and isinstance(fixed, dict) else None

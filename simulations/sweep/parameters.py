@@ -44,6 +44,14 @@ NUMBERS: Final = ("learning_rate", "l2_penalty", "weight_decay", *OPTIONS)
 """What a rule may have numbers of its own for."""
 
 
+SINGLE_RUNS: Final = (
+    "At a constant rate, once they have converged, rules with running means of squares, as RMSProp "
+    "and Adafactor, magnify rounding: single runs then differ between implementations and "
+    "versions, and what to rely on are medians over seeds"
+)
+"""What holds of single runs, in words."""
+
+
 class _Known(NamedTuple):
     """A parameter, and what is said of it; ``default`` is of one that is filled in later."""
 
@@ -68,7 +76,8 @@ _KNOWN: Final = (
         f"{', '.join(KINDS)}; {EVERY_RULE} is every one; Adam@0.001 has its own learning rate, "
         "Adam@0.0001:0.1:4:log is one with each of four, and 'Adam@0.001 beta1=0.5' has more "
         "numbers of its own; those that PyTorch has do as it does in float64 (NAdam only after "
-        "torch.set_default_dtype(torch.float64), as torch keeps a part of it in float32)",
+        "torch.set_default_dtype(torch.float64), as torch keeps a part of it in float32). "
+        f"{SINGLE_RUNS}",
     ),
     _optional("d", int, "number of frequencies", f"{DEFAULT_D}, or as many as the spectrum has"),
     _Known(

@@ -9,6 +9,7 @@ from simulations.explore.outcome import LEARNT
 from simulations.sweep.checked import Grid
 from simulations.sweep.draw import LEAST_OF_GREATEST, TIMES_THE_REST
 from simulations.sweep.grid import Axis
+from simulations.sweep.parameters import SINGLE_RUNS
 from simulations.sweep.rules import RULE, OwnRule
 from simulations.sweep.summary import Summary, shown
 from theory.artefacts import environment
@@ -33,17 +34,21 @@ def _said(summary: Summary) -> Iterator[str]:
     )
     if summary.failed:
         at = int(np.argmax(summary.first_failure > 0))
+        points = int((summary.finite < summary.seeds).sum())
+        where = "" if points == 1 else f"{points:,} points, the first of which is "
+        of_them = "The run" if runs == 1 else f"{summary.failed:,} of them"
         yield (
-            f"{summary.failed:,} of them did not stay finite, at "
-            f"{_counted(int((summary.finite < summary.seeds).sum()), 'point')}, the first of which "
-            f"is {_point(summary, at)}; they are in no quartile."
+            f"{of_them} did not stay finite, at {where}{_point(summary, at)}; "
+            f"{'it is' if summary.failed == 1 else 'they are'} in no quartile."
         )
     unlearnt = int(summary.unlearnt.sum())
     if unlearnt:
+        one = len(summary) == 1
+        where = "At the only point" if one else f"At {unlearnt:,} of {len(summary):,} points"
+        left_out = f"{'It is' if unlearnt == 1 else 'They are'} in no comparison below."
         yield (
-            f"At {unlearnt:,} of {_counted(len(summary), 'point')} the task has not been learnt: "
-            f"the median standard risk is {LEARNT:.0%} of that of zero weights, or more. They are "
-            "in no comparison below."
+            f"{where} the task has not been learnt: the median standard risk is {LEARNT:.0%} of "
+            f"that of zero weights, or more.{'' if one else f' {left_out}'}"
         )
     ratio = summary.quartiles["ratio"]
     there = np.flatnonzero(np.isfinite(ratio[1]) & summary.learnt)
@@ -61,12 +66,24 @@ def _said(summary: Summary) -> Iterator[str]:
         )
     above = (ratio[0, there] > 1 + _MATTERS).sum()
     below = (ratio[2, there] < 1 - _MATTERS).sum()
-    yield (
-        f"By more than {_MATTERS:.1%}, GD's limit is the more robust at {above:,} of "
-        f"{len(there):,} points, by the lower quartile, and the less robust at {below:,}, by the "
-        "upper one."
-    )
+    yield f"By more than {_MATTERS:.1%}, {_who_is_more_robust(above, below, len(there))}"
     yield from _on_gd(summary, there)
+
+
+def _who_is_more_robust(above: int, below: int, points: int) -> str:
+    """Say at how many points GD's limit is, given those where it is and where it is less so."""
+    if points > 1:
+        return (
+            f"GD's limit is the more robust at {above:,} of {points:,} points, by the lower "
+            f"quartile, and the less robust at {below:,}, by the upper one."
+        )
+    if above:
+        return "GD's limit is the more robust, by the lower quartile."
+    if below:
+        return "GD's limit is the less robust, by the upper quartile."
+    return (
+        "GD's limit is neither the more robust, by the lower quartile, nor the less, by the upper."
+    )
 
 
 def _on_gd(summary: Summary, there: np.ndarray) -> Iterator[str]:
@@ -77,9 +94,14 @@ def _on_gd(summary: Summary, there: np.ndarray) -> Iterator[str]:
     of_gd = there[[OwnRule.of(str(rule)).name == _BASELINE for rule in rules]]
     off = int((np.abs(summary.median("ratio")[of_gd] - 1) > _MATTERS).sum())
     if off:
+        where = (
+            "the only point of it that has"
+            if len(of_gd) == 1
+            else f"{off:,} of the {len(of_gd):,} points of it that have"
+        )
         yield (
-            f"{_BASELINE} itself is more than {_MATTERS:.1%} off its limit at {off:,} of the "
-            f"{_counted(len(of_gd), 'point')} of it that have learnt, by the median."
+            f"{_BASELINE} itself is more than {_MATTERS:.1%} off its limit at {where} learnt, by "
+            "the median."
         )
 
 
@@ -131,7 +153,7 @@ def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
         "weights and of minibatches.\n"
     )
     yield f"## What was found\n\n{statement(summary)}\n"
-    yield "These are runs: what they show is observed, not proved.\n"
+    yield f"These are runs: what they show is observed, not proved. {SINGLE_RUNS}.\n"
     yield "## What was swept\n"
     for axis in grid.sweep.axes:
         yield f"- {axis.name}: {_listed(axis)}"

@@ -1,5 +1,6 @@
 """Compute the blocks of a sweep that are missing, on all local devices, within stated limits."""
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ import jax
 from simulations.device import DeviceError, resolve
 from simulations.sweep.blocks import Computation, Plan, planned, require_few
 from simulations.sweep.grid import Sweep
-from simulations.sweep.record import begun, require_same
+from simulations.sweep.record import begun, record_for_job, require_same
 from simulations.sweep.store import Store, opened, require_disk
 from theory.errors import UserError
 from theory.lock import locked
@@ -153,6 +154,24 @@ def prepared(computation: Computation, sweep: Sweep, folder: Path, limits: Limit
     if begun(folder) is None:
         require_disk(folder, plan)
     return plan
+
+
+def require_usable(folder: Path, plan: Plan, *, accept_versions: bool = False) -> None:
+    """Check that a sweep can be begun in a folder, or gone on with; nothing is left behind.
+
+    Raises:
+        UserError: the folder cannot be written, is in use, or its blocks are of other versions.
+
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        fault = "it cannot be written" if there.is_dir() else "it is a file"
+        raise UserError(f"cannot make files in {folder}: {there}: {fault}. Choose another folder.")
+    if not folder.exists():
+        return
+    with locked(folder):
+        if begun(folder) is not None and not accept_versions:
+            record_for_job(folder, plan)
 
 
 def cut(computation: Computation, sweep: Sweep, folder: Path, limits: Limits) -> Plan:

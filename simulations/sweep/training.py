@@ -34,9 +34,11 @@ population GD from the same start; ‖w̃ − w̃(0)‖ at the irrelevant freque
 updates after which the weights were first not finite, 0 if they always were."""
 
 RADIUS: Final = "epsilon"
+SAMPLES: Final = "samples_per_step"
+STEPS_PER_LAUNCH: Final = 1000
+"""Updates whose minibatches are drawn at once, at most."""
 # Compiled programs differ in these, and in whether gradients are the population's.
 _PROGRAM: Final = ("rule", "d", "schedule", "schedule_steps", "power", "iterations")
-_SAMPLES: Final = "samples_per_step"
 _ARRAYS_PER_RUN: Final = 24
 # Updates of coordinates in a block, which is what a kill loses: some ten seconds of a CPU's core.
 _UPDATES_PER_BLOCK: Final = 2**29
@@ -63,7 +65,7 @@ def computation(grid: Grid, device: str = "auto") -> Computation:
 
 def program(sweep: Sweep) -> tuple[str, ...]:
     """Return the parameters that are the same in all points that are trained together."""
-    return (*_PROGRAM, _SAMPLES) if POPULATION in _values(sweep, _SAMPLES) else _PROGRAM
+    return (*_PROGRAM, SAMPLES) if POPULATION in _values(sweep, SAMPLES) else _PROGRAM
 
 
 def greatest(sweep: Sweep, name: str) -> int:
@@ -120,6 +122,7 @@ def _of_one_program(
         iterations=ats[0]["iterations"],
         samples_per_step=numbers,
         device=device,
+        steps_per_launch=STEPS_PER_LAUNCH,
     )
     run_of = np.empty(len(points), np.int64)
     for run, group in enumerate(groups):
@@ -146,7 +149,7 @@ def _rules(points: Points, ats: Sequence[Mapping[str, Any]]) -> Rule | list[Rule
 
 
 def _samples(ats: Sequence[Mapping[str, Any]]) -> int | list[int] | None:
-    numbers = [at[_SAMPLES] for at in ats]
+    numbers = [at[SAMPLES] for at in ats]
     if len(set(numbers)) > 1:
         return numbers
     return None if numbers[0] == POPULATION else int(numbers[0])

@@ -1,5 +1,7 @@
 """A folder in use: who is told what, and that a lock ends with its process."""
 
+import fcntl
+import itertools
 import os
 import platform
 import signal
@@ -18,6 +20,23 @@ from theory.lock import locked
 with locked(Path(sys.argv[1]), shared=sys.argv[2] == "shared"):
     print("held", flush=True)
     time.sleep(600)
+"""
+
+COMING_AND_GOING = """
+import sys, time
+from pathlib import Path
+from theory.errors import UserError
+from theory.lock import locked
+folder, took, end = Path(sys.argv[1]), 0, time.monotonic() + 1
+while time.monotonic() < end:
+    try:
+        with locked(folder):
+            (folder / "mine").touch(exist_ok=False)
+            took += 1
+            (folder / "mine").unlink()
+    except UserError:
+        pass
+print(took)
 """
 
 
@@ -73,6 +92,63 @@ def test_who_may_hold_it_together(tmp_path):
         pass
     with locked(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_lock_that_its_holder_deletes_meanwhile_is_taken_anew(tmp_path, monkeypatch, shared):
+    """Between opening and locking the holder ends; a lock on its deleted file would keep out none.
+
+    Without the check that the file is still there, both hold a lock here.
+    """
+    flock, calls = fcntl.flock, itertools.count()
+
+    def late(file, kind):
+        if next(calls) == 0:
+            (tmp_path / "lock").unlink()
+        flock(file, kind)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with locked(tmp_path, shared=shared):
+        assert (tmp_path / "lock").read_text() == f"process {os.getpid()} on {platform.node()}"
+        with pytest.raises(UserError, match="is in use by"), locked(tmp_path):
+            pass
+
+
+def test_nothing_is_left_when_it_is_over(tmp_path):
+    with locked(tmp_path), pytest.raises(UserError), locked(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ZeroDivisionError), locked(tmp_path):
+        raise ZeroDivisionError
+    assert not list(tmp_path.iterdir())
+    # Others may share it still.
+    with locked(tmp_path, shared=True):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    with locked(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_another_is_not_deleted(tmp_path):
+    with locked(tmp_path):
+        (tmp_path / "lock").rename(tmp_path / "moved")
+        (tmp_path / "lock").write_text("of another")
+    assert (tmp_path / "lock").read_text() == "of another"
+
+
+def test_processes_that_come_and_go_never_hold_it_together(tmp_path):
+    """Each makes a file that must not be there, and deletes it, while it holds the lock."""
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", COMING_AND_GOING, str(tmp_path)], stdout=subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    took = [int(child.communicate(timeout=60)[0]) for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0]
+    assert sum(took) > 0
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_folder_is_made(tmp_path):

@@ -28,7 +28,15 @@ def test_an_array_gives_the_files_that_one_process_gives(tmp_path, monkeypatch):
     for block in (0, 2, 5):
         (there / f"block-{block:05}.parquet").unlink()
     (there / "block-00003.parquet").write_bytes(b"PAR1")
-    told = []
+    (there / "lock-00007").touch()
+    told, submitted = [], []
+    tidy = cluster._tidy
+
+    def watched(folder):
+        submitted.extend((folder / "jobs").glob("*_submitted.pkl"))
+        tidy(folder)
+
+    monkeypatch.setattr(cluster, "_tidy", watched)
     with pytest.warns(UserWarning, match=r"computed again: 3$"):
         outcome = submit_sweep(
             DRAWN,
@@ -45,7 +53,11 @@ def test_an_array_gives_the_files_that_one_process_gives(tmp_path, monkeypatch):
     # What was damaged does not count as done; all of the second job's blocks were there.
     assert told[0] == (14, 40)
     assert told[-1] == (40, 40)
-    assert len(list((there / "jobs").glob("*_submitted.pkl"))) == 2
+    # Two jobs, of which one had been killed; nothing is left of either.
+    assert len(submitted) == 2
+    assert sorted(path.name for path in there.iterdir()) == sorted(
+        path.name for path in here.iterdir()
+    )
     again = submit_sweep(DRAWN, sweep(), there, 3, device="cpu", cluster="local")
     assert again.computed == 0
 

@@ -21,9 +21,11 @@ from simulations.explore.rules import update_rule
 from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression
 from simulations.explore.train import train
 from simulations.sweep import cluster, command, record, store
+from simulations.sweep.estimate import estimated
 from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, run_sweep
 from theory.html.runs import Folders, Made
+from theory.lock import locked
 
 # Its first import closes the handlers of logging, and with absl's what pytest captures into, unless
 # it is imported while nothing else captures.
@@ -42,7 +44,7 @@ def files(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "lock"
+        if path.is_file()
     }
 
 
@@ -171,6 +173,66 @@ def test_a_mistake_is_one_message_and_nothing_is_begun(tmp_path, capsys, grid, o
     assert not out.exists()
 
 
+@pytest.mark.parametrize("text", [None, "", "# later\n[axes]\n"], ids=["none", "empty", "tables"])
+def test_nothing_to_sweep_is_told_with_an_example(tmp_path, capsys, text):
+    out, file = tmp_path / "out", tmp_path / "grid.toml"
+    if text is not None:
+        file.write_text(text)
+    assert main(["sweep", *([] if text is None else [str(file)]), "--out", str(out)]) == 2
+    assert (
+        f"{'sweep' if text is None else file}: expected something to sweep or to fix, got nothing. "
+        "Say it after --set, as in --set rule=GD,signGD,Adam d=64"
+    ) in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_an_option_away_from_set_is_told_where_it_belongs(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["sweep", "--set", "rule=GD", "--out", str(out), "iterations=10"]) == 2
+    assert (
+        "iterations=10: expected a TOML file, got NAME=VALUES, which belong together after --set: "
+        "--set rule=GD iterations=10\n"
+    ) in capsys.readouterr().err
+    assert not out.exists()
+
+
+def _not_measured(*arguments, **options):
+    raise AssertionError("the folder was not looked at first")
+
+
+def test_a_folder_that_cannot_be_used_is_refused_before_anything_is_measured(
+    tmp_path, point, capsys, monkeypatch
+):
+    monkeypatch.setattr(command, "estimated", _not_measured)
+    (tmp_path / "file").write_text("mine")
+    assert sweep(tmp_path / "file", POINT) == 2
+    assert f"{tmp_path / 'file'}: it is a file. Choose another" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "mine"
+    out = shutil.copytree(point, tmp_path / "out")
+    (out / "runs/block-00000.parquet").unlink()
+    with locked(out / "runs"):
+        assert sweep(out, POINT) == 2
+    assert f"is in use by process {os.getpid()} on" in capsys.readouterr().err
+    monkeypatch.setattr(record, "_code_digest", lambda: "later")
+    assert sweep(out, POINT) == 2
+    assert "was computed by other versions" in capsys.readouterr().err
+
+
+def test_what_measuring_takes_is_short(tmp_path, capsys, monkeypatch):
+    """A sweep that is killed every 15 seconds is to go on, so that most of them are for blocks."""
+    asked = []
+
+    def watched(plan, blocks, devices, within, **options):
+        asked.append(within)
+        return estimated(plan, blocks, devices, within, **options)
+
+    monkeypatch.setattr(command, "estimated", watched)
+    monkeypatch.setattr(command, "run_sweep", _stopped)
+    assert sweep(tmp_path / "a", POINT) == 130
+    assert sweep(tmp_path / "b", POINT, "--seconds", "1000") == 130
+    assert asked == [3.0, 3.0]
+
+
 def test_gpus_that_are_not_there_are_not_asked_for(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
     out = tmp_path / "out"
@@ -270,7 +332,9 @@ def test_a_killed_sweep_goes_on_to_the_same_bytes(tmp_path):
     finally:
         process.kill()
         process.communicate(timeout=60)
-    done = {name: data for name, data in files(killed).items() if ".part-" not in name}
+    left = files(killed)
+    left.pop("runs/lock", None)
+    done = {name: data for name, data in left.items() if ".part-" not in name}
     assert done.items() <= files(whole).items()
     assert sweep(killed, MANY) == 0
     assert files(killed) == files(whole)
@@ -368,5 +432,6 @@ def test_help_says_what_the_command_does(capsys):
         main(["sweep", "--help"])
     told = " ".join(capsys.readouterr().out.split())
     assert exit_.value.code == 0
+    assert "[FILE.toml]" in told
     words = ("example.toml", "--parameters", "Exit codes: 0", "; 1 done, but", "; 2 ", "130")
     assert [word for word in words if word not in told] == []

@@ -131,6 +131,21 @@ def test_what_diverges_does_not_hide_the_rest():
     assert "cut off" not in draw(found).get_suptitle()
 
 
+def test_the_figure_says_from_where_standard_risks_are_drawn():
+    found = summary(RULES, RATES)
+    assert "of the greatest" not in draw(found).get_suptitle()
+    found.quartiles["standard_risk"][:, 8] = 1e-30
+    figure = draw(found)
+    assert (
+        figure.get_suptitle()
+        .replace("\n", " ")
+        .endswith("; standard risks below 1e-12 of the greatest are drawn there")
+    )
+    (last,) = [line for line in panels(figure)[1].lines if line.get_label() == "Adam"]
+    greatest = found.quartiles["standard_risk"].max()
+    assert last.get_ydata()[2] == pytest.approx(1e-12 * greatest)
+
+
 def test_cells_that_have_not_learnt_are_crossed():
     figure = draw(unlearnt(RATES, DIMENSIONS, at=[1, 6]))
     assert figure.get_suptitle().endswith("; × where the task is not learnt")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simulations.explore.program import advance, begin, chi_squares
 from simulations.sweep import estimate
 from simulations.sweep.blocks import Plan, planned
 from simulations.sweep.checked import grid_of
@@ -82,8 +83,79 @@ def test_what_fits_is_not_refused_and_what_is_there_is_not_counted(plan):
 
 
 def test_the_estimate_itself_ends_when_the_time_is_up(plan):
-    with pytest.raises(UserError, match=r"take more than .* The longest are rule = GD"):
+    with pytest.raises(
+        UserError, match=r"take about .* \(1 of 2 programs measured\)\. The longest"
+    ):
         _require(plan, range(plan.blocks), 0.01, local_devices("cpu"))
+
+
+def test_what_is_not_measured_is_foretold_from_what_is():
+    """Of four rules of equal work one is measured; compiling takes half a second for each."""
+    compiled = set()
+
+    def slow(points):
+        rule, d = points["rule"][0], int(points["d"][0])
+        time.sleep(SECONDS_A_CALL + SECONDS_AN_UPDATE * int(points["iterations"][0]))
+        time.sleep(0 if (rule, d) in compiled else 0.5)
+        compiled.add((rule, d))
+        return {c.name: np.zeros(len(points), c.dtype) for c in COLUMNS}
+
+    grid = grid_of(options=["rule=GD,Adam,Lion,signGD", "d=2", "seeds=2", "iterations=20000"])
+    plan = planned(replace(computation(grid, "cpu"), function=slow), grid.sweep)
+    found = estimated(plan, range(plan.blocks), local_devices("cpu"), 0)
+    assert (found.measured, found.programs, compiled) == (1, 4, {("GD", 2)})
+    # Four runs of 2 s; that which was measured is compiled. Sleeping may take longer.
+    assert 0.9 * 8 < sum(found.running.values()) < 20 * 8
+    assert 0.9 * 1.5 < sum(found.compiling.values()) < 20 * 1.5
+    assert re.fullmatch(
+        r"about \d+ \w+ \(\d+ seconds? of it compiling; 1 of 4 programs measured\)",
+        found.words(),
+    )
+    compiled.clear()
+    elsewhere = estimated(plan, range(plan.blocks), local_devices("cpu"), 0, here=False)
+    assert sum(elsewhere.compiling.values()) > 0.9 * 2
+
+
+def test_what_is_needed_first_is_measured_first_and_then_the_longest_of_other_rules():
+    """What is compiled for the first block is kept, also if the sweep is killed after it."""
+    grid = grid_of(options=["rule=GD,Adam", "d=2,64,16", "samples_per_step=0,5"])
+    plan = planned(computation(grid, "cpu"), grid.sweep)
+    work = list(estimate._work(plan, range(plan.blocks)))
+    order = [each.name for each in estimate._in_order(work)]
+    assert order[:4] == [
+        "rule = GD, d = 2, samples_per_step = 0",
+        "rule = Adam, d = 64, samples_per_step = 5",
+        "rule = Adam, d = 64, samples_per_step = 0",
+        "rule = GD, d = 64, samples_per_step = 5",
+    ]
+
+
+@pytest.mark.parametrize("samples", [0, 5])
+@pytest.mark.parametrize("iterations", [600, 1200])
+def test_what_measuring_compiles_is_not_compiled_again(samples, iterations):
+    """Of real runs, by how many compiled programs JAX holds."""
+    grid = grid_of(
+        options=[
+            *("rule=GD", "d=5", f"iterations={iterations}", f"samples_per_step={samples}"),
+            f"seeds={iterations // 100}",
+        ]
+    )
+    plan = planned(computation(grid, "cpu"), grid.sweep)
+    found = estimated(plan, range(plan.blocks), local_devices("cpu"), 60)
+    assert list(found.compiling.values()) == [0.0]
+    held = [each._cache_size() for each in (begin, advance, chi_squares)]
+    plan.computation(plan.points(0))
+    assert [each._cache_size() for each in (begin, advance, chi_squares)] == held
+
+
+def test_numbers_of_a_rule_are_not_compiled_and_lengths_of_minibatches_are():
+    plan = plan_of("rule=Adam@0.0001:0.1:40:log,Adam", "iterations=10:30")
+    work = list(estimate._work(plan, range(plan.blocks)))
+    assert len(work) == 41
+    assert len({shape for each in work for shape in each.shapes}) == 1
+    plan = plan_of("rule=Adam", "iterations=10:40", "samples_per_step=5")
+    (each,) = estimate._work(plan, range(plan.blocks))
+    assert {shape.drawn for shape in each.shapes} == {16, 32, 64}
 
 
 def test_of_many_points_some_stand_for_all(monkeypatch):
@@ -100,7 +172,7 @@ def test_of_many_points_some_stand_for_all(monkeypatch):
     monkeypatch.setattr(estimate, "_NUMBERS", 16)
     found = estimated(plan, range(plan.blocks), local_devices("cpu"), 60)
     assert max(most) == 8
-    assert (found.points, found.whole, list(found.seconds)) == (1000, True, ["all"])
+    assert (found.points, found.measured, list(found.seconds)) == (1000, 1, ["all"])
     # Sleeping takes longer than it is told to, on a busy machine by far; never shorter.
     assert 0.9 * 6 < found.seconds["all"] < 20 * 6
 
@@ -135,7 +207,8 @@ def test_programs_are_counted_as_the_points_of_the_blocks_say():
 def test_of_very_many_blocks_some_stand_for_all(plan, monkeypatch):
     whole = list(estimate._work(plan, range(plan.blocks)))
     monkeypatch.setattr(estimate, "_MOST_CALLS", 2)
-    monkeypatch.setattr(estimate._Work, "seconds", lambda work, plan: work.updates)
+    cost = estimate._Cost(0.0, 1 / plan.sweep.points(0, 1).fixed["d"], 0.0)
+    monkeypatch.setattr(estimate._Work, "cost", lambda work, plan: cost)
     many = Plan(plan.computation, plan.sweep, 1)
     found = estimated(many, range(many.blocks), local_devices("cpu"), 60)
     assert sum(found.seconds.values()) == pytest.approx(sum(w.updates for w in whole), rel=0.5)

@@ -13,3 +13,9 @@ def test_the_table_tells_of_each_parameter():
 def test_all_options_of_all_rules_are_parameters():
     options = {name for kind in KINDS.values() for name in kind.defaults}
     assert options <= set(NUMBERS) <= {p.name for p in PARAMETERS}
+
+
+def test_what_single_runs_are_worth_is_said_where_pytorch_is():
+    (about,) = [row[2] for row in parameters_table().rows if row[0] == "rule"]
+    assert "as it does in float64" in about
+    assert "single runs then differ between implementations and versions" in about

@@ -2,6 +2,7 @@
 
 from simulations.sweep import report as module
 from simulations.sweep.checked import grid_of
+from simulations.sweep.grid import Axis
 from simulations.sweep.report import report, statement
 from tests.simulations.sweep.fake import RATES, RULES, summary
 
@@ -54,6 +55,41 @@ def test_gd_that_is_not_at_its_limit_is_told():
         "GD itself is more than 0.1% off its limit at 1 of the 2 points of it that have learnt, by "
         "the median."
     ) in statement(found)
+
+
+def test_one_point_is_told_as_one():
+    found = summary(Axis("d", (3,)))
+    found.quartiles["ratio"][:] = [[0.5], [0.6], [0.7]]
+    said = statement(found)
+    assert "By more than 0.1%, GD's limit is the less robust, by the upper quartile." in said
+    assert "1 point" in said.partition("\n")[0]
+    assert "points" not in said
+    found.quartiles["ratio"][:] = [[0.9], [1.0], [1.1]]
+    assert "GD's limit is neither the more robust" in statement(found)
+    found.quartiles["standard_share"][:] = 1.0
+    said = statement(found)
+    assert (
+        "At the only point the task has not been learnt: the median standard risk is 1% of that "
+        "of zero weights, or more.\n"
+    ) in said
+    assert "They" not in said
+
+
+def test_one_of_several_points_is_told_as_one():
+    found = summary(Axis("rule", ("GD", "Adam", "Lion")), failing=[1], seeds=1)
+    found.quartiles["ratio"][:, 0] = 2.0
+    found.quartiles["standard_share"][:, 2] = 1.0
+    said = statement(found)
+    assert "1 of them did not stay finite, at rule = Adam; it is in no quartile." in said
+    assert "At 1 of 3 points the task has not been learnt" in said
+    assert "It is in no comparison below." in said
+    assert "off its limit at the only point of it that has learnt, by the median." in said
+
+
+def test_the_report_says_what_single_runs_are_worth():
+    grid = grid_of(options=["rule=GD,signGD,Adam", "learning_rate=0.001,0.01,0.1"])
+    text = report(grid, summary(RULES, RATES), None)
+    assert "single runs then differ between implementations and versions" in text
 
 
 def test_failures_are_told_first():

@@ -175,7 +175,7 @@ def trainings(monkeypatch):
     """Calls of the trainer, which trains nothing."""
     calls = []
 
-    def untrained(runs, rules, *, iterations, samples_per_step, device):
+    def untrained(runs, rules, *, iterations, samples_per_step, device, steps_per_launch):
         calls.append((runs, rules, iterations, samples_per_step))
         e = np.broadcast_to(runs.w0_tilde - runs.w_star_tilde, (len(runs), runs.d))
         return Outcome(runs, np.array([iterations]), e[:, None], ())
