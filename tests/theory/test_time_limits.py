@@ -1,5 +1,7 @@
 """Every back end keeps to its time, in whichever thread it runs, and says that time ran out."""
 
+import gc
+import sys
 import threading
 import time
 
@@ -153,6 +155,47 @@ def test_the_first_of_nested_limits_counts():
 def test_errors_of_the_work_pass_through():
     with pytest.raises(ZeroDivisionError):
         within(5.0, lambda: 1 // 0)
+
+
+class Slow:
+    """What takes a while when it is deleted."""
+
+    def __del__(self):
+        busy(0.3)
+
+
+def busy(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+def slow_callback(*_):
+    busy(0.15)
+
+
+def collecting():
+    gc.collect()
+    spin()
+
+
+def deleting():
+    Slow()
+    spin()
+
+
+@pytest.mark.parametrize("work", [collecting, deleting])
+def test_the_end_waits_where_it_would_be_printed(work, monkeypatch):
+    """The collector's callbacks and ``__del__`` cannot pass an exception on."""
+    printed = []
+    monkeypatch.setattr(sys, "unraisablehook", printed.append)
+    gc.callbacks.append(slow_callback)
+    try:
+        with pytest.raises(TimeIsUpError):
+            within(0.05, work)
+    finally:
+        gc.callbacks.remove(slow_callback)
+    assert printed == []
 
 
 def test_nothing_is_raised_afterwards():

@@ -8,6 +8,7 @@ of a change. The solver is therefore never stopped in this way; it is told, by :
 
 import ctypes
 import gc
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from theory.findings import Finding, Unsettled
 
 _AGAIN = 0.1  # seconds until the next try, should a bare ``except`` have swallowed the exception
 _LONGEST = threading.TIMEOUT_MAX
-_COLLECTED = 0.02  # seconds in which a callback of the garbage collector ends
+_COLLECTED = 0.02  # seconds in which a collection that goes on comes to its callbacks
 
 T = TypeVar("T")
 
@@ -96,8 +97,10 @@ class _Watch:
             collects = gc.isenabled()
             gc.disable()
             try:
-                if not self._stopped.wait(_COLLECTED):
-                    self._raise()
+                while not self._stopped.wait(_COLLECTED):
+                    if not _is_deaf(self._watched):
+                        self._raise()
+                        break
             finally:
                 if collects:
                     gc.enable()
@@ -119,6 +122,17 @@ class _Watch:
                 return
             except self.error:
                 continue
+
+
+def _is_deaf(thread: int) -> bool:
+    """Whether a thread is where an exception would be printed rather than passed on."""
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if frame.f_code in callbacks or frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:
