@@ -20,6 +20,7 @@ from nn_experiments.style import (
     GREATEST_HEIGHT_INCHES,
     WIDTH_INCHES,
     footnote,
+    footnote_inches,
     frame,
     house_style,
     looks,
@@ -166,12 +167,13 @@ def _draw_filter(
         frame(mask_axes)
 
 
-def draw_bands(masks: Tensor, noises: Tensor) -> Figure:
+def draw_bands(masks: Tensor, noises: Tensor, note: str = "") -> Figure:
     """Draw the bands of the spectrum and an example of the noise in each (Figure 4.5).
 
     Args:
         masks: shape (bands, height, width), bool.
         noises: shape (bands, channels, height, width), one noise per band; all on one scale.
+        note: how large the noise is.
 
     """
     bands = len(masks)
@@ -180,7 +182,8 @@ def draw_bands(masks: Tensor, noises: Tensor) -> Figure:
     with house_style():
         size = (WIDTH_INCHES - 0.6) / across
         strips = -(-bands // across)
-        figure = Figure(figsize=(WIDTH_INCHES, strips * (2 * size + 0.45)), layout="constrained")
+        height = strips * (2 * size + 0.45) + footnote_inches(note, WIDTH_INCHES) * bool(note)
+        figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
         grid = figure.subplots(2 * strips, across, squeeze=False)
         for axes in grid.flat:
             axes.set_axis_off()
@@ -196,6 +199,7 @@ def draw_bands(masks: Tensor, noises: Tensor) -> Figure:
         for strip in range(strips):
             row_label(grid[2 * strip, 0], "band")
             row_label(grid[2 * strip + 1, 0], "noise")
+        footnote(figure, note)
     return figure
 
 
