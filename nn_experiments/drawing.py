@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +50,9 @@ def draw_all(
     by_band = _drops(preset, measured)
     titles = {}
     if by_band:
-        size = noise_size.told(preset.frequency, measured.noise_norm())
+        size = noise_size.told(
+            preset.frequency.sigma, preset.frequency.noises, measured.noise_norm()
+        )
         drawn["observation_two"] = pictures.draw_observation_two(
             by_band, f"{note}; noise: {size}; pale: standard error over seeds"
         )
@@ -81,9 +82,8 @@ def draw_images(
     spec = preset.frequency
     _, height, width = data.shape
     noises = bands.noise(data.shape, spec.bands, 1, spec.sigma, spec.seed)[:, 0]
-    size = noise_size.told(
-        replace(spec, noises=1), noise_size.mean_norm(data.shape, spec.bands, spec.sigma)
-    )
+    norm = noise_size.mean_norm(data.shape, spec.bands, spec.sigma)
+    size = noise_size.told(spec.sigma, None, norm)
     drawn = {
         "spectrum": pictures.draw_energy({preset.data.name: energy.average_amplitude(data.train)}),
         "filters": pictures.draw_filtered(data.train.pixels[0].cpu()),

@@ -221,6 +221,13 @@ class RobustnessSpec(Spec):
         super().__post_init__()
         for name in ("gaussian", "l2", "linf"):
             _require_levels(name, getattr(self, name))
+        beyond = [text for text in self.linf if level(text) > 1]
+        _require(
+            not beyond,
+            "linf: expected radii of at most 1, with which every image can become any other, as "
+            "values of pixels go from 0 to 1",
+            ", ".join(beyond),
+        )
         _require(
             not self.largest_first or self.engine == "batched",
             "largest_first: expected the batched engine",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-from nn_experiments.specs import FrequencySpec
-
 
 def mean_norm(shape: tuple[int, int, int], bands: int, sigma: float) -> float:
     """Return the root mean square of the noises' ℓ2 norms, over the noises and bands that can be.
@@ -16,7 +14,8 @@ def mean_norm(shape: tuple[int, int, int], bands: int, sigma: float) -> float:
     return sigma * math.sqrt(math.prod(shape) / bands)
 
 
-def told(spec: FrequencySpec, norm: float | None) -> str:
-    """Say how large the noise is: σ, K and, where it is known, what :func:`mean_norm` returns."""
+def told(sigma: float, noises: int | None, norm: float | None) -> str:
+    """Say how large the noise is: σ, K if there is one, and what :func:`mean_norm` returns."""
+    number = "" if noises is None else f", K = {noises}"
     size = "" if norm is None else f", ℓ2 norm {norm:.3g} (root mean square)"
-    return f"σ = {spec.sigma:g}, K = {spec.noises}{size}"
+    return f"σ = {sigma:g}{number}{size}"

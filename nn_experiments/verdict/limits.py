@@ -49,7 +49,7 @@ def noted(
             "interval over trainings"
         )
     elif verdict.effect is not None and not np.isfinite(verdict.effect.low):
-        notes.append("one seed tells nothing of the spread between trainings")
+        notes.append(_untold(verdict))
     elif verdict.effect is not None and verdict.unit == POINTS and _is_beyond_all(verdict.effect):
         notes.append(
             f"the interval goes beyond ± {_MOST_POINTS:g} points, where no difference can be: too "
@@ -57,6 +57,15 @@ def noted(
             "trainings; with two, the t quantile can be 12.7"
         )
     return replace(verdict, note="; ".join(notes))
+
+
+def _untold(verdict: Verdict) -> str:
+    """Say of what there is one alone."""
+    if min(verdict.n_seeds) == 1:
+        return "one seed tells nothing of the spread between trainings"
+    if verdict.n_images == 1:
+        return "one image tells nothing of the spread between images"
+    return "one noise tells nothing of the spread between noises"
 
 
 def _is_beyond_all(effect: Interval) -> bool:

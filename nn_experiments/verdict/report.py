@@ -301,7 +301,9 @@ def _alternative(name: str, preset: Preset, measurements: Measurements) -> str:
     """Return what stands for a picture where it is not seen."""
     if PurePosixPath(name).stem != "observation_two":
         return name
-    size = noise_size.told(preset.frequency, measurements.noise_norm())
+    size = noise_size.told(
+        preset.frequency.sigma, preset.frequency.noises, measurements.noise_norm()
+    )
     return f"Drop in accuracy under noise in each band: {size}"
 
 

@@ -14,6 +14,7 @@ from nn_experiments.specs import (
     Preset,
     Setting,
     TrainingSpec,
+    level,
 )
 from nn_experiments.verdict import published
 from nn_experiments.verdict.measurements import KINDS, Kind, Measurements
@@ -211,7 +212,11 @@ def what_was_run(preset: Preset, noise_norm: float | None = None) -> list[str]:
     """
     data, model, training = preset.data, preset.model, preset.training
     held_out = f", {data.validation_images:,} held out" if data.validation_images else ""
-    schedule = f"{training.epochs} epochs in batches of {training.batch_size}"
+    n = data.train_images
+    batches = f"batches of {training.batch_size}"
+    if n is not None and n < training.batch_size:
+        batches += f" (all {n:,} images at once, as there are no more)"
+    schedule = f"{training.epochs} epochs in {batches}"
     steps = _steps(training, training.epochs)
     if steps:
         schedule += f", learning rates {steps}"
@@ -229,17 +234,24 @@ def what_was_run(preset: Preset, noise_norm: float | None = None) -> list[str]:
         f"Training: {schedule}, {flips}, {training.precision}; "
         f"seeds {', '.join(map(str, preset.seeds))}.",
         f"Noise in each of {preset.frequency.bands} bands of frequencies (Observation II): "
-        f"{noise_size.told(preset.frequency, noise_norm)}.",
+        f"{noise_size.told(preset.frequency.sigma, preset.frequency.noises, noise_norm)}.",
     ]
 
 
 def _levels_told(preset: Preset) -> list[str]:
     ours = levels_of_ours(preset)
+    found = [
+        f"{perturbation_text('linf', text)}: every image can become any other, so that what is "
+        "called robust was not attacked well enough."
+        for text in preset.robustness.linf
+        if level(text) == 1
+    ]
     if not ours:
-        return []
+        return found
     return [
+        *found,
         f"Levels of ours, at which Table {published.table_of(preset)} has no number for "
-        f"{preset.published}: {'; '.join(ours)}."
+        f"{preset.published}: {'; '.join(ours)}.",
     ]
 
 

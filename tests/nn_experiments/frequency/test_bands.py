@@ -11,7 +11,6 @@ from nn_experiments.frequency import noise_size
 from nn_experiments.frequency.bands import masks, noise
 from nn_experiments.frequency.dct import by_distance_to_dc, dct2, dct_matrix
 from nn_experiments.frequency.noise_size import mean_norm
-from nn_experiments.specs import FrequencySpec
 from theory.errors import UserError
 
 SHAPE = (3, 12, 10)
@@ -105,11 +104,15 @@ def test_each_band_is_as_large_as_its_bases_are_many():
 
 
 @pytest.mark.parametrize(
-    ("norm", "told"),
-    [(None, "σ = 0.25, K = 3"), (0.8854, "σ = 0.25, K = 3, ℓ2 norm 0.885 (root mean square)")],
+    ("noises", "norm", "told"),
+    [
+        (3, None, "σ = 0.25, K = 3"),
+        (None, 2.0, "σ = 0.25, ℓ2 norm 2 (root mean square)"),
+        (3, 0.8854, "σ = 0.25, K = 3, ℓ2 norm 0.885 (root mean square)"),
+    ],
 )
-def test_size_is_told(norm, told):
-    assert noise_size.told(FrequencySpec(sigma=0.25, noises=3), norm) == told
+def test_size_is_told(noises, norm, told):
+    assert noise_size.told(0.25, noises, norm) == told
 
 
 def test_noise_lies_in_its_band(noises):
