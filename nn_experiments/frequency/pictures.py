@@ -23,9 +23,12 @@ from nn_experiments.style import (
     footnote_inches,
     frame,
     house_style,
+    in_legend,
+    legend,
     looks,
     row_label,
     show,
+    wrapped,
     write_figure,
 )
 from theory.style import BLUE
@@ -40,9 +43,12 @@ __all__ = [
 ]
 
 _COLOURS = "viridis"
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Amplitudes below this part of the greatest are drawn as if they were it: rounding of exact zeros.
 _LEAST_AMPLITUDE = 1e-6
 _STAR: dict[str, Any] = {"linestyle": "none", "marker": "*", "markersize": 7}
+_ROW_LETTERS = 24  # of a data set's name beside its spectrum
+_INSIDE_LETTERS = 24  # of an optimizer's name in a legend inside the axes
 # Percentage points between optimizers, so that their bars do not hide each other.
 _ASIDE = 1.0
 _TITLES: dict[Kind, str] = {
@@ -73,7 +79,12 @@ def draw_energy(amplitudes: Mapping[str, Tensor]) -> Figure:
             for axes, log in ((row[1], False), (row[3], True)):
                 _diagonal(axes, mean, log=log)
             row[0].annotate(
-                name, (-0.5, 0.5), xycoords="axes fraction", rotation=90, va="center", fontsize=8.5
+                wrapped(name, _ROW_LETTERS),
+                (-0.5, 0.5),
+                xycoords="axes fraction",
+                rotation=90,
+                va="center",
+                fontsize=8.5,
             )
         for axes, title in zip(
             rows[0],
@@ -195,7 +206,7 @@ def draw_bands(masks: Tensor, noises: Tensor, note: str = "") -> Figure:
             top.set_axis_on()
             bottom.set_axis_on()
             frame(top)
-            top.set_title(f"Δx$^{{({band})}}$")
+            top.set_title(f"Δx⁽{str(band).translate(_RAISED)}⁾")
         for strip in range(strips):
             row_label(grid[2 * strip, 0], "band")
             row_label(grid[2 * strip + 1, 0], "noise")
@@ -229,7 +240,7 @@ def draw_observation_one(
             for i, (title, look) in enumerate(looks(list(filtered)).items()):
                 aside = _ASIDE * (i - (len(filtered) - 1) / 2)
                 runs = {p: run for (k, p), run in sorted(filtered[title].items()) if k == kind}
-                _error_bars(axes, runs, aside, look, title)
+                _error_bars(axes, runs, aside, look, in_legend(title))
                 unfiltered = {0: original.get(title, ())}
                 _error_bars(axes, unfiltered, aside, {**look, **_STAR}, None)
             part = f"{letter}) " if len(kinds) > 1 else ""
@@ -237,13 +248,8 @@ def draw_observation_one(
             axes.set_xlabel("basis vectors removed from training images (%)")
         panels[0].set_ylabel("accuracy on original test images (%)")
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(
-            [*handles, Line2D([], [], color="0.3", **_STAR)],
-            [*labels, "original training images"],
-            loc="outside upper center",
-            ncols=len(labels) + 1,
-            frameon=False,
-        )
+        star = Line2D([], [], color="0.3", **_STAR)
+        legend(figure, [*handles, star], [*labels, "original training images"])
         footnote(figure, note)
     return figure
 
@@ -293,7 +299,8 @@ def draw_observation_two(drops: Mapping[str, np.ndarray], note: str = "") -> Fig
             axes.fill_between(
                 bands, mean - error, mean + error, color=look["color"], alpha=0.25, linewidth=0
             )
-            axes.plot(bands, mean, label=title, markersize=3.5, **look)
+            label = wrapped(in_legend(title), _INSIDE_LETTERS)
+            axes.plot(bands, mean, label=label, markersize=3.5, **look)
         axes.set(
             xlabel="band of the noise (0: lowest frequencies)",
             ylabel="drop in accuracy (points)",

@@ -61,11 +61,9 @@ def noted(
 
 def _untold(verdict: Verdict) -> str:
     """Say of what there is one alone."""
-    if min(verdict.n_seeds) == 1:
-        return "one seed tells nothing of the spread between trainings"
-    if verdict.n_images == 1:
+    if min(verdict.n_seeds) > 1:
         return "one image tells nothing of the spread between images"
-    return "one noise tells nothing of the spread between noises"
+    return "one seed tells nothing of the spread between trainings"
 
 
 def _is_beyond_all(effect: Interval) -> bool:

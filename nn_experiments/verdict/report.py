@@ -39,6 +39,7 @@ from nn_experiments.verdict.tables import (
     training_table,
     verdict_table,
 )
+from theory import escaping
 from theory.tables import TextTable
 
 # What is not as intervals presume, in the sentence that says what they are then worth.
@@ -68,7 +69,7 @@ def report(
     """
     verdicts = judge(preset, measurements, fixed)
     sections = [
-        f"# {preset.title or name_of(preset)}",
+        f"# {escaping.markdown(preset.title or name_of(preset))}",
         _scale(preset, measurements),
         "## Verdict",
         summary_table(summarise(verdicts)).markdown(),
@@ -103,7 +104,8 @@ def _scale(preset: Preset, measurements: Measurements) -> str:
     reached = f"Training loss reached: {min(losses):.3g} to {max(losses):.3g}." if losses else ""
     finished = sum(run.status == FINISHED for run in measurements.runs)
     ran = f"{finished} of {len(measurements.runs)} trainings finished. {reached}".strip()
-    short, other = small_sample(preset), departures(preset)
+    short = [escaping.markdown(text) for text in small_sample(preset)]
+    other = [escaping.markdown(text) for text in departures(preset)]
     scale = (
         f"At the thesis's scale: all images, {FULL_SCALE_EPOCHS} epochs or more, standard "
         "AutoAttack on 1,000 images or more, three seeds or more."
@@ -123,7 +125,11 @@ def _scale(preset: Preset, measurements: Measurements) -> str:
 def _changed(changed: Sequence[Change]) -> list[str]:
     if not changed:
         return []
-    return [f"**Changed after the results were there**: {'; '.join(c.text for c in changed)}."]
+    return [f"**Changed after the results were there**: {_texts(changed)}."]
+
+
+def _texts(changed: Sequence[Change]) -> str:
+    return "; ".join(escaping.markdown(change.text) for change in changed)
 
 
 def _how_judged(preset: Preset, verdicts: Sequence[Verdict], fixed: Rules | None) -> str:
@@ -317,7 +323,7 @@ def _section(heading: str, table: TextTable) -> list[str]:
 
 
 def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
+    return "\n".join(f"- {escaping.markdown(line)}" for line in lines)
 
 
 def _where(measurements: Measurements, environment: Mapping[str, Any]) -> str:

@@ -54,5 +54,5 @@ def test_what_they_cannot_give_is_told(part, change, told):
 
 
 def test_no_radius_is_beyond_all_images():
-    with pytest.raises(ValueError, match="linf: expected radii of at most 1, .* got 3"):
+    with pytest.raises(ValueError, match=r"linf: expected radii of at most 1, .* got 3"):
         RobustnessSpec(linf=("1", "3"))

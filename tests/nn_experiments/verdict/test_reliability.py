@@ -10,7 +10,7 @@ from scipy import stats
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, difference, difference_over_seeds
 from nn_experiments.verdict.measurements import LipschitzBound, Measurements
 from nn_experiments.verdict.outcomes import Outcome, similar
-from nn_experiments.verdict.predictions import LIPSCHITZ
+from nn_experiments.verdict.predictions import LIPSCHITZ, ROBUST
 from nn_experiments.verdict.reliability import coverage_if_correlated, unseen
 from nn_experiments.verdict.report import report
 from tests.nn_experiments.verdict.truths import AS_PREDICTED, judge, of
@@ -142,3 +142,16 @@ def test_rounding_makes_no_spread_of_equal_numbers():
     assert np.mean(a) != a[0] or np.mean([0.1] * 3) != 0.1
     assert difference_over_seeds([0.1] * 3, [0.3] * 3).is_point
     assert difference_over_seeds(a, a).is_point
+
+
+def test_of_one_image_it_is_said_that_it_is_one(preset, compare):
+    measured = compare(AS_PREDICTED)
+    runs = [
+        replace(run, correct={m: c[:1] if "l2/" in m else c for m, c in run.correct.items()})
+        for run in measured.runs
+    ]
+    notes = {v.note for v in of(judge(preset, Measurements(tuple(runs))), ROBUST, "l2")}
+    assert all("one image tells nothing of the spread between images" in note for note in notes)
+    assert not any("one seed" in note for note in notes)
+    alone = of(judge(preset, compare(AS_PREDICTED, seeds=1)), ROBUST, "l2")
+    assert all("one seed tells nothing" in v.note for v in alone)
