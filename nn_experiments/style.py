@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 # Of a footnote's letters, on average; a few more fit.
-_LETTERS_PER_INCH = 19
+_LETTERS_PER_INCH = 17
 _FOOTNOTE_POINTS = 7
 _LINE_INCHES = 1.3 * _FOOTNOTE_POINTS / 72
 _MARGIN_INCHES = 0.1
@@ -43,6 +43,7 @@ _ROW_LETTERS = 16  # beside a row of images
 # Of a legend: a key with what is left and right of it, and letters, on average; a few more fit.
 _KEY_INCHES = 0.6
 _LEGEND_LETTERS_PER_INCH = 16
+_LEGEND_LINE_INCHES = 0.16
 
 
 def house_style() -> AbstractContextManager[None]:
@@ -110,18 +111,23 @@ def wrapped(text: str, letters: int, lines: int = 3) -> str:
 
 
 def legend(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]) -> None:
-    """Draw a legend above everything, with as many columns as fit beside each other."""
+    """Draw a legend above everything, with as many columns as fit beside each other.
+
+    The figure becomes higher by the lines that it has beyond one.
+    """
     width = figure.bbox.width / figure.figure.dpi
-    texts = [
-        wrapped(in_legend(text), int((width - _KEY_INCHES) * _LEGEND_LETTERS_PER_INCH))
-        for text in labels
-    ]
-    columns = len(texts)
+    letters = int((width - _KEY_INCHES) * _LEGEND_LETTERS_PER_INCH)
+    texts = [wrapped(in_legend(text), letters) for text in labels]
+    columns = max(1, len(texts))
     while columns > 1 and _legend_inches(texts, columns) > width:
         columns -= 1
-    figure.legend(
-        list(handles), texts, loc="outside upper center", ncols=max(1, columns), frameon=False
+    figure.legend(list(handles), texts, loc="outside upper center", ncols=columns, frameon=False)
+    rows = -(-len(texts) // columns)
+    lines = max(
+        (sum(1 + t.count("\n") for t in texts[i : i + rows]) for i in range(0, len(texts), rows)),
+        default=1,
     )
+    figure.set_figheight(figure.get_figheight() + _LEGEND_LINE_INCHES * (lines - 1))
 
 
 def _legend_inches(texts: Sequence[str], columns: int) -> float:

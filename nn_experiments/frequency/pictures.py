@@ -80,10 +80,11 @@ def draw_energy(amplitudes: Mapping[str, Tensor]) -> Figure:
                 _diagonal(axes, mean, log=log)
             row[0].annotate(
                 wrapped(name, _ROW_LETTERS),
-                (-0.5, 0.5),
+                (-0.4, 0.5),
                 xycoords="axes fraction",
                 rotation=90,
                 va="center",
+                ha="right",
                 fontsize=8.5,
             )
         for axes, title in zip(

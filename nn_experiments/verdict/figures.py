@@ -44,7 +44,7 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.INCONCLUSIVE: ("#7F7F7F", "D"),
 }
 _MARGIN_COLOUR = "#DDEBD9"
-_ROW_LETTERS = 50  # of what a row of the forest plot is about
+_ROW_LETTERS = 56  # of what a row of the forest plot is about
 _BAR_LETTERS = 24  # of a layer's name below its bars
 _PANELS: dict[Kind, str] = {
     "gaussian": "Gaussian noise",
@@ -280,7 +280,11 @@ def _lines(rows: Sequence[Verdict]) -> int:
 
 def _row_text(row: Verdict) -> str:
     mark = " †" if row.changed else ""
-    return wrapped(f"{row.comparison}, {measure_text(row.measure)}{mark}", _ROW_LETTERS)
+    measure = f"{measure_text(row.measure)}{mark}"
+    text = f"{row.comparison}, {measure}"
+    if len(text) <= _ROW_LETTERS:
+        return text
+    return f"{wrapped(row.comparison, _ROW_LETTERS)},\n{measure}"
 
 
 def _draw_forest(axes: Axes, rows: Sequence[Verdict]) -> None:
