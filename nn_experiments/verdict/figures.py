@@ -296,11 +296,11 @@ def _draw_forest(axes: Axes, rows: Sequence[Verdict]) -> None:
             prediction = row.prediction
             labels.append((y, prediction, True))
             y += 1
-        text = _row_text(row)
-        y += text.count("\n") / 2
-        labels.append((y, text, False))
+        name = _row_text(row)
+        y += name.count("\n") / 2
+        labels.append((y, name, False))
         _draw_effect(axes, row, y)
-        y += 1 + text.count("\n") / 2
+        y += 1 + name.count("\n") / 2
     _shade_margins(axes, rows, [at for at, _, is_heading in labels if not is_heading])
     axes.set_ylim(max(y, 1) - 0.4, -0.6)
     axes.set_yticks([at for at, _, _ in labels], [text for _, text, _ in labels])

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from theory import escaping
+from theory.console import print_table
 from theory.tables import TextTable
 
 HOSTILE = r"a|b `c` *d* _e_ <b>&amp; [x](y) $5 & $6_x \n 100 % #1 {2} ~~~ ^"
@@ -73,3 +74,8 @@ def test_a_table_with_hostile_cells_keeps_its_rows_and_columns():
     body = table.latex().splitlines()
     assert all(line.replace(r"\&", "").count("&") == 1 for line in body if line.endswith(r"\\"))
     assert sum(line.endswith(r"\\") for line in body) == 3
+
+
+def test_labels_on_a_terminal_are_no_markup(capsys):
+    print_table(TextTable(["name", "value"], [["[red]x", "[-1, 2]"]]))
+    assert "[red]x" in capsys.readouterr().out
