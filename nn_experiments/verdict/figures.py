@@ -274,17 +274,14 @@ def _what_bars_are(shown: Sequence[Verdict]) -> str:
 
 
 def _lines(rows: Sequence[Verdict]) -> int:
-    texts = sum(1 + _row_text(row).count("\n") for row in rows)
-    return texts + len({row.prediction for row in rows})
+    return sum(len(_row_text(r).splitlines()) for r in rows) + len({r.prediction for r in rows})
 
 
 def _row_text(row: Verdict) -> str:
     mark = " †" if row.changed else ""
     measure = f"{measure_text(row.measure)}{mark}"
-    text = f"{row.comparison}, {measure}"
-    if len(text) <= _ROW_LETTERS:
-        return text
-    return f"{wrapped(row.comparison, _ROW_LETTERS)},\n{measure}"
+    is_short = len(f"{row.comparison}, {measure}") <= _ROW_LETTERS
+    return f"{wrapped(row.comparison, _ROW_LETTERS)},{' ' if is_short else chr(10)}{measure}"
 
 
 def _draw_forest(axes: Axes, rows: Sequence[Verdict]) -> None:

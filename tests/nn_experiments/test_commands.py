@@ -34,7 +34,6 @@ from theory.errors import UserError
         (["tables", "synthetic"], "expected measurements"),
         (["compare", "synthetic", "--frequency.bands", "100000"], "bands: expected from 1 to 784"),
         (["compare", "synthetic", "--robustness.images", "5000"], "robustness.images: expected at"),
-        (["compare", "synthetic", "--robustness.linf", "3"], "linf: expected radii of at most 1"),
         (["compare", "quick", "--threads", "99999999999"], "--threads: expected at most 4096"),
         (["compare", "cifar10", "--sweep", "inf"], "sweep: expected a number > 0, got inf"),
         (["compare", "quick", "--momentum", "inf"], "options: expected a finite number, got inf"),
