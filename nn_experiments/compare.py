@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nn_experiments import kept_settings, lipschitz, measure, models, optimizers, pieces
+from nn_experiments import asked, kept_settings, lipschitz, measure, models, optimizers, pieces
 from nn_experiments.cluster import submit_all
 from nn_experiments.frequency import bands
 from nn_experiments.place import Place
@@ -154,7 +154,8 @@ def require_possible(preset: Preset, place: Place) -> None:
 
     Raises:
         UserError: data are missing, of one class or fewer than classes, there is no such model or
-            optimizer, more bands are asked for than the images' spectrum has frequencies, or
+            optimizer, the data cannot give what is asked for (:mod:`~nn_experiments.asked`), more
+            bands are asked for than the images' spectrum has frequencies, or
             Lipschitz bounds are wanted of a model for which none are known.
 
     """
@@ -169,6 +170,7 @@ def require_possible(preset: Preset, place: Place) -> None:
             f"train_images: expected at least {data.classes}, one of each class, got "
             f"{len(data.train)}. Train on more."
         )
+    asked.require_given(preset, data)
     _, height, width = data.shape
     bands.masks(height, width, preset.frequency.bands)
     model = models.build(preset.model, data.shape, data.classes, preset.seeds[0])

@@ -92,6 +92,8 @@ def write_tables(preset: Preset, measured: Measurements, place: Place) -> list[s
     if any(run.lipschitz for run in measured.runs):
         found["lipschitz"] = tables.lipschitz_and_robustness([(preset, measured)])
         found["local_bounds"] = tables.local_bounds_table(preset, measured)
+    if measured.bands():
+        found["bands"] = tables.bands_table(preset, measured)
     if any(run.gradient_energy for run in measured.runs):
         found["gradient_energy"] = tables.gradients_table(preset, measured)
     for name, table in found.items():

@@ -15,7 +15,7 @@ from nn_experiments.attacks import noise
 from nn_experiments.attacks import pictures as perturbed
 from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.networks import frozen
-from nn_experiments.frequency import bands, energy, pictures
+from nn_experiments.frequency import bands, energy, noise_size, pictures
 from nn_experiments.images import DataSet, Images, batch_size
 from nn_experiments.specs import Norm, Preset, RobustnessSpec, level
 from nn_experiments.verdict import figures
@@ -48,14 +48,19 @@ def draw_all(
         drawn["lipschitz"] = figures.lipschitz_by_layer(preset, measured)
     note = f"{preset.title or preset.data.name}, {len(preset.seeds)} seeds"
     by_band = _drops(preset, measured)
+    titles = {}
     if by_band:
-        drawn["observation_two"] = pictures.draw_observation_two(
-            by_band, f"{note}; pale: standard error over seeds"
+        size = noise_size.told(
+            preset.frequency.sigma, preset.frequency.noises, measured.noise_norm()
         )
+        drawn["observation_two"] = pictures.draw_observation_two(
+            by_band, f"{note}; noise: {size}; pale: standard error over seeds"
+        )
+        titles["observation_two"] = f"observation two: drop in accuracy under noise, {size}"
     original, filtered = _filtered(preset, measured)
     if any(filtered.values()):
         drawn["observation_one"] = pictures.draw_observation_one(original, filtered, note)
-    return _written(drawn, folder, tell)
+    return _written(drawn, folder, tell, titles)
 
 
 def draw_images(
@@ -77,30 +82,33 @@ def draw_images(
     spec = preset.frequency
     _, height, width = data.shape
     noises = bands.noise(data.shape, spec.bands, 1, spec.sigma, spec.seed)[:, 0]
+    norm = noise_size.mean_norm(data.shape, spec.bands, spec.sigma)
+    size = noise_size.told(spec.sigma, None, norm)
     drawn = {
         "spectrum": pictures.draw_energy({preset.data.name: energy.average_amplitude(data.train)}),
         "filters": pictures.draw_filtered(data.train.pixels[0].cpu()),
-        "bands": pictures.draw_bands(bands.masks(height, width, spec.bands), noises),
+        "bands": pictures.draw_bands(
+            bands.masks(height, width, spec.bands), noises, f"One noise per band: {size}."
+        ),
     }
     drawn |= _perturbed(preset, data.test, models)
-    return _written(drawn, folder, tell)
+    return _written(drawn, folder, tell, {"bands": f"bands and one noise in each, {size}"})
 
 
-def _written(drawn: Mapping[str, Figure], folder: Path, tell: Tell) -> list[str]:
+def _written(
+    drawn: Mapping[str, Figure], folder: Path, tell: Tell, titles: Mapping[str, str]
+) -> list[str]:
+    """Write figures; those without a title of their own are called as their files are."""
     for name, figure in drawn.items():
         tell(name)
-        style.write_figure(figure, folder / name)
+        style.write_figure(figure, folder / name, titles.get(name, ""))
     return list(drawn)
 
 
 def _drops(preset: Preset, measured: Measurements) -> dict[str, np.ndarray]:
     """Return (4.5) of each optimizer, shape (seeds, bands)."""
-    found = {}
-    for optimizer in preset.optimizers:
-        runs = [r.bands for r in measured.finished(optimizer.title) if r.bands is not None]
-        if runs:
-            found[optimizer.title] = np.stack([run.drops().mean(axis=(1, 2)) for run in runs])
-    return found
+    found = {o.title: measured.drops_by_band(o.title) for o in preset.optimizers}
+    return {title: drops for title, drops in found.items() if drops is not None}
 
 
 def _filtered(

@@ -19,6 +19,7 @@ from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.tally import Robust
 from nn_experiments.data import synthetic
 from nn_experiments.frequency import gradient_energy, observation_two
+from nn_experiments.frequency.noise_size import mean_norm
 from nn_experiments.images import DataSet, Images, batch_size
 from nn_experiments.specs import Norm, Preset, RunSpec, level
 from nn_experiments.verdict.measurements import CLEAN, BandAccuracy, LipschitzBound
@@ -212,11 +213,14 @@ def _bands(preset: Preset) -> Piece:
 
     def found(model: nn.Module, data: DataSet) -> dict[str, Any]:
         response = observation_two.drops(model, data.test, spec)
-        return {"bands": BandAccuracy(response.clean.numpy(), response.correct.numpy())}
+        norm = mean_norm(data.shape, spec.bands, spec.sigma)
+        bands = BandAccuracy(response.clean.numpy(), response.correct.numpy(), norm)
+        return {"bands": bands}
 
     fields = asdict(spec)
     settings = {name: fields[name] for name in ("bands", "noises", "sigma", "images", "seed")}
-    return Piece("bands", settings, _one_by_one(found))
+    # What was measured with noise of another size at the same σ is not read.
+    return Piece("bands", settings | {"noise": "Cᵀ(M⊙δ)C"}, _one_by_one(found))
 
 
 def _energy(preset: Preset, model_name: str) -> Piece:

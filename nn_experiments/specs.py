@@ -221,6 +221,13 @@ class RobustnessSpec(Spec):
         super().__post_init__()
         for name in ("gaussian", "l2", "linf"):
             _require_levels(name, getattr(self, name))
+        beyond = [text for text in self.linf if level(text) > 1]
+        _require(
+            not beyond,
+            "linf: expected radii of at most 1, with which every image can become any other, as "
+            "values of pixels go from 0 to 1",
+            ", ".join(beyond),
+        )
         _require(
             not self.largest_first or self.engine == "batched",
             "largest_first: expected the batched engine",
@@ -234,9 +241,10 @@ class FrequencySpec(Spec):
 
     bands: Count = 10
     noises: Count = 10
-    """How many noises per band, the same for all images: K of (4.5)."""
+    """How many noises per band, the same for all images: K of (4.5), 10 in the thesis."""
     sigma: Annotated[float, Range(0, _LARGEST_LEVEL, is_open=True)] = 0.1
-    """Standard deviation per pixel of the white noise whose ℓ2 norm each band's noise is given."""
+    """Standard deviation of the noise's DCT coefficients, in units of a pixel from 0 to 1. The
+    thesis prints none; 0.1 is that of the authors' published notebook (variance 0.01)."""
     images: Count | None = None
     """How many test images, the first ones; or all."""
     seed: Seed = 0

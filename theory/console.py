@@ -3,6 +3,7 @@
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from theory.tables import TextTable
 
@@ -22,6 +23,6 @@ def print_table(table: TextTable, *, width: int = 140, unbroken: int = 0) -> Non
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(table.header):
         shown.add_column(column, no_wrap=i < unbroken, overflow="fold")
-    for row in table.rows:
+    for row in (map(Text, row) for row in table.rows):
         shown.add_row(*row)
     console.print(shown)

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from theory.artefacts import write_whole
 
@@ -64,6 +66,7 @@ _RC: Final = {
     "figure.autolayout": False,
     "figure.constrained_layout.use": False,
 }
+_ZERO_WIDTH: Final = "\u200b"
 # What a file would otherwise say of when it was written: the same figure twice is the same file.
 _UNDATED: Final[Mapping[Kind, Mapping[str, None]]] = {
     "png": {},
@@ -82,6 +85,28 @@ def house_style(titles: Literal["left", "center"] = "left") -> Iterator[None]:
     """
     with mpl.rc_context({**_RC, "axes.titlelocation": titles}):
         yield
+
+
+def in_legend(text: str) -> str:
+    """Return a label so that a legend shows it: matplotlib hides those that begin with "_"."""
+    return f"{_ZERO_WIDTH}{text}" if text.startswith("_") else text
+
+
+def _as_written(figure: Figure) -> None:
+    """Have no text of a figure read as mathematics, but for numbers that matplotlib writes itself.
+
+    Labels and titles hold what people call their things: "cost $5 & $6_x" is no formula.
+    """
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            for is_minor in (False, True):
+                formatter = axis.get_minor_formatter() if is_minor else axis.get_major_formatter()
+                if isinstance(formatter, ScalarFormatter | LogFormatter):
+                    for label in axis.get_ticklabels(minor=is_minor):
+                        label.set_parse_math(True)
+            axis.get_offset_text().set_parse_math(True)
 
 
 def looks(titles: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -120,6 +145,7 @@ def write_figure(
     """
     files = [path.with_name(f"{path.name}.{kind}") for kind in kinds]
     with house_style():
+        _as_written(figure)
         figure.draw_without_rendering()
         # Any engine, the one that does nothing too, would have each file drawn twice.
         figure.set_layout_engine(None)

@@ -5,9 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_LATEX = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"} | {
-    c: "\\" + c for c in "&%$#_{}"
-}
+from theory import escaping
 
 
 @dataclass(frozen=True)
@@ -29,24 +27,20 @@ class TextTable:
 
     def markdown(self) -> str:
         """Return a pipe table."""
-        lines = [self.header, ["---"] * len(self.header), *self.rows]
-        return "\n".join(
-            f"| {' | '.join(c.replace('|', chr(92) + '|') for c in r)} |" for r in lines
-        )
+        header, *rows = (map(escaping.markdown, row) for row in (self.header, *self.rows))
+        lines = [header, ["---"] * len(self.header), *rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def csv(self) -> str:
         """Return comma-separated values with a header line."""
         out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([self.header, *self.rows])
+        rows = [map(escaping.csv, row) for row in (self.header, *self.rows)]
+        csv.writer(out, lineterminator="\n").writerows(rows)
         return out.getvalue()
 
     def latex(self) -> str:
         """Return a tabular environment; Greek letters in it need a Unicode engine."""
-        lines = [" & ".join(map(_escape, row)) + r" \\" for row in [self.header, *self.rows]]
+        lines = [" & ".join(map(escaping.latex, row)) + r" \\" for row in [self.header, *self.rows]]
         body = "\n".join([r"\hline", lines[0], r"\hline", *lines[1:], r"\hline"])
         columns = "l" * len(self.header)
         return f"\\begin{{tabular}}{{{columns}}}\n{body}\n\\end{{tabular}}\n"
-
-
-def _escape(cell: str) -> str:
-    return "".join(_LATEX.get(c, c) for c in cell)

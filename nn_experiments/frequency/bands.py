@@ -38,12 +38,9 @@ def masks(height: int, width: int, bands: int) -> Tensor:
 def noise(shape: tuple[int, int, int], bands: int, noises: int, sigma: float, seed: int) -> Tensor:
     """Return band-limited noise Δx_k⁽ⁱ⁾, shape (bands, noises, channels, height, width), float32.
 
-    Δx_k⁽ⁱ⁾ = c Cᵀ(M⁽ⁱ⁾ ⊙ δ_k)C, where the entries of δ_k are independent standard Gaussian ones and
-    c > 0 makes the ℓ2 norm, over all channels together, the same for every band and noise:
-    σ√(channels·height·width), the root mean square norm of white noise with standard deviation σ
-    per pixel. The text has c = σ, which makes norms equal in distribution only (claim 4.5-band.3);
-    their mean square is then 1/bands of ours, so that ours with σ is as large as the text's with
-    σ√bands.
+    Δx_k⁽ⁱ⁾ = Cᵀ(M⁽ⁱ⁾ ⊙ δ_k)C, channel by channel, where the entries of δ_k are independent Gaussian
+    ones with mean 0 and standard deviation σ (section 4.3.2). So the noises of two bands with as
+    many bases are as long as each other in distribution only (claim 4.5-band.3).
 
     All bands share δ_k; their noises are nonetheless independent, since no two bands have a basis
     in common. The noise depends on the arguments only, and not on a device; the first noises are
@@ -70,6 +67,4 @@ def noise(shape: tuple[int, int, int], bands: int, noises: int, sigma: float, se
     inside = masks(height, width, bands)[:, None, None]
     generator = torch.Generator().manual_seed(seed)
     deltas = [torch.randn(shape, generator=generator, dtype=torch.float64) for _ in range(noises)]
-    limited = idct2(torch.stack(deltas) * inside)
-    norms = limited.square().sum((-3, -2, -1), keepdim=True).sqrt()
-    return (limited * (sigma * math.sqrt(channels * height * width) / norms)).float()
+    return (sigma * idct2(torch.stack(deltas) * inside)).float()

@@ -20,11 +20,15 @@ from nn_experiments.style import (
     GREATEST_HEIGHT_INCHES,
     WIDTH_INCHES,
     footnote,
+    footnote_inches,
     frame,
     house_style,
+    in_legend,
+    legend,
     looks,
     row_label,
     show,
+    wrapped,
     write_figure,
 )
 from theory.style import BLUE
@@ -39,9 +43,12 @@ __all__ = [
 ]
 
 _COLOURS = "viridis"
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Amplitudes below this part of the greatest are drawn as if they were it: rounding of exact zeros.
 _LEAST_AMPLITUDE = 1e-6
 _STAR: dict[str, Any] = {"linestyle": "none", "marker": "*", "markersize": 7}
+_ROW_LETTERS = 24  # of a data set's name beside its spectrum
+_INSIDE_LETTERS = 24  # of an optimizer's name in a legend inside the axes
 # Percentage points between optimizers, so that their bars do not hide each other.
 _ASIDE = 1.0
 _TITLES: dict[Kind, str] = {
@@ -72,7 +79,13 @@ def draw_energy(amplitudes: Mapping[str, Tensor]) -> Figure:
             for axes, log in ((row[1], False), (row[3], True)):
                 _diagonal(axes, mean, log=log)
             row[0].annotate(
-                name, (-0.5, 0.5), xycoords="axes fraction", rotation=90, va="center", fontsize=8.5
+                wrapped(name, _ROW_LETTERS),
+                (-0.4, 0.5),
+                xycoords="axes fraction",
+                rotation=90,
+                va="center",
+                ha="right",
+                fontsize=8.5,
             )
         for axes, title in zip(
             rows[0],
@@ -166,12 +179,13 @@ def _draw_filter(
         frame(mask_axes)
 
 
-def draw_bands(masks: Tensor, noises: Tensor) -> Figure:
+def draw_bands(masks: Tensor, noises: Tensor, note: str = "") -> Figure:
     """Draw the bands of the spectrum and an example of the noise in each (Figure 4.5).
 
     Args:
         masks: shape (bands, height, width), bool.
         noises: shape (bands, channels, height, width), one noise per band; all on one scale.
+        note: how large the noise is.
 
     """
     bands = len(masks)
@@ -180,7 +194,8 @@ def draw_bands(masks: Tensor, noises: Tensor) -> Figure:
     with house_style():
         size = (WIDTH_INCHES - 0.6) / across
         strips = -(-bands // across)
-        figure = Figure(figsize=(WIDTH_INCHES, strips * (2 * size + 0.45)), layout="constrained")
+        height = strips * (2 * size + 0.45) + footnote_inches(note, WIDTH_INCHES) * bool(note)
+        figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
         grid = figure.subplots(2 * strips, across, squeeze=False)
         for axes in grid.flat:
             axes.set_axis_off()
@@ -192,10 +207,11 @@ def draw_bands(masks: Tensor, noises: Tensor) -> Figure:
             top.set_axis_on()
             bottom.set_axis_on()
             frame(top)
-            top.set_title(f"Δx$^{{({band})}}$")
+            top.set_title(f"Δx⁽{str(band).translate(_RAISED)}⁾")
         for strip in range(strips):
             row_label(grid[2 * strip, 0], "band")
             row_label(grid[2 * strip + 1, 0], "noise")
+        footnote(figure, note)
     return figure
 
 
@@ -225,7 +241,7 @@ def draw_observation_one(
             for i, (title, look) in enumerate(looks(list(filtered)).items()):
                 aside = _ASIDE * (i - (len(filtered) - 1) / 2)
                 runs = {p: run for (k, p), run in sorted(filtered[title].items()) if k == kind}
-                _error_bars(axes, runs, aside, look, title)
+                _error_bars(axes, runs, aside, look, in_legend(title))
                 unfiltered = {0: original.get(title, ())}
                 _error_bars(axes, unfiltered, aside, {**look, **_STAR}, None)
             part = f"{letter}) " if len(kinds) > 1 else ""
@@ -233,13 +249,8 @@ def draw_observation_one(
             axes.set_xlabel("basis vectors removed from training images (%)")
         panels[0].set_ylabel("accuracy on original test images (%)")
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(
-            [*handles, Line2D([], [], color="0.3", **_STAR)],
-            [*labels, "original training images"],
-            loc="outside upper center",
-            ncols=len(labels) + 1,
-            frameon=False,
-        )
+        star = Line2D([], [], color="0.3", **_STAR)
+        legend(figure, [*handles, star], [*labels, "original training images"])
         footnote(figure, note)
     return figure
 
@@ -289,7 +300,8 @@ def draw_observation_two(drops: Mapping[str, np.ndarray], note: str = "") -> Fig
             axes.fill_between(
                 bands, mean - error, mean + error, color=look["color"], alpha=0.25, linewidth=0
             )
-            axes.plot(bands, mean, label=title, markersize=3.5, **look)
+            label = wrapped(in_legend(title), _INSIDE_LETTERS)
+            axes.plot(bands, mean, label=label, markersize=3.5, **look)
         axes.set(
             xlabel="band of the noise (0: lowest frequencies)",
             ylabel="drop in accuracy (points)",

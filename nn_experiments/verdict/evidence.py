@@ -11,6 +11,7 @@ import numpy as np
 
 from nn_experiments.specs import Preset
 from nn_experiments.verdict import published
+from nn_experiments.verdict.choices import choices
 from nn_experiments.verdict.intervals import Interval
 from nn_experiments.verdict.judging import baseline, judge, summarise
 from nn_experiments.verdict.measurements import Measurements
@@ -69,6 +70,7 @@ def evidence(
         "is_small_sample": bool(small_sample(preset)),
         "small_sample_because": small_sample(preset),
         "settings_that_the_thesis_does_not_have": departures(preset),
+        "settings_that_the_thesis_leaves_open": choices(preset),
         "confidence_per_comparison": preset.margins.confidence,
         "comparisons": len(verdicts),
         "summary": [_summary_record(s) for s in summarise(verdicts)],
@@ -80,8 +82,20 @@ def evidence(
         "table_4_1_sizes": [_size_record(size) for size in sizes(preset, measurements)],
         "engines": engines(measurements),
         "not_run": not_run(preset, verdicts),
+        "noise_in_bands": _noise_record(preset, measurements),
         "levels_that_the_thesis_does_not_have": levels_of_ours(preset),
         "seconds": dict(timings or {}),
+    }
+
+
+def _noise_record(preset: Preset, measurements: Measurements) -> dict[str, Any] | None:
+    if not measurements.bands():
+        return None
+    return {
+        "sigma": preset.frequency.sigma,
+        "noises": preset.frequency.noises,
+        "bands": measurements.bands(),
+        "root_mean_square_l2_norm": measurements.noise_norm(),
     }
 
 

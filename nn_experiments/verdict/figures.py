@@ -17,7 +17,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from nn_experiments.specs import OptimizerSpec, Preset
-from nn_experiments.style import WIDTH_INCHES, house_style, looks
+from nn_experiments.style import (
+    WIDTH_INCHES,
+    footnote,
+    house_style,
+    in_legend,
+    legend,
+    looks,
+    wrapped,
+)
 from nn_experiments.verdict import published
 from nn_experiments.verdict.intervals import ONE_DISAGREEMENT, Interval, mean
 from nn_experiments.verdict.measurements import CLEAN, KINDS, Kind, Measure, Measurements
@@ -36,6 +44,8 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.INCONCLUSIVE: ("#7F7F7F", "D"),
 }
 _MARGIN_COLOUR = "#DDEBD9"
+_ROW_LETTERS = 56  # of what a row of the forest plot is about
+_BAR_LETTERS = 24  # of a layer's name below its bars
 _PANELS: dict[Kind, str] = {
     "gaussian": "Gaussian noise",
     "l2": "ℓ2-bounded attack",
@@ -69,25 +79,16 @@ def figure_4_1(compared: Sequence[Compared]) -> Figure:
         for kind, axes in panels.items():
             _label_panel(axes, kind, compared)
         panels["gaussian"].set_ylabel("standard accuracy (%)")
-        figure.legend(
-            handles=_legend(compared, titles),
-            loc="outside upper center",
-            ncols=min(6, len(compared) + len(titles) + 1),
-            frameon=False,
-        )
+        keys = _legend(compared, titles)
+        legend(figure, list(keys.values()), list(keys))
         confidence = compared[0][0].margins.confidence if compared else 0.95
         sizes = "; ".join(_sample(preset, measurements) for preset, measurements in compared)
-        _footnote(
+        footnote(
             figure,
             f"Bars: {confidence:.0%} intervals of each accuracy by itself, over trainings and "
             f"images. {sizes}.",
         )
     return figure
-
-
-def _footnote(figure: Figure, text: str) -> None:
-    """Write how large the sample is and what bars mean, below a figure."""
-    figure.supxlabel(text, fontsize=6.5, color="#404040")
 
 
 def _sample(preset: Preset, measurements: Measurements) -> str:
@@ -194,24 +195,25 @@ def _label_panel(axes: Axes, kind: Kind, compared: Sequence[Compared]) -> None:
         axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", fontsize=7.5)
 
 
-def _legend(compared: Sequence[Compared], titles: Sequence[str]) -> list[Line2D]:
-    shapes = [
-        Line2D([], [], linestyle="", marker=_MARKERS[i % len(_MARKERS)], color="#404040", label=t)
-        for i, t in enumerate(titles)
-    ]
-    colours = [
-        Line2D([], [], linestyle="-", linewidth=4, color=colour, label=name_of(preset))
-        for (preset, _), colour in zip(compared, _cycle(_COLOURS), strict=False)
-    ]
-    hollow = Line2D(
-        [], [], linestyle="", marker="o", mfc="none", mec="#404040", label="published (hollow)"
-    )
+def _legend(compared: Sequence[Compared], titles: Sequence[str]) -> dict[str, Line2D]:
+    keys = {
+        title: Line2D([], [], linestyle="", marker=_MARKERS[i % len(_MARKERS)], color="#404040")
+        for i, title in enumerate(titles)
+    }
+    for (preset, _), colour in zip(compared, _cycle(_COLOURS), strict=False):
+        # A data set may be called as an optimizer is.
+        name = f"{name_of(preset)}{' (images)' * (name_of(preset) in titles)}"
+        keys[name] = Line2D([], [], linestyle="-", linewidth=4, color=colour)
     is_shown = any(
         published.accuracy(preset, optimizer, CLEAN) is not None
         for preset, _ in compared
         for optimizer in preset.optimizers
     )
-    return [*shapes, *colours, *([hollow] if is_shown else [])]
+    if is_shown:
+        keys["published (hollow)"] = Line2D(
+            [], [], linestyle="", marker="o", mfc="none", mec="#404040"
+        )
+    return keys
 
 
 def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure:
@@ -247,7 +249,7 @@ def forest(verdicts: Sequence[Verdict], *, only_primary: bool = False) -> Figure
         changed = (
             " †: the rules were changed after the results." if any(v.changed for v in shown) else ""
         )
-        _footnote(figure, f"{_what_bars_are(shown)}{pale}{changed}{_other_reading(shown)}")
+        footnote(figure, f"{_what_bars_are(shown)}{pale}{changed}{_other_reading(shown)}")
     return figure
 
 
@@ -272,21 +274,30 @@ def _what_bars_are(shown: Sequence[Verdict]) -> str:
 
 
 def _lines(rows: Sequence[Verdict]) -> int:
-    return len(rows) + len({row.prediction for row in rows})
+    return sum(len(_row_text(r).splitlines()) for r in rows) + len({r.prediction for r in rows})
+
+
+def _row_text(row: Verdict) -> str:
+    mark = " †" if row.changed else ""
+    measure = f"{measure_text(row.measure)}{mark}"
+    is_short = len(f"{row.comparison}, {measure}") <= _ROW_LETTERS
+    return f"{wrapped(row.comparison, _ROW_LETTERS)},{' ' if is_short else chr(10)}{measure}"
 
 
 def _draw_forest(axes: Axes, rows: Sequence[Verdict]) -> None:
     axes.axvline(0, color="black", linewidth=0.6, zorder=1)
-    y, labels, prediction = 0, [], None
+    y, prediction = 0.0, None
+    labels: list[tuple[float, str, bool]] = []
     for row in rows:
         if row.prediction != prediction:
             prediction = row.prediction
             labels.append((y, prediction, True))
             y += 1
-        mark = " †" if row.changed else ""
-        labels.append((y, f"{row.comparison}, {measure_text(row.measure)}{mark}", False))
+        name = _row_text(row)
+        y += name.count("\n") / 2
+        labels.append((y, name, False))
         _draw_effect(axes, row, y)
-        y += 1
+        y += 1 + name.count("\n") / 2
     _shade_margins(axes, rows, [at for at, _, is_heading in labels if not is_heading])
     axes.set_ylim(max(y, 1) - 0.4, -0.6)
     axes.set_yticks([at for at, _, _ in labels], [text for _, text, _ in labels])
@@ -298,7 +309,7 @@ def _draw_forest(axes: Axes, rows: Sequence[Verdict]) -> None:
     axes.set_xlabel(f"effect ({rows[0].unit})" if rows else "nothing was run")
 
 
-def _shade_margins(axes: Axes, rows: Sequence[Verdict], places: Sequence[int]) -> None:
+def _shade_margins(axes: Axes, rows: Sequence[Verdict], places: Sequence[float]) -> None:
     """Shade what the margins allow; a cost may be as far below 0 as it likes."""
     margins = [row.margin for row in rows if row.margin is not None]
     if not margins:
@@ -314,7 +325,7 @@ def _shade_margins(axes: Axes, rows: Sequence[Verdict], places: Sequence[int]) -
     axes.set_xlim(left, right)
 
 
-def _draw_effect(axes: Axes, row: Verdict, y: int) -> None:
+def _draw_effect(axes: Axes, row: Verdict, y: float) -> None:
     if row.effect is None:
         return
     colour, marker = _OUTCOMES[row.outcome]
@@ -345,7 +356,7 @@ def lipschitz_by_layer(preset: Preset, measurements: Measurements, norm: str = "
         axes = figure.subplots()
         for i, (title, look) in enumerate(looks(list(found)).items()):
             _draw_bars(axes, bars, title, look["color"], i, len(found))
-        axes.set_xticks(range(len(bars)), list(bars))
+        axes.set_xticks(range(len(bars)), [wrapped(name, _BAR_LETTERS) for name in bars])
         if len(bars) > 8:
             axes.tick_params(axis="x", labelrotation=60)
         axes.set_ylabel(f"bound on the {NORM_SYMBOLS.get(norm, norm)} norm (log scale)")
@@ -354,8 +365,8 @@ def lipschitz_by_layer(preset: Preset, measurements: Measurements, norm: str = "
             axes.axhline(1, color="black", linewidth=0.6)
             axes.axvline(len(bars) - 1.5, color="#7F7F7F", linewidth=0.6, linestyle=":")
             spread = "bars: geometric means over seeds; lines: least and greatest seed"
-            _footnote(figure, f"{_sample(preset, measurements).partition(',')[0]}; {spread}.")
-            figure.legend(loc="outside upper center", ncols=4, frameon=False)
+            footnote(figure, f"{_sample(preset, measurements).partition(',')[0]}; {spread}.")
+            legend(figure, *axes.get_legend_handles_labels())
         else:
             axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center")
     return figure
@@ -385,5 +396,5 @@ def _draw_bars(
             edgecolor="white",
             linewidth=0.3,
             error_kw={"elinewidth": 0.8, "capsize": 1.5},
-            label=title,
+            label=in_legend(title),
         )

@@ -78,6 +78,11 @@ class Interval:
     high: float
     confidence: float = 0.95
 
+    @property
+    def is_point(self) -> bool:
+        """Whether nothing varied, so that there is no interval to speak of."""
+        return self.low == self.high
+
     def scaled(self, factor: float) -> Interval:
         """Return the interval of ``factor`` > 0 times the quantity."""
         return replace(
@@ -186,7 +191,9 @@ def _over(means: Floats, added_square: float = 0.0) -> _Part:
     n = len(means)
     if n == 1:
         return _Part(math.inf, 0)
-    squares = float(np.square(means - means.mean()).sum()) + added_square
+    # Rounding can put a mean of equal numbers beside them.
+    middle = means[0] if (means == means[0]).all() else means.mean()
+    squares = float(np.square(means - middle).sum()) + added_square
     return _Part(squares / (n - 1) / n, n - 1)
 
 

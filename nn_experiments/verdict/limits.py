@@ -23,7 +23,9 @@ def noted(
     measurements: Measurements,
     poor: Sequence[str],
 ) -> Verdict:
-    """Add what limits a verdict to its note, and leave it open where a network is no minimizer.
+    """Add what limits a verdict to its note, and leave it open where that decides.
+
+    It does where a network is no minimizer, and where all trainings give the same values.
 
     Args:
         verdict: as its interval has it.
@@ -39,8 +41,15 @@ def noted(
     if poor and verdict.outcome != Outcome.NOT_RUN:
         notes.append(f"no minimizers of the standard risk: {', '.join(poor)}")
         verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE)
-    if verdict.effect is not None and not np.isfinite(verdict.effect.low):
-        notes.append("one seed tells nothing of the spread between trainings")
+    if verdict.effect is not None and verdict.effect.is_point:
+        # As of one training: of what does not vary where it could, the seeds tell nothing.
+        verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE)
+        notes.append(
+            f"all trainings ({'+'.join(map(str, verdict.n_seeds))}) give the same values: no "
+            "interval over trainings"
+        )
+    elif verdict.effect is not None and not np.isfinite(verdict.effect.low):
+        notes.append(_untold(verdict))
     elif verdict.effect is not None and verdict.unit == POINTS and _is_beyond_all(verdict.effect):
         notes.append(
             f"the interval goes beyond ± {_MOST_POINTS:g} points, where no difference can be: too "
@@ -48,6 +57,13 @@ def noted(
             "trainings; with two, the t quantile can be 12.7"
         )
     return replace(verdict, note="; ".join(notes))
+
+
+def _untold(verdict: Verdict) -> str:
+    """Say of what there is one alone."""
+    if min(verdict.n_seeds) > 1:
+        return "one image tells nothing of the spread between images"
+    return "one seed tells nothing of the spread between trainings"
 
 
 def _is_beyond_all(effect: Interval) -> bool:

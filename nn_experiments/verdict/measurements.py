@@ -47,6 +47,8 @@ class BandAccuracy:
     Attributes:
         clean: shape (N,): whether each image comes out right without noise.
         correct: shape (bands, noises, N): and with noise; bands from the lowest frequency up.
+        norm: the root mean square ℓ2 norm of such noises
+            (:func:`nn_experiments.frequency.noise_size.mean_norm`); None where it is not known.
 
     Raises:
         ValueError: the shapes do not belong together.
@@ -55,6 +57,7 @@ class BandAccuracy:
 
     clean: Bools
     correct: Bools
+    norm: float | None = None
 
     def __post_init__(self) -> None:
         if self.correct.ndim != 3 or self.correct.shape[2:] != self.clean.shape:
@@ -184,10 +187,22 @@ class Measurements:
             ]
         )
 
+    def drops_by_band(self, optimizer: str) -> Floats | None:
+        """Return (4.5) of each finished training and band, shape (seeds, bands)."""
+        found = [run.bands for run in self.finished(optimizer)]
+        return _stack([b.drops().mean(axis=(1, 2)) for b in found if b is not None])
+
     def bands(self) -> int:
         """Return in how many bands the noise was; 0 if it was not measured."""
         found = [len(run.bands.correct) for run in self.runs if run.bands is not None]
         return found[0] if found else 0
+
+    def noise_norm(self) -> float | None:
+        """Return the root mean square ℓ2 norm of the noise in bands; None where none is known."""
+        found = [
+            r.bands.norm for r in self.runs if r.bands is not None and r.bands.norm is not None
+        ]
+        return found[0] if found else None
 
     def gradient_energy(self, optimizer: str, model: str) -> Floats | None:
         """Return shares in the irrelevant band, (seeds, N), of a ``"network"`` or ``"linear"``."""
@@ -243,6 +258,7 @@ def _record(run: RunMeasurements, prefix: str, arrays: dict[str, NDArray[Any]]) 
         "status": run.status,
         "measures": list(run.correct),
         "has_bands": run.bands is not None,
+        "band_noise_norm": None if run.bands is None else run.bands.norm,
         "lipschitz": {
             norm: {
                 "product": bound.product,
@@ -298,7 +314,11 @@ def _require_schema(header: Mapping[str, str], path: Path) -> None:
 def _run(record: Mapping[str, Any], prefix: str, tensor: Any) -> RunMeasurements:
     bands = None
     if record["has_bands"]:
-        bands = BandAccuracy(tensor(f"{prefix} bands clean"), tensor(f"{prefix} bands correct"))
+        if "band_noise_norm" not in record:
+            # Another version's noise was √bands times as large at the same σ.
+            raise ValueError("noise in bands of which no ℓ2 norm is kept")
+        correct = tensor(f"{prefix} bands correct")
+        bands = BandAccuracy(tensor(f"{prefix} bands clean"), correct, record["band_noise_norm"])
     return RunMeasurements(
         optimizer=record["optimizer"],
         seed=record["seed"],

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
+from nn_experiments.frequency import noise_size
 from nn_experiments.specs import Preset
-from nn_experiments.verdict import published
+from nn_experiments.verdict import published, reliability
+from nn_experiments.verdict.choices import choices
 from nn_experiments.verdict.comparisons import measures_of
 from nn_experiments.verdict.judging import baseline, judge, summarise
 from nn_experiments.verdict.measurements import CLEAN, FINISHED, KINDS, Measurements
@@ -25,6 +28,7 @@ from nn_experiments.verdict.table_4_1 import Size, perturbed_measures, sizes
 from nn_experiments.verdict.tables import (
     NORM_SYMBOLS,
     accuracies,
+    bands_table,
     gradients_table,
     lipschitz_and_robustness,
     local_bounds_table,
@@ -35,7 +39,12 @@ from nn_experiments.verdict.tables import (
     training_table,
     verdict_table,
 )
+from theory import escaping
 from theory.tables import TextTable
+
+# What is not as intervals presume, in the sentence that says what they are then worth.
+_BAD_SHARE, _BAD_POINTS = 0.2, 20
+_AGAINST = -0.9
 
 
 def report(
@@ -60,21 +69,23 @@ def report(
     """
     verdicts = judge(preset, measurements, fixed)
     sections = [
-        f"# {preset.title or name_of(preset)}",
+        f"# {escaping.markdown(preset.title or name_of(preset))}",
         _scale(preset, measurements),
         "## Verdict",
         summary_table(summarise(verdicts)).markdown(),
         *_changed(changes(fixed, preset)),
         _how_judged(preset, verdicts, fixed),
-        *(f"![{name}]({name})" for name in figures),
+        *(f"![{_alternative(name, preset, measurements)}]({name})" for name in figures),
         "## What was run",
-        _bullets(what_was_run(preset)),
+        _bullets(what_was_run(preset, measurements.noise_norm())),
+        *_open_settings(preset),
         "## Comparisons",
         verdict_table(verdicts).markdown(),
         "## Accuracy (%)",
         _columns(preset, measurements),
         accuracies(preset, measurements).markdown(),
         *_lipschitz_sections(preset, measurements),
+        *_section("## Noise in bands", bands_table(preset, measurements)),
         *_section(
             "## Gradient energy in the irrelevant band", gradients_table(preset, measurements)
         ),
@@ -93,7 +104,8 @@ def _scale(preset: Preset, measurements: Measurements) -> str:
     reached = f"Training loss reached: {min(losses):.3g} to {max(losses):.3g}." if losses else ""
     finished = sum(run.status == FINISHED for run in measurements.runs)
     ran = f"{finished} of {len(measurements.runs)} trainings finished. {reached}".strip()
-    short, other = small_sample(preset), departures(preset)
+    short = [escaping.markdown(text) for text in small_sample(preset)]
+    other = [escaping.markdown(text) for text in departures(preset)]
     scale = (
         f"At the thesis's scale: all images, {FULL_SCALE_EPOCHS} epochs or more, standard "
         "AutoAttack on 1,000 images or more, three seeds or more."
@@ -113,7 +125,11 @@ def _scale(preset: Preset, measurements: Measurements) -> str:
 def _changed(changed: Sequence[Change]) -> list[str]:
     if not changed:
         return []
-    return [f"**Changed after the results were there**: {'; '.join(c.text for c in changed)}."]
+    return [f"**Changed after the results were there**: {_texts(changed)}."]
+
+
+def _texts(changed: Sequence[Change]) -> str:
+    return "; ".join(escaping.markdown(change.text) for change in changed)
 
 
 def _how_judged(preset: Preset, verdicts: Sequence[Verdict], fixed: Rules | None) -> str:
@@ -127,6 +143,7 @@ def _how_judged(preset: Preset, verdicts: Sequence[Verdict], fixed: Rules | None
             f"allowance for how many there are: {len(judged)} were run, and {counted} of them "
             "count for a prediction.",
             _how_made(preset),
+            *_what_is_presumed(judged, confidence),
             _how_told(preset),
             _errors(judged, (1 - confidence) / 2),
             _margins(preset, fixed),
@@ -147,6 +164,24 @@ def _how_made(preset: Preset) -> str:
         "more image told the two apart), and of the noises where all images share them. Bounds "
         f"have no images: theirs are of the seeds' logarithms alone.{few if n > 1 else ''}"
     )
+
+
+def _what_is_presumed(judged: Sequence[Verdict], confidence: float) -> list[str]:
+    """Say, for the fewest trainings of a comparison, what intervals are worth where it is wrong."""
+    seeds = min((n for v in judged for n in v.n_seeds), default=0)
+    if seeds < 2:
+        return []
+    missed = reliability.unseen(_BAD_SHARE, seeds)
+    covered = reliability.coverage_if_correlated(seeds, _AGAINST, confidence)
+    return [
+        f"Intervals presume that trainings scatter nearly normally and independently: with {seeds} "
+        f"of each optimizer, a failure by {_BAD_POINTS} points that one training in "
+        f"{round(1 / _BAD_SHARE)} has shows in none of them {missed:.0%} of the time, so that up "
+        f'to as often "similar" is supported of means that are {_BAD_SHARE * _BAD_POINTS:g} points '
+        f"apart; and if seeds of two optimizers went against each other (correlation {_AGAINST:g}),"
+        f" the seeds' part of an interval would hold the truth {covered:.0%} of the time, not "
+        f"{confidence:.0%}."
+    ]
 
 
 def _how_told(preset: Preset) -> str:
@@ -268,12 +303,27 @@ def _which(found: Sequence[Size]) -> str:
     )
 
 
+def _alternative(name: str, preset: Preset, measurements: Measurements) -> str:
+    """Return what stands for a picture where it is not seen."""
+    if PurePosixPath(name).stem != "observation_two":
+        return name
+    size = noise_size.told(
+        preset.frequency.sigma, preset.frequency.noises, measurements.noise_norm()
+    )
+    return f"Drop in accuracy under noise in each band: {size}"
+
+
+def _open_settings(preset: Preset) -> list[str]:
+    found = choices(preset)
+    return ["## Where the thesis leaves it open", _bullets(found)] if found else []
+
+
 def _section(heading: str, table: TextTable) -> list[str]:
     return [heading, table.markdown()] if table.rows else []
 
 
 def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
+    return "\n".join(f"- {escaping.markdown(line)}" for line in lines)
 
 
 def _where(measurements: Measurements, environment: Mapping[str, Any]) -> str:

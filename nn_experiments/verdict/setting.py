@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from nn_experiments import presets
+from nn_experiments.frequency import noise_size
 from nn_experiments.specs import (
     Level,
     ModelSpec,
@@ -13,6 +14,7 @@ from nn_experiments.specs import (
     Preset,
     Setting,
     TrainingSpec,
+    level,
 )
 from nn_experiments.verdict import published
 from nn_experiments.verdict.measurements import KINDS, Kind, Measurements
@@ -24,7 +26,7 @@ FULL_SCALE_EPOCHS = 200
 """Epochs of every training in the thesis (Appendix 4.A)."""
 _ATTACKED = 1000  # test images, section 4.1.1
 _SEEDS = 3
-_THRESHOLDS = tuple(range(10, 100, 10))  # of Observation I, Figures 4.3 and 4.11 to 4.16
+_THRESHOLDS = tuple(range(10, 100, 10))  # of Observation I; the thesis prints 10, 30, 50, 70, 90
 _FILTERS = ("magnitude", "frequency")
 
 
@@ -64,6 +66,7 @@ def departures(preset: Preset) -> list[str]:
     return [
         *_other_images_and_model(preset, thesis),
         *_other_training(preset.training, thesis.training),
+        *_other_measuring(preset, thesis),
         *(text for o in preset.optimizers for text in _other_rule(o, thesis.optimizers)),
     ]
 
@@ -75,6 +78,14 @@ def _other_images_and_model(preset: Preset, thesis: Preset) -> list[str]:
     ours, theirs = preset.model, thesis.model
     if (ours.name, ours.options) != (theirs.name, theirs.options):
         found.append(f"model {_model(ours)}, not {_model(theirs)}")
+    data = preset.data
+    if data.validation_images:
+        found.append(f"{data.validation_images:,} training images held out")
+    if data.filtered_by:
+        found.append(
+            f"training images without {data.filtered_percent} % of their frequencies, by "
+            f"{data.filtered_by}"
+        )
     return found
 
 
@@ -91,6 +102,27 @@ def _other_training(ours: TrainingSpec, theirs: TrainingSpec) -> list[str]:
     if ours.flips != theirs.flips:
         flips = ("at random", "never") if ours.flips else ("never", "at random")
         found.append(f"training images flipped {flips[0]}, not {flips[1]}")
+    if ours.precision != theirs.precision:
+        found.append(f"trained in {ours.precision}, not {theirs.precision}")
+    return found
+
+
+def _other_measuring(preset: Preset, thesis: Preset) -> list[str]:
+    found = []
+    attacks, noise, theirs = preset.robustness, preset.frequency, thesis.frequency
+    if attacks.engine != thesis.robustness.engine:
+        found.append("APGD by this project's engine, not by a published one")
+    if attacks.largest_first:
+        found.append("what stands at the largest radius not attacked at smaller ones")
+    if noise.bands != theirs.bands:
+        found.append(f"noise in {noise.bands} bands, not {theirs.bands}")
+    if noise.noises != theirs.noises:
+        found.append(f"K = {noise.noises} noises in each band, not {theirs.noises}")
+    if noise.sigma != theirs.sigma:
+        found.append(
+            f"noise in bands of σ = {noise.sigma:g}, not {theirs.sigma:g} as in the authors' "
+            "notebook (the text prints none)"
+        )
     return found
 
 
@@ -170,11 +202,21 @@ def _levels_text(kind: Kind, levels: Sequence[Level]) -> str:
     return perturbation_text(kind, ", ".join(levels))
 
 
-def what_was_run(preset: Preset) -> list[str]:
-    """Return the images, the model, the update rules and the schedule, a line each."""
+def what_was_run(preset: Preset, noise_norm: float | None = None) -> list[str]:
+    """Return the images, the model, the update rules, the schedule and the noise, a line each.
+
+    Args:
+        preset: as it was run.
+        noise_norm: the root mean square ℓ2 norm of the noise in bands, where it is known.
+
+    """
     data, model, training = preset.data, preset.model, preset.training
     held_out = f", {data.validation_images:,} held out" if data.validation_images else ""
-    schedule = f"{training.epochs} epochs in batches of {training.batch_size}"
+    n = data.train_images
+    batches = f"batches of {training.batch_size}"
+    if n is not None and n < training.batch_size:
+        batches += f" (all {n:,} images at once, as there are no more)"
+    schedule = f"{training.epochs} epochs in {batches}"
     steps = _steps(training, training.epochs)
     if steps:
         schedule += f", learning rates {steps}"
@@ -191,16 +233,25 @@ def what_was_run(preset: Preset) -> list[str]:
         *_levels_told(preset),
         f"Training: {schedule}, {flips}, {training.precision}; "
         f"seeds {', '.join(map(str, preset.seeds))}.",
+        f"Noise in each of {preset.frequency.bands} bands of frequencies (Observation II): "
+        f"{noise_size.told(preset.frequency.sigma, preset.frequency.noises, noise_norm)}.",
     ]
 
 
 def _levels_told(preset: Preset) -> list[str]:
     ours = levels_of_ours(preset)
+    found = [
+        f"{perturbation_text('linf', text)}: every image can become any other, so that what is "
+        "called robust was not attacked well enough."
+        for text in preset.robustness.linf
+        if level(text) == 1
+    ]
     if not ours:
-        return []
+        return found
     return [
+        *found,
         f"Levels of ours, at which Table {published.table_of(preset)} has no number for "
-        f"{preset.published}: {'; '.join(ours)}."
+        f"{preset.published}: {'; '.join(ours)}.",
     ]
 
 

@@ -216,6 +216,8 @@ def _ends(effect: Interval | None, unit: str) -> str:
         return MISSING
     if not math.isfinite(effect.low):
         return "unknown"
+    if effect.is_point:
+        return "none"
     return f"[{_signed(effect.low, unit)}, {_signed(effect.high, unit)}]"
 
 
@@ -235,6 +237,25 @@ def training_table(preset: Preset, measurements: Measurements) -> TextTable:
     ]
     header = ["Optimization", "Seed", "Status", "Training loss", "Training accuracy, %"]
     return TextTable(header, rows)
+
+
+def bands_table(preset: Preset, measurements: Measurements) -> TextTable:
+    """Return the drop in accuracy (4.5) in each band, in points: the mean over seeds ± its spread.
+
+    How large the noise was stands in columns of its own, as CSV has no caption.
+    """
+    spec, norm = preset.frequency, measurements.noise_norm()
+    size = [f"{spec.sigma:g}", str(spec.noises), MISSING if norm is None else f"{norm:.3g}"]
+    rows = []
+    for optimizer in preset.optimizers:
+        found = measurements.drops_by_band(optimizer.title)
+        if found is not None:
+            rows += [
+                [optimizer.title, str(band), _mean_and_spread(100 * drops, spread=True), *size]
+                for band, drops in enumerate(found.T)
+            ]
+    header = ["Optimization", "Band (0: lowest)", "Drop, points", "σ", "K"]
+    return TextTable([*header, "ℓ2 norm (root mean square)"], rows)
 
 
 def gradients_table(preset: Preset, measurements: Measurements) -> TextTable:

@@ -99,7 +99,7 @@ _KNOWN: Final = (
     _Known(
         Parameter("spectrum", str, POWER_LAW),
         f"{POWER_LAW}; {MEASURED}FILE, a .json or .csv with the energy of each frequency, as "
-        "`python -m nn_experiments data NAME --energy FILE.json` writes that of a data set; or "
+        "python -m nn_experiments data NAME --energy FILE.json writes that of a data set; or "
         f"{GIVEN} and d variances with blanks between",
     ),
     _optional("exponent", float, "variances fall as 1/(k + 1)^exponent, of power-law", "1"),

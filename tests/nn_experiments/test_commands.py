@@ -33,6 +33,7 @@ from theory.errors import UserError
         (["evaluate", "synthetic"], "expected trained networks"),
         (["tables", "synthetic"], "expected measurements"),
         (["compare", "synthetic", "--frequency.bands", "100000"], "bands: expected from 1 to 784"),
+        (["compare", "synthetic", "--robustness.images", "5000"], "robustness.images: expected at"),
         (["compare", "quick", "--threads", "99999999999"], "--threads: expected at most 4096"),
         (["compare", "cifar10", "--sweep", "inf"], "sweep: expected a number > 0, got inf"),
         (["compare", "quick", "--momentum", "inf"], "options: expected a finite number, got inf"),

@@ -58,7 +58,9 @@ def draw(monkeypatch, tmp_path):
 
     def drawn(data, models):
         found = {}
-        monkeypatch.setattr(style, "write_figure", lambda f, path: found.update({path.name: f}))
+        monkeypatch.setattr(
+            style, "write_figure", lambda f, path, title: found.update({path.name: f})
+        )
         drawing.draw_images(PRESET, data, models, tmp_path, lambda _: None)
         return {name: figure for name, figure in found.items() if figure is not None}
 

@@ -124,6 +124,8 @@ def test_each_piece_is_what_its_module_says(run, model, data):
     assert np.array_equal(run.bands.clean, response.clean.numpy())
     assert np.array_equal(run.bands.correct, response.correct.numpy())
     assert run.bands.correct.shape == (3, 2, 20)
+    # σ² for each of 784 bases, of which a band has a third.
+    assert run.bands.norm == pytest.approx(0.3 * (784 / 3) ** 0.5)
 
 
 def test_noise_of_a_larger_variance_breaks_more(run):

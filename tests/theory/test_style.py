@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from theory import style
@@ -124,3 +125,31 @@ def test_no_package_has_a_palette_of_its_own():
         if any(colour in path.read_text().lower() for colour in colours)
     ]
     assert files == ["theory/style.py"]
+
+
+def hostile_figure():
+    figure = Figure(layout="constrained")
+    axes = figure.subplots()
+    axes.plot([1, 10], [1, 1000], label=style.in_legend("_mine $x"))
+    axes.set_yscale("log")
+    axes.set_xticks([1, 10], [r"$\lr$", "b"])
+    axes.set_title(r"Adam $\lr$ 1")
+    figure.legend()
+    figure.supxlabel("cost $5 & $6_x")
+    return figure
+
+
+def test_labels_are_no_mathematics_and_numbers_of_axes_are(tmp_path):
+    figure = hostile_figure()
+    # As matplotlib reads it, it is no formula.
+    with pytest.raises(ValueError, match="lr"):
+        figure.draw_without_rendering()
+    figure = hostile_figure()
+    (svg,) = style.write_figure(figure, tmp_path / "x", "a title", ["svg"])
+    parsed = {t.get_text(): t.get_parse_math() for t in figure.findobj(Text) if t.get_text()}
+    assert not any(parsed[text] for text in (r"Adam $\lr$ 1", "cost $5 & $6_x", r"$\lr$"))
+    assert "\u200b_mine $x" in parsed
+    numbers = [t for t in figure.axes[0].get_yticklabels() if "10^" in t.get_text()]
+    assert numbers
+    assert all(number.get_parse_math() for number in numbers)
+    assert svg.exists()

@@ -1,4 +1,4 @@
-"""Bands partition the spectrum; noise has one norm and lies in its band."""
+"""Bands partition the spectrum; noise is the formula of section 4.3.2 and lies in its band."""
 
 from itertools import pairwise
 
@@ -7,8 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nn_experiments.frequency import noise_size
 from nn_experiments.frequency.bands import masks, noise
-from nn_experiments.frequency.dct import by_distance_to_dc, dct2, dct_matrix, idct2
+from nn_experiments.frequency.dct import by_distance_to_dc, dct2, dct_matrix
+from nn_experiments.frequency.noise_size import mean_norm
 from theory.errors import UserError
 
 SHAPE = (3, 12, 10)
@@ -69,14 +71,48 @@ def test_shape_and_kind(noises):
     assert noises.dtype == torch.float32
 
 
-def test_norms_are_equal(noises):
-    wanted = SIGMA * (3 * 12 * 10) ** 0.5
-    norms = noises.double().flatten(2).norm(dim=2)
-    assert (norms / wanted - 1).abs().max() <= RELATIVE
-    # The twin: as printed, without being rescaled, norms are equal in distribution only.
-    delta = torch.randn(NOISES, *SHAPE, generator=torch.Generator().manual_seed(3)).double()
-    plain = idct2(delta * masks(*SHAPE[1:], BANDS)[:, None, None]).flatten(2).norm(dim=2)
-    assert (plain / plain.mean() - 1).abs().max() > 0.01 > RELATIVE
+def test_noise_is_the_texts_formula(noises):
+    """Cᵀ(M ⊙ δ)C with δ of standard deviation σ, one entry of the sums at a time."""
+    generator = torch.Generator().manual_seed(3)
+    deltas = [torch.randn(SHAPE, generator=generator, dtype=torch.float64) for _ in range(NOISES)]
+    C, D = dct_matrix(12), dct_matrix(10)
+    for band, mask in enumerate(masks(*SHAPE[1:], BANDS)):
+        for k, delta in enumerate(deltas):
+            wanted = torch.einsum("kl,ckl,ki,lj->cij", mask.double(), SIGMA * delta, C, D)
+            assert (noises[band, k] - wanted).norm() <= RELATIVE * wanted.norm()
+
+
+def test_ten_bands_of_28_by_28_pixels_have_norm_0885():
+    assert mean_norm((1, 28, 28), 10, 0.1) == pytest.approx(0.1 * 78.4**0.5)
+    assert f"{mean_norm((1, 28, 28), 10, 0.1):.3f}" == "0.885"
+    K = 400
+    squares = noise((1, 28, 28), 10, K, 0.1, seed=1).double().flatten(2).square().sum(2)
+    # ‖Δx‖²/σ² is χ² of 78 or 79 degrees of freedom: the mean of 10 K has standard deviation
+    # √(2 · 78.4 / 10 K); 5 of them are passed by chance in 6 cases of 10 million.
+    expected = mean_norm((1, 28, 28), 10, 0.1) ** 2
+    allowed = 5 * 0.01 * (2 * 78.4 / (10 * K)) ** 0.5
+    assert abs(float(squares.mean()) - expected) < allowed < expected / 10
+    # Of each noise it is random: the text makes norms equal in distribution only.
+    assert squares.sqrt().std() > 0.05 * expected**0.5
+
+
+def test_each_band_is_as_large_as_its_bases_are_many():
+    squares = noise(SHAPE, 7, 500, SIGMA, seed=2).double().flatten(2).square().sum(2).mean(1)
+    sizes = 3 * masks(*SHAPE[1:], 7).sum((1, 2)).double()
+    assert sizes.min() < sizes.max()
+    assert (squares / (SIGMA**2 * sizes) - 1).abs().max() < 5 * (2 / (500 * sizes.min())) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("noises", "norm", "told"),
+    [
+        (3, None, "σ = 0.25, K = 3"),
+        (None, 2.0, "σ = 0.25, ℓ2 norm 2 (root mean square)"),
+        (3, 0.8854, "σ = 0.25, K = 3, ℓ2 norm 0.885 (root mean square)"),
+    ],
+)
+def test_size_is_told(noises, norm, told):
+    assert noise_size.told(0.25, noises, norm) == told
 
 
 def test_noise_lies_in_its_band(noises):

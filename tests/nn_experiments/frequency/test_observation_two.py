@@ -11,7 +11,8 @@ from nn_experiments.frequency.observation_two import BandResponse, drops
 from nn_experiments.specs import FrequencySpec
 from tests.nn_experiments.frequency.models import linear
 
-SPEC = FrequencySpec(bands=5, noises=3, sigma=0.5, seed=11)
+SIGMA = 0.5 * 5**0.5
+SPEC = FrequencySpec(bands=5, noises=3, sigma=SIGMA, seed=11)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_linear_model_by_its_logits(linear_model, fashion, response):
     W, b = weights(linear_model)
     x = fashion.test.floats().double().numpy().reshape(200, -1)
     labels = fashion.test.labels.numpy()
-    noises = noise(fashion.shape, 5, 3, 0.5, 11).double().numpy().reshape(5, 3, -1)
+    noises = noise(fashion.shape, 5, 3, SIGMA, 11).double().numpy().reshape(5, 3, -1)
     shifts = noises @ W.T
     clean = x @ W.T + b
     # A logit is a sum of 785 products in float32, of x + Δx, which is rounded once: an error of at
@@ -77,7 +78,7 @@ def test_batches_do_not_matter(linear_model, fashion, response):
 
 
 def test_first_images_only(linear_model, fashion, response):
-    few = drops(linear_model, fashion.test, FrequencySpec(5, 3, 0.5, images=60, seed=11))
+    few = drops(linear_model, fashion.test, FrequencySpec(5, 3, SIGMA, images=60, seed=11))
     assert torch.equal(few.clean, response.clean[:60])
     assert torch.equal(few.correct, response.correct[:, :, :60])
 

@@ -92,7 +92,8 @@ def test_bands(channels, bands):
     figure = draws(pictures.draw_bands(parts, noises))
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     assert len(shown) == 2 * bands
-    assert {f"Δx$^{{({i})}}$" for i in range(bands)} <= set(texts(figure))
+    raised = [f"Δx⁽{''.join('⁰¹²³⁴⁵⁶⁷⁸⁹'[int(c)] for c in str(i))}⁾" for i in range(bands)]
+    assert set(raised) <= set(texts(figure))
     assert np.array_equal(shown[1], parts[1])
 
 

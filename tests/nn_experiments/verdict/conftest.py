@@ -20,6 +20,7 @@ from nn_experiments.verdict.measurements import (
     RunMeasurements,
 )
 
+NOISE_NORM = 0.885  # of noise in bands
 N_CLEAN, N_ATTACKED = 1000, 200
 LEVELS = ("gaussian/0.005", "gaussian/0.01", "l2/0.1", "l2/0.5", "linf/0.01", "linf/0.03")
 
@@ -46,7 +47,10 @@ def preset() -> Preset:
 @pytest.fixture
 def full(preset: Preset) -> Preset:
     """The thesis's scale."""
-    return replace(preset, data=DataSpec(), robustness=RobustnessSpec(), not_run=())
+    frequency = replace(preset.frequency, noises=10)
+    return replace(
+        preset, data=DataSpec(), robustness=RobustnessSpec(), frequency=frequency, not_run=()
+    )
 
 
 Skills = dict[str, float]
@@ -102,7 +106,7 @@ def _run(
         optimizer=title,
         seed=seed,
         correct=correct,
-        bands=BandAccuracy(correct["clean"], np.array(by_band)),
+        bands=BandAccuracy(correct["clean"], np.array(by_band), NOISE_NORM),
         lipschitz={
             norm: LipschitzBound(
                 float(np.prod(list(layers.values()))), tuple(layers.items()), {"composed": 4.0}

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from nn_experiments.specs import FrequencySpec, MarginsSpec
+from nn_experiments.verdict.choices import choices
 from nn_experiments.verdict.evidence import evidence
 from nn_experiments.verdict.judging import judge
 from nn_experiments.verdict.measurements import Measurements
@@ -123,7 +124,8 @@ def test_evidence_says_what_it_rests_on(preset, compare):
     strict = replace(preset, margins=MarginsSpec(confidence=0.9))
     other = replace(strict, training=replace(strict.training, batch_size=16))
     assert read(other, own(compare))["settings_that_the_thesis_does_not_have"] == [
-        "batches of 16, not 128"
+        "batches of 16, not 128",
+        "K = 4 noises in each band, not 10",
     ]
     measured = own(compare)
     found = read(strict, measured)
@@ -133,7 +135,14 @@ def test_evidence_says_what_it_rests_on(preset, compare):
     assert found["small_sample_because"] == small_sample(strict)
     assert found["not_run"] == not_run(strict, judge(strict, measured))
     assert found["levels_that_the_thesis_does_not_have"] == []
-    assert found["settings_that_the_thesis_does_not_have"] == []
+    assert found["settings_that_the_thesis_does_not_have"] == ["K = 4 noises in each band, not 10"]
+    assert found["settings_that_the_thesis_leaves_open"] == choices(strict)
+    assert found["noise_in_bands"] == {
+        "sigma": 0.1,
+        "noises": 4,
+        "bands": 10,
+        "root_mean_square_l2_norm": 0.885,
+    }
     assert found["engines"] == {"l2/0.5": ["batched", "reference"]}
     average = found["average_robust_accuracy"]
     assert average["are_published_levels"] is True

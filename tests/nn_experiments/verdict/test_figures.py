@@ -1,11 +1,15 @@
 """Figures: what is drawn is what was measured, and files are written whole."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.container import BarContainer, ErrorbarContainer
+from matplotlib.text import Text
 
+from nn_experiments.frequency import pictures
 from nn_experiments.specs import DataSpec, MarginsSpec
 from nn_experiments.style import write_figure
 from nn_experiments.verdict import figures
@@ -20,6 +24,10 @@ from tests.nn_experiments.verdict.truths import AS_PREDICTED
 def points(axes) -> list[tuple[float, float]]:
     bars = [c for c in axes.containers if isinstance(c, ErrorbarContainer)]
     return [tuple(float(x[0]) for x in c.lines[0].get_data()) for c in bars]
+
+
+def footnote(figure) -> str:
+    return figure.get_supxlabel().replace("\n", " ")
 
 
 def hollow(axes) -> list[tuple[float, float]]:
@@ -98,15 +106,15 @@ def test_the_forest_explains_what_is_in_it(preset, compare):
     verdicts = judge(preset, compare(AS_PREDICTED))
     everything = figures.forest(verdicts)
     assert {"published", "within the margin"} <= set(legend(everything))
-    assert "Pale" in everything.get_supxlabel()
+    assert "Pale" in footnote(everything)
     # No pale effect, nothing published, no margin.
-    assert "Pale" not in figures.forest(verdicts, only_primary=True).get_supxlabel()
+    assert "Pale" not in footnote(figures.forest(verdicts, only_primary=True))
     own = figures.forest(judge(replace(preset, published=""), compare(AS_PREDICTED)))
     assert "published" not in legend(own)
-    assert "†" not in everything.get_supxlabel()
+    assert "†" not in footnote(everything)
     looser = replace(preset, margins=replace(preset.margins, accuracy=50.0))
     changed = figures.forest(judge(looser, compare(AS_PREDICTED), rules(preset)))
-    assert "†: the rules were changed after the results" in changed.get_supxlabel()
+    assert "†: the rules were changed after the results" in footnote(changed)
     marked = [t.get_text() for axes in changed.axes for t in axes.get_yticklabels()]
     assert 0 < sum("†" in text for text in marked) < len(marked) / 2
     orders = figures.forest([v for v in verdicts if v.margin is None])
@@ -117,13 +125,13 @@ def test_the_forest_explains_what_is_in_it(preset, compare):
 def test_figure_4_1_says_how_many_images_had_noise(preset, compare):
     measured = compare(AS_PREDICTED)
     figure = figures.figure_4_1([(preset, measured)])
-    assert "1,000 test images, 200 attacked." in figure.get_supxlabel()
+    assert "1,000 test images, 200 attacked." in footnote(figure)
     runs = [
         replace(r, correct={m: c[:300] if m[:4] == "gaus" else c for m, c in r.correct.items()})
         for r in measured.runs
     ]
     figure = figures.figure_4_1([(preset, Measurements(tuple(runs)))])
-    assert "1,000 test images, 300 with noise, 200 attacked." in figure.get_supxlabel()
+    assert "1,000 test images, 300 with noise, 200 attacked." in footnote(figure)
 
 
 def test_bars_are_bounds_by_layer(preset, compare):
@@ -163,7 +171,7 @@ def test_vertical_bars_are_the_standard_accuracys(preset, compare):
             expected = mean(clean, 0.8, added_square=ONE_DISAGREEMENT).scaled(100)
             up = bars.lines[2][1].get_segments()[0][:, 1]
             assert up == pytest.approx([expected.low, expected.high])
-    assert "80% intervals" in figures.figure_4_1([(narrower, measurements)]).get_supxlabel()
+    assert "80% intervals" in footnote(figures.figure_4_1([(narrower, measurements)]))
 
 
 def test_rows_of_the_forest_have_interval_outcome_and_published_effect(preset, compare):
@@ -208,9 +216,9 @@ def test_margins_are_shaded_on_both_sides_but_of_a_cost(preset, compare):
 def test_bars_say_how_sure_they_are_and_over_what(preset, compare):
     verdicts = judge(replace(preset, margins=MarginsSpec(confidence=0.8)), compare(AS_PREDICTED))
     told = "Bars: 80% intervals over trainings and images (bounds: over trainings), one at a time."
-    assert told in figures.forest(verdicts).get_supxlabel()
+    assert told in footnote(figures.forest(verdicts))
     points_alone = [v for v in verdicts if v.unit == "percentage points"]
-    assert "bounds" not in figures.forest(points_alone).get_supxlabel()
+    assert "bounds" not in footnote(figures.forest(points_alone))
 
 
 def test_lines_on_bars_reach_from_the_least_to_the_greatest_seed(preset, compare):
@@ -227,4 +235,60 @@ def test_lines_on_bars_reach_from_the_least_to_the_greatest_seed(preset, compare
 def test_trainings_that_failed_are_no_seeds_of_a_figure(preset, compare):
     runs = [r for r in compare(AS_PREDICTED).runs if (r.optimizer, r.seed) != ("Adam", 2)]
     figure = figures.figure_4_1([(preset, Measurements(tuple(runs)))])
-    assert "Fashion-MNIST: 2 or 3 seeds, " in figure.get_supxlabel()
+    assert "Fashion-MNIST: 2 or 3 seeds, " in footnote(figure)
+
+
+LONG = "folder:/home/somebody/with/a/long/path/of/folders/" + "x" * 90
+NAMES = (r"Adam $\lr$ 1", "cost $5 & $6_x", "_a name " + "that is long and goes on " * 7)
+
+
+@pytest.fixture
+def hostile(preset, compare):
+    optimizers = tuple(
+        replace(o, label=name) for o, name in zip(preset.optimizers, NAMES, strict=True)
+    )
+    data = replace(preset.data, name=LONG)
+    named = replace(preset, optimizers=optimizers, data=data, title="", published="")
+    return named, compare(dict(zip(NAMES, AS_PREDICTED.values(), strict=True)))
+
+
+@pytest.mark.parametrize("name", ["figure_4_1", "forest", "lipschitz"])
+def test_long_and_hostile_names_are_drawn_whole(hostile, name, tmp_path):
+    named, measured = hostile
+    figure = {
+        "figure_4_1": lambda: figures.figure_4_1([(named, measured)]),
+        "forest": lambda: figures.forest(judge(named, measured)),
+        "lipschitz": lambda: figures.lipschitz_by_layer(named, measured),
+    }[name]()
+    write_figure(figure, tmp_path / name)
+    assert_inside(figure)
+
+
+def test_long_names_stay_inside_other_figures(tmp_path):
+    drops = {name: np.linspace(0, 0.5, 30).reshape(3, 10) for name in NAMES}
+    drawn = {
+        "two": pictures.draw_observation_two(drops, LONG),
+        "one": pictures.draw_observation_one(
+            {name: [0.9, 0.8] for name in NAMES},
+            {name: {("magnitude", 30): [0.8, 0.7]} for name in NAMES},
+            LONG,
+        ),
+        "energy": pictures.draw_energy({LONG: torch.rand(1, 8, 8)}),
+    }
+    for name, figure in drawn.items():
+        write_figure(figure, tmp_path / name)
+        assert_inside(figure)
+
+
+def assert_inside(figure):
+    """No text is cut off at an edge of the figure, by more than a hundredth of an inch."""
+    renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
+    slack = figure.dpi / 100
+    for text in figure.findobj(Text):
+        # Numbers of ticks may lie outside the axes, where they are not drawn.
+        if re.search("[A-Za-z]", re.sub(r"\$.mathdefault.*", "", text.get_text())):
+            box = text.get_window_extent(renderer)
+            assert box.x0 > -slack, text.get_text()
+            assert box.x1 < figure.bbox.width + slack, text.get_text()
+            assert box.y0 > -slack, text.get_text()
+            assert box.y1 < figure.bbox.height + slack, text.get_text()

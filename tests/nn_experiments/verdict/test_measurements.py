@@ -149,6 +149,24 @@ def test_drops_are_those_of_equation_4_5():
     assert every.mean() == pytest.approx(np.mean(expected))
 
 
+def test_noise_in_bands_of_another_version_is_not_taken_for_this_ones(tmp_path):
+    bands = BandAccuracy(YES_NO, np.zeros((2, 5, len(YES_NO)), bool), 0.885)
+    save(Measurements((RunMeasurements("SGD", 0, bands=bands),)), tmp_path / "now")
+    found = load(tmp_path / "now")
+    assert found.noise_norm() == 0.885
+    drops = found.drops_by_band("SGD")
+    assert drops is not None
+    assert drops.tolist() == [[YES_NO.mean()] * 2]
+    with safe_open(tmp_path / "now", "numpy") as file:
+        header = file.metadata()
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    (run,) = json.loads(header["runs"])
+    del run["band_noise_norm"]
+    save_file(arrays, tmp_path / "old", metadata=header | {"runs": json.dumps([run])})
+    with pytest.raises(UserError, match=r"of which no ℓ2 norm is kept\. Delete the file"):
+        load(tmp_path / "old")
+
+
 def test_what_does_not_belong_together_is_refused():
     with pytest.raises(ValueError, match="once"):
         Measurements((RunMeasurements("SGD", 0), RunMeasurements("SGD", 0)))
