@@ -14,12 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from nn_experiments import lipschitz
+from nn_experiments.answers import NoAnswerError, require_answers
 from nn_experiments.attacks import noise, reference
 from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.tally import Robust
 from nn_experiments.data import synthetic
 from nn_experiments.frequency import gradient_energy, observation_two
 from nn_experiments.images import DataSet, Images, batch_size
+from nn_experiments.models.evaluating import evaluating
 from nn_experiments.specs import Norm, Preset, RunSpec, level
 from nn_experiments.verdict.measurements import CLEAN, BandAccuracy, LipschitzBound
 
@@ -108,7 +110,17 @@ def plan(preset: Preset, spec: RunSpec, parts: Sequence[str] = PARTS) -> list[Pi
 def _one_by_one(
     measure: Callable[[nn.Module, DataSet], dict[str, Any]],
 ) -> Callable[[Sequence[nn.Module], DataSet], list[dict[str, Any]]]:
-    return lambda models, data: [measure(model, data) for model in models]
+    def measured(models: Sequence[nn.Module], data: DataSet) -> list[dict[str, Any]]:
+        found = []
+        for network, model in enumerate(models):
+            try:
+                found.append(measure(model, data))
+            except NoAnswerError as error:
+                error.network = network
+                raise
+        return found
+
+    return measured
 
 
 def _clean(measure: str) -> Piece:
@@ -133,11 +145,15 @@ def _answers(
 ) -> dict[str, np.ndarray]:
     """Whether the label is the largest output and, of many, among the five largest."""
     size = batch_size(images.pixels.device)
-    logits = [
-        model(perturb(images.at(slice(first, first + size)), first=first))
-        for first in range(0, len(images), size)
-    ]
-    return _ranked(torch.cat(logits), images.labels, images.classes, measure)
+    with evaluating(model) as forward:
+        logits = torch.cat(
+            [
+                forward(perturb(images.at(slice(first, first + size)), first=first))
+                for first in range(0, len(images), size)
+            ]
+        )
+    require_answers(logits)
+    return _ranked(logits, images.labels, images.classes, measure)
 
 
 def _ranked(logits: Tensor, labels: Tensor, classes: int, measure: str) -> dict[str, np.ndarray]:
@@ -236,9 +252,7 @@ def _lipschitz() -> Piece:
         images = data.test.first(_JACOBIANS)
         return {
             "lipschitz": {norm: _bound(bounds, norm) for norm in lipschitz.NORMS},
-            "lipschitz_local": {
-                norm: lipschitz.local_lower_bound(model, images, norm) for norm in lipschitz.NORMS
-            },
+            "lipschitz_local": lipschitz.lower_bounds(model, images, bounds),
         }
 
     return Piece("lipschitz", {"images": _JACOBIANS}, _one_by_one(found))

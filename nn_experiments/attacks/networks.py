@@ -10,16 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
+from nn_experiments.models.evaluating import frozen
 from nn_experiments.models.plain import is_plain
 from theory.errors import UserError
 
 LossOf = Callable[[Tensor, Tensor], Tensor]
 """From logits, shape (B, classes), and the rows that they belong to, shape (B,), to losses (B,)."""
-
-
-def frozen(model: nn.Module) -> nn.Module:
-    """Return a copy in evaluation mode whose weights ask for no gradient."""
-    return copy.deepcopy(model).eval().requires_grad_(False)
 
 
 def halved(batch: int) -> int:
@@ -97,7 +93,9 @@ class Networks:
     """
 
     def __init__(self, models: Sequence[nn.Module], stacked: bool) -> None:
-        """Take networks that are frozen; see :func:`frozen` and :func:`alike`."""
+        """Take networks that are frozen; see
+        :func:`~nn_experiments.models.evaluating.frozen` and :func:`alike`.
+        """
         self.stacked = stacked
         self._models = list(models)
         if stacked:
@@ -124,7 +122,8 @@ class Networks:
             batch: how many points go through the networks at a time.
 
         Returns:
-            Shapes (B, classes), (B,) and that of ``x``.
+            Shapes (B, classes), (B,) and that of ``x``; entries of gradients that are not finite
+            are 0.
 
         """
         logits, losses, gradients = [], [], []
@@ -136,7 +135,8 @@ class Networks:
                 (gradient,) = torch.autograd.grad(loss.sum(), points)
             logits.append((rows, outputs.detach()))
             losses.append((rows, loss.detach()))
-            gradients.append((rows, gradient))
+            # Such an entry tells no direction, and would spoil the whole point.
+            gradients.append((rows, gradient.nan_to_num(0.0, 0.0, 0.0)))
         return _in_order(logits), _in_order(losses), _in_order(gradients)
 
     def _parts(self, owner: Tensor, batch: int) -> Iterator[Tensor]:

@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from nn_experiments.answers import require_answers
 from nn_experiments.attacks import balls
-from nn_experiments.attacks.networks import frozen, halved
+from nn_experiments.attacks.networks import halved
 from nn_experiments.images import Images
+from nn_experiments.models.evaluating import DISAGREEMENT, frozen
 from nn_experiments.specs import Level, Norm, level
 from theory.errors import UserError
 
 Progress = Callable[[float, str], None]
 """Is told which share of the work is done, from 0 to 1, and what is being done."""
-
-# Two evaluations of one network on one image, in batches of different size, round differently. With
-# products rounded to TF32's 11 bits, each of 18 layers is off by 2⁻¹¹, and a random walk of 18 such
-# steps by √18 · 2⁻¹¹ = 0.2 % of the logits' size; five such deviations are no longer rounding.
-_DISAGREEMENT = 0.01
 
 
 @dataclass(frozen=True)
@@ -130,8 +127,9 @@ class Tally:
             batch: how many images are classified at a time.
 
         Raises:
-            UserError: a network's output has another shape than (N, classes), or is not finite; or
-                one image does not fit into the device's memory.
+            NoAnswerError: a network's logits are not finite.
+            UserError: its output has another shape than (N, classes); or one image does not fit
+                into the device's memory.
 
         """
         self.models = [frozen(model) for model in models]
@@ -141,8 +139,9 @@ class Tally:
         self._attacks, self._nested, self._batch = tuple(attacks), nested, batch
         numbers = torch.arange(len(images), device=self.labels.device)
         logits = [self._classify(m, numbers, self.pixels) for m in range(len(self.models))]
-        for output in logits:
-            _check_logits(output, len(images), images.classes)
+        for m, output in enumerate(logits):
+            _check_shape(output, len(images), images.classes)
+            require_answers(output, first, network=m)
         self.logits = torch.stack(logits)
         self.clean = self.logits.argmax(2) == self.labels
         self._correct = self.clean[:, None].repeat(1, len(self.radii), 1)
@@ -190,6 +189,7 @@ class Tally:
             Shape (B,), bool: which count.
 
         Raises:
+            NoAnswerError: the logits of an example are not finite.
             RuntimeError: an example lies outside its ball by more than rounding explains, or
                 outside [0, 1]; or a network gets it right by a larger margin than rounding has.
 
@@ -199,6 +199,8 @@ class Tally:
         for m in owner.unique().tolist():
             rows = (owner == m).nonzero()[:, 0]
             logits = self._classify(m, image[rows], examples[rows])
+            of = f"an example by {self._attacks[attack]} of test image"
+            require_answers(logits, self.first, of, numbers=image[rows], network=m)
             counts[rows] = logits.argmax(1) != self.labels[image[rows]]
             self._check_class(attack, image[rows], logits)
         self._count(attack, radius, owner[counts], image[counts], examples[counts])
@@ -275,7 +277,7 @@ class Tally:
         label = self.labels[image][:, None]
         others = logits.scatter(1, label, -torch.inf).amax(1)
         margin = logits.gather(1, label)[:, 0] - others
-        right = margin > _DISAGREEMENT * logits.abs().amax(1)
+        right = margin > DISAGREEMENT * logits.abs().amax(1)
         if right.any():
             worst = int(right.nonzero()[0])
             raise RuntimeError(
@@ -284,16 +286,11 @@ class Tally:
             )
 
 
-def _check_logits(logits: Tensor, images: int, classes: int) -> None:
+def _check_shape(logits: Tensor, images: int, classes: int) -> None:
     if not images:
         raise UserError("expected one image or more to attack, got none. Choose more test images.")
     if logits.shape != (images, classes):
         raise UserError(
             f"expected a network that maps {images} images to logits of shape "
             f"{(images, classes)}, got {tuple(logits.shape)}. Attack a network of this data set."
-        )
-    if not logits.isfinite().all():
-        raise UserError(
-            "expected a network with finite logits, got some that are not. Its training diverged; "
-            "train it again with a smaller learning rate, or leave it out."
         )

@@ -25,6 +25,7 @@ from nn_experiments.lipschitz.operators import (
     compose,
 )
 from nn_experiments.lipschitz.report import Bounds, Chain, Layer, Sum
+from nn_experiments.models.plain import is_plain, why_not_plain
 from nn_experiments.models.preact_resnet import GlobalAverage, PreActBlock, PreActResNet18
 from nn_experiments.models.standardise import Standardise, standardise_lipschitz
 from theory.errors import UserError
@@ -37,7 +38,13 @@ _SUPPORTED = (
 )
 
 _REMEDY = (
-    "Build the model as a Sequential of such layers, or leave the bounds out with --no-lipschitz."
+    "Build the model as a Sequential of such layers, without hooks and parametrizations, or leave "
+    "the bounds out with --no-lipschitz."
+)
+_KINDS: tuple[type[nn.Module], ...] = (
+    *(PreActResNet18, PreActBlock, Standardise, GlobalAverage, *_LINEAR_IDENTITIES, nn.ReLU),
+    *(nn.Linear, nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d),
+    nn.Sequential,
 )
 
 
@@ -126,28 +133,28 @@ class _Walk:
 
     def visit(self, module: nn.Module, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Add the module's steps; return the shape of its output."""
-        if _runs_as(module, nn.Sequential) or _runs_as(module, PreActResNet18):
+        if is_plain(module, nn.Sequential) or is_plain(module, PreActResNet18):
             # Not named_children(), which leaves out a module's second use.
             for child, part in module._modules.items():
                 assert part is not None
                 shape = self.visit(part, f"{name}.{child}" if name else child, shape)
             return shape
-        if _runs_as(module, PreActBlock):
+        if is_plain(module, PreActBlock):
             assert isinstance(module, PreActBlock)
             return self._block(module, name, shape)
         outputs = _output_shape(module, name, shape)
-        if _runs_as(module, Standardise):
+        if is_plain(module, Standardise):
             if self.steps or self.floor:
                 raise UserError(
                     f"{name}: expected standardisation as the first layer, got it as a later one."
                 )
             self.floor = _standardise(name, shape)
-        elif _runs_as(module, nn.MaxPool2d):
+        elif is_plain(module, nn.MaxPool2d):
             assert isinstance(module, nn.MaxPool2d)
             self.steps.append(_max_pool(module, name, shape, outputs))
-        elif _runs_as(module, nn.ReLU):
+        elif is_plain(module, nn.ReLU):
             self.steps.append(_Barrier())
-        elif not any(_runs_as(module, kind) for kind in _LINEAR_IDENTITIES):
+        elif not any(is_plain(module, kind) for kind in _LINEAR_IDENTITIES):
             operator = _operator(module, name, shape, self.device)
             self.steps.append(_Linear(name, type(module).__name__, shape, outputs, operator))
         return outputs
@@ -166,12 +173,6 @@ class _Walk:
             shortcut.visit(block.shortcut, f"{name}.shortcut", inside)
             self.steps += [*before.steps, _Split(shortcut.steps, branch.steps)]
         return outputs
-
-
-def _runs_as(module: nn.Module, kind: type[nn.Module]) -> bool:
-    """Say whether a module is of a kind and computes what that kind does."""
-    overridden = type(module).forward is not kind.forward or "forward" in vars(module)
-    return isinstance(module, kind) and not overridden
 
 
 def _output_shape(module: nn.Module, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -203,6 +204,9 @@ def _refuse(module: nn.Module, name: str, expected: str) -> UserError:
 
 def _kind(module: nn.Module) -> str:
     """Say in a line what a module is."""
+    known = next((kind for kind in _KINDS if isinstance(module, kind)), None)
+    if known is not None and (why := why_not_plain(module, known)) is not None:
+        return f"{known.__name__} with {why}, which may compute anything"
     if type(module).__module__.startswith("torch.nn.") and not any(module.children()):
         return str(module)
     return (
@@ -214,19 +218,19 @@ def _kind(module: nn.Module) -> str:
 def _operator(
     module: nn.Module, name: str, shape: tuple[int, ...], device: torch.device
 ) -> Operator:
-    if _runs_as(module, nn.Linear) and len(shape) == 1:
+    if is_plain(module, nn.Linear) and len(shape) == 1:
         return Matrix(_finite(module, name, module.weight))
-    if _runs_as(module, nn.Conv2d):
+    if is_plain(module, nn.Conv2d):
         assert isinstance(module, nn.Conv2d)
         return _convolution(module, name, shape)
-    if _runs_as(module, nn.BatchNorm2d):
+    if is_plain(module, nn.BatchNorm2d):
         assert isinstance(module, nn.BatchNorm2d)
         return _batch_norm(module, name, shape)
-    if _runs_as(module, nn.AvgPool2d):
+    if is_plain(module, nn.AvgPool2d):
         assert isinstance(module, nn.AvgPool2d)
         return _average_pool(module, name, shape, device)
-    whole_image = _runs_as(module, GlobalAverage) or (
-        _runs_as(module, nn.AdaptiveAvgPool2d) and module.output_size in (1, (1, 1))
+    whole_image = is_plain(module, GlobalAverage) or (
+        is_plain(module, nn.AdaptiveAvgPool2d) and module.output_size in (1, (1, 1))
     )
     if whole_image:
         return _average(shape, (shape[1], shape[2]), (1, 1), (0, 0), device)
