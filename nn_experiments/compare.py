@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nn_experiments import kept_settings, lipschitz, measure, models, optimizers, pieces
+from nn_experiments import kept_settings, lipschitz, measure, models, optimizers, pieces, preflight
 from nn_experiments.cluster import submit_all
 from nn_experiments.frequency import bands
 from nn_experiments.place import Place
@@ -154,8 +154,9 @@ def require_possible(preset: Preset, place: Place) -> None:
 
     Raises:
         UserError: data are missing, of one class or fewer than classes, there is no such model or
-            optimizer, more bands are asked for than the images' spectrum has frequencies, or
-            Lipschitz bounds are wanted of a model for which none are known.
+            optimizer, the model cannot be trained or measured (:mod:`nn_experiments.preflight`),
+            more bands are asked for than the images' spectrum has frequencies, or Lipschitz bounds
+            are wanted of a model for which none are known.
 
     """
     data = place.loader(preset.data)
@@ -174,6 +175,7 @@ def require_possible(preset: Preset, place: Place) -> None:
     model = models.build(preset.model, data.shape, data.classes, preset.seeds[0])
     if preset.lipschitz:
         lipschitz.require_known(model, data.shape)
+    preflight.require_usable(preset, data, model)
     for optimizer in preset.optimizers:
         optimizers.build(optimizer, model.parameters())
 

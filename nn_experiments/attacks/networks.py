@@ -93,9 +93,7 @@ class Networks:
     """
 
     def __init__(self, models: Sequence[nn.Module], stacked: bool) -> None:
-        """Take networks that are frozen; see
-        :func:`~nn_experiments.models.evaluating.frozen` and :func:`alike`.
-        """
+        """Take networks that are :func:`frozen`, and :func:`alike` if they are stacked."""
         self.stacked = stacked
         self._models = list(models)
         if stacked:

@@ -26,7 +26,7 @@ from nn_experiments.lipschitz.operators import (
 )
 from nn_experiments.lipschitz.report import Bounds, Chain, Layer, Sum
 from nn_experiments.models.plain import is_plain, why_not_plain
-from nn_experiments.models.preact_resnet import GlobalAverage, PreActBlock, PreActResNet18
+from nn_experiments.models.preact_resnet import PARTS, GlobalAverage, PreActBlock, PreActResNet18
 from nn_experiments.models.standardise import Standardise, standardise_lipschitz
 from theory.errors import UserError
 
@@ -133,12 +133,11 @@ class _Walk:
 
     def visit(self, module: nn.Module, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Add the module's steps; return the shape of its output."""
-        if is_plain(module, nn.Sequential) or is_plain(module, PreActResNet18):
+        if is_plain(module, nn.Sequential):
             # Not named_children(), which leaves out a module's second use.
-            for child, part in module._modules.items():
-                assert part is not None
-                shape = self.visit(part, f"{name}.{child}" if name else child, shape)
-            return shape
+            return self._in_turn(module, [*module._modules], name, shape)
+        if is_plain(module, PreActResNet18):
+            return self._in_turn(module, PARTS, name, shape)
         if is_plain(module, PreActBlock):
             assert isinstance(module, PreActBlock)
             return self._block(module, name, shape)
@@ -158,6 +157,14 @@ class _Walk:
             operator = _operator(module, name, shape, self.device)
             self.steps.append(_Linear(name, type(module).__name__, shape, outputs, operator))
         return outputs
+
+    def _in_turn(
+        self, module: nn.Module, parts: Sequence[str], name: str, shape: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        for part in parts:
+            child = module.get_submodule(part)
+            shape = self.visit(child, f"{name}.{part}" if name else part, shape)
+        return shape
 
     def _block(self, block: PreActBlock, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         before, shortcut, branch = (_Walk(self.device) for _ in range(3))

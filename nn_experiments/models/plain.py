@@ -13,27 +13,12 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 _GLOBAL_HOOKS = tuple(f"_global{hooks}" for hooks in _HOOKS)
 # What a class statement leaves in a class that says nothing about what it computes, and how a
 # network is made and printed.
-_HARMLESS = frozenset(
-    [
-        "__init__",
-        "__module__",
-        "__qualname__",
-        "__doc__",
-        "__annotations__",
-        "__annotate__",
-        "__annotate_func__",
-        "__annotations_cache__",
-        "__conditional_annotations__",
-        "__static_attributes__",
-        "__firstlineno__",
-        "__parameters__",
-        "__orig_bases__",
-        "__type_params__",
-        "__repr__",
-        "extra_repr",
-        "_get_name",
-    ]
-)
+_HARMLESS = {
+    *("__init__", "__module__", "__qualname__", "__doc__", "__repr__", "extra_repr", "_get_name"),
+    *("__annotations__", "__annotate__", "__annotate_func__", "__annotations_cache__"),
+    *("__conditional_annotations__", "__static_attributes__", "__firstlineno__"),
+    *("__parameters__", "__orig_bases__", "__type_params__"),
+}
 _OWN = ("torch.nn.modules.", "nn_experiments.models.")
 
 
