@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from nn_experiments.stages import Advance
 from nn_experiments.training import RunRecord, folder_name, read_record, train_all
 from nn_experiments.training.budget import images_within_budget
 from nn_experiments.training.sweep import choose_learning_rates
+from nn_experiments.verdict import masking
 from nn_experiments.verdict import measurements as kept
 from nn_experiments.verdict.measurements import Measurements
 from theory.artefacts import ensure_writable
@@ -223,4 +225,6 @@ def evaluate(
     if parts != pieces.PARTS:
         measured = measure.collect(replace(task, parts=pieces.PARTS), found)
     kept.save(measured, place.measurements)
+    for title, seed, levels, text in masking.notes_table(measured).rows:
+        print(f"{title} seed {seed}: {levels}: {text}", file=sys.stderr)
     return measured

@@ -146,6 +146,17 @@ def _joined(run: RunMeasurements, pieces: Iterable[RunMeasurements]) -> RunMeasu
             lipschitz_local={**run.lipschitz_local, **piece.lipschitz_local},
             gradient_energy={**run.gradient_energy, **piece.gradient_energy},
             engines={**run.engines, **piece.engines},
+            masked={
+                **run.masked,
+                **{m: run.masked[m] + n if m in run.masked else n for m, n in piece.masked.items()},
+            },
+            attack_notes={
+                **run.attack_notes,
+                **{
+                    m: tuple(dict.fromkeys((*run.attack_notes.get(m, ()), *notes)))
+                    for m, notes in piece.attack_notes.items()
+                },
+            },
         )
     return run
 

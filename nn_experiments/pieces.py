@@ -23,7 +23,12 @@ from nn_experiments.frequency import gradient_energy, observation_two
 from nn_experiments.images import DataSet, Images, batch_size
 from nn_experiments.models.evaluating import evaluating
 from nn_experiments.specs import Norm, Preset, RunSpec, level
-from nn_experiments.verdict.measurements import CLEAN, BandAccuracy, LipschitzBound
+from nn_experiments.verdict.measurements import (
+    CLEAN,
+    BandAccuracy,
+    GradientMasking,
+    LipschitzBound,
+)
 
 PARTS = ("robustness", "frequency", "lipschitz")
 """What can be measured by itself; clean accuracy is always."""
@@ -207,20 +212,34 @@ def _attack(preset: Preset, norm: Norm, radii: tuple[str, ...], first: int) -> P
         "radii": radii,
         "first": first,
         "last": last,
+        "without_gradient": "Square",
     }
     return Piece(f"{norm}-{first}", settings, found)
 
 
 def _robust(robust: Robust, index: int, model: nn.Module, images: Images) -> dict[str, Any]:
     correct: dict[str, np.ndarray] = {}
+    masked: dict[str, GradientMasking] = {}
+    blind = robust.without_gradient[index]
+    square = robust.attacks.index("Square") if "Square" in robust.attacks else None
     for place, radius in enumerate(robust.radii):
         measure = f"{robust.norm}/{radius}"
         correct[measure] = robust.correct[index, place].numpy()
+        if blind.any():
+            broken = blind & (robust.broken_by[index, place] == square)
+            masked[measure] = GradientMasking(
+                int(blind.sum()), None if square is None else int(broken.sum())
+            )
         if robust.examples.shape[2]:
             examples = robust.examples[index, place].to(images.pixels.device)
             ranked = _answers(model, replace(images, pixels=examples), measure)
             correct |= {name: right for name, right in ranked.items() if name != measure}
-    return {"correct": correct, "engines": dict.fromkeys(correct, robust.engine)}
+    return {
+        "correct": correct,
+        "engines": dict.fromkeys(correct, robust.engine),
+        "masked": masked,
+        "attack_notes": dict.fromkeys(correct, robust.notes_of[index]),
+    }
 
 
 def _bands(preset: Preset) -> Piece:

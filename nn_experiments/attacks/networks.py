@@ -120,8 +120,7 @@ class Networks:
             batch: how many points go through the networks at a time.
 
         Returns:
-            Shapes (B, classes), (B,) and that of ``x``; entries of gradients that are not finite
-            are 0.
+            Shapes (B, classes), (B,) and that of ``x``.
 
         """
         logits, losses, gradients = [], [], []
@@ -133,8 +132,7 @@ class Networks:
                 (gradient,) = torch.autograd.grad(loss.sum(), points)
             logits.append((rows, outputs.detach()))
             losses.append((rows, loss.detach()))
-            # Such an entry tells no direction, and would spoil the whole point.
-            gradients.append((rows, gradient.nan_to_num(0.0, 0.0, 0.0)))
+            gradients.append((rows, gradient))
         return _in_order(logits), _in_order(losses), _in_order(gradients)
 
     def _parts(self, owner: Tensor, batch: int) -> Iterator[Tensor]:

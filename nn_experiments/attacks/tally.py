@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +39,9 @@ class Robust:
         engine: what ran them.
         steps: iterations of each gradient attack.
         notes: what the engine warned about, each warning once.
+        notes_of: the same for each network.
+        without_gradient: shape (models, N), bool: where gradient attacks see nothing, see
+            :mod:`~nn_experiments.attacks.masking`.
 
     All tensors are on the CPU.
 
@@ -53,6 +57,8 @@ class Robust:
     engine: str
     steps: int
     notes: tuple[str, ...] = ()
+    notes_of: tuple[tuple[str, ...], ...] = ()
+    without_gradient: Tensor = field(default_factory=lambda: torch.zeros(0, 0, dtype=torch.bool))
 
     def accuracy(self) -> Tensor:
         """Return robust accuracies, shape (models, R), from 0 to 1."""
@@ -68,8 +74,10 @@ def joined(parts: Sequence[Robust]) -> Robust:
     """
     if not parts:
         raise ValueError("expected one part or more, got none")
-    kinds = {(p.norm, p.radii, p.attacks, p.engine, p.steps) for p in parts}
-    if len(kinds) > 1:
+    kinds = {(p.norm, p.radii, p.engine, p.steps) for p in parts}
+    # Square comes last where an image has no gradient, and is left out where none is such.
+    attacks = max((p.attacks for p in parts), key=len)
+    if len(kinds) > 1 or any(p.attacks != attacks[: len(p.attacks)] for p in parts):
         raise ValueError(f"expected parts made in one way, got {kinds}")
     return replace(
         parts[0],
@@ -77,8 +85,17 @@ def joined(parts: Sequence[Robust]) -> Robust:
         clean=torch.cat([p.clean for p in parts], 1),
         broken_by=torch.cat([p.broken_by for p in parts], 2),
         examples=torch.cat([p.examples for p in parts], 2),
-        notes=tuple(dict.fromkeys(note for p in parts for note in p.notes)),
+        attacks=attacks,
+        notes=_once(note for p in parts for note in p.notes),
+        notes_of=tuple(
+            map(_once, map(chain.from_iterable, zip(*(p.notes_of for p in parts), strict=True)))
+        ),
+        without_gradient=torch.cat([p.without_gradient for p in parts], 1),
     )
+
+
+def _once(notes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(notes))
 
 
 class Tally:
@@ -153,12 +170,15 @@ class Tally:
         """Return a radius as a number."""
         return level(self.radii[index])
 
-    def standing(self, radius: int, broken_at: int | None = None) -> tuple[Tensor, Tensor]:
+    def standing(
+        self, radius: int, broken_at: int | None = None, among: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return which pairs of network and image no attack broke yet, networks ascending.
 
         Args:
             radius: index of the radius.
             broken_at: index of another radius, to leave out what stands there too.
+            among: shape (models, N), bool: which pairs to look at; all by default.
 
         Returns:
             Indices of the networks and of the images, each of shape (P,).
@@ -167,6 +187,8 @@ class Tally:
         chosen = self._correct[:, radius]
         if broken_at is not None:
             chosen = chosen & ~self._correct[:, broken_at]
+        if among is not None:
+            chosen = chosen & among
         owner, image = chosen.nonzero(as_tuple=True)
         return owner, image
 
@@ -206,15 +228,26 @@ class Tally:
         self._count(attack, radius, owner[counts], image[counts], examples[counts])
         return counts
 
-    def result(self, engine: str, steps: int, notes: Sequence[str] = ()) -> Robust:
+    def result(
+        self,
+        engine: str,
+        steps: int,
+        notes: Sequence[str] = (),
+        notes_of: Sequence[tuple[int, str]] = (),
+        without_gradient: Tensor | None = None,
+    ) -> Robust:
         """Return the score.
 
         Args:
             engine: what ran the attacks.
             steps: iterations of each gradient attack.
-            notes: warnings.
+            notes: warnings about all networks.
+            notes_of: warnings, each with the index of the network that it is about.
+            without_gradient: as in :class:`Robust`; False everywhere by default.
 
         """
+        if without_gradient is None:
+            without_gradient = torch.zeros_like(self.clean)
         return Robust(
             norm=self.norm,
             radii=self.radii,
@@ -225,8 +258,18 @@ class Tally:
             attacks=self._attacks,
             engine=engine,
             steps=steps,
-            notes=tuple(dict.fromkeys(notes)),
+            notes=_once((*notes, *(text for _, text in notes_of))),
+            notes_of=tuple(
+                _once((*notes, *(text for m, text in notes_of if m == network)))
+                for network in range(len(self.models))
+            ),
+            without_gradient=without_gradient.cpu(),
         )
+
+    def add_attack(self, title: str) -> int:
+        """Add the name of an attack that will be run, too; return its index."""
+        self._attacks = (*self._attacks, title)
+        return len(self._attacks) - 1
 
     def _count(
         self, attack: int, radius: int, owner: Tensor, image: Tensor, examples: Tensor
