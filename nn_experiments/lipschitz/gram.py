@@ -122,7 +122,7 @@ class BandedGram:
     def flops(self) -> float:
         """Arithmetic of the factorisation: per block a root, a solution and an update.
 
-        With reach 2 these take 1/3, 5/8 and 1 of the cube of a block's side, see :func:`factorises`.
+        With reach 2 these are 1/3, 5/8 and 1 of the cube of a block's side: see :func:`factorises`.
         """
         return math.ceil(len(self.couplings) / self.reach) * 47 / 24 * float(self.block) ** 3
 

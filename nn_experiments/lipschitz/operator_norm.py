@@ -34,6 +34,7 @@ InducedNorm = Literal["l2", "linf", "l1"]
 NORMS: tuple[InducedNorm, ...] = ("l2", "linf", "l1")
 SMALL = 512
 """Operators of this rank or less are decomposed in full."""
+_WORTH = 0.02  # of the squared norm, which all the arithmetic that is allowed must be able to gain
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ def norms(
     Args:
         operator: the linear layer.
         tolerance: relative gap of the ℓ2 enclosure to reach.
-        max_flops: arithmetic that one factorisation may take; a convolution that needs more keeps
-            the upper bound of the periodic convolution, which is looser and as true.
+        max_flops: arithmetic that one factorisation may take if it can lower the bound by 1 %, and
+            in proportion if by less; a convolution that needs more keeps the upper bound of the
+            periodic convolution, which is looser and as true.
 
     Raises:
         ValueError: an entry is not finite, or the tolerance is not between 0 and 1.
@@ -121,7 +123,9 @@ def _of_block(operator: Convolution, tolerance: float, max_flops: float) -> Encl
     s = lower**2 * (1 + tolerance)
     if periodic.factorises(s):
         return Enclosure(lower, periodic.bound(s), "Cholesky, periodic")
-    if gram.flops > max_flops:
+    # Arithmetic is spent in proportion to what it can gain.
+    gain = max(tolerance, _WORTH * gram.flops / max_flops) if max_flops else math.inf
+    if gram.flops > max_flops or periodic.factorises(lower**2 * (1 + gain)):
         return Enclosure(lower, periodic.least_bound(), "Cholesky, periodic")
     return _certified(operator, gram, lower, tolerance)
 
