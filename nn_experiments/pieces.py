@@ -220,7 +220,7 @@ def _attack(preset: Preset, norm: Norm, radii: tuple[str, ...], first: int) -> P
 def _robust(robust: Robust, index: int, model: nn.Module, images: Images) -> dict[str, Any]:
     correct: dict[str, np.ndarray] = {}
     masked: dict[str, GradientMasking] = {}
-    blind = robust.without_gradient[index]
+    blind = robust.blind()[index]
     square = robust.attacks.index("Square") if "Square" in robust.attacks else None
     for place, radius in enumerate(robust.radii):
         measure = f"{robust.norm}/{radius}"
@@ -238,7 +238,7 @@ def _robust(robust: Robust, index: int, model: nn.Module, images: Images) -> dic
         "correct": correct,
         "engines": dict.fromkeys(correct, robust.engine),
         "masked": masked,
-        "attack_notes": dict.fromkeys(correct, robust.notes_of[index]),
+        "attack_notes": dict.fromkeys(correct, robust.notes_on(index)),
     }
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -39,9 +38,9 @@ class Robust:
         engine: what ran them.
         steps: iterations of each gradient attack.
         notes: what the engine warned about, each warning once.
-        notes_of: the same for each network.
+        notes_of: the same for each network; all for each, if it is None.
         without_gradient: shape (models, N), bool: where gradient attacks see nothing, see
-            :mod:`~nn_experiments.attacks.masking`.
+            :mod:`~nn_experiments.attacks.masking`; nowhere, if it is None.
 
     All tensors are on the CPU.
 
@@ -57,12 +56,21 @@ class Robust:
     engine: str
     steps: int
     notes: tuple[str, ...] = ()
-    notes_of: tuple[tuple[str, ...], ...] = ()
-    without_gradient: Tensor = field(default_factory=lambda: torch.zeros(0, 0, dtype=torch.bool))
+    notes_of: tuple[tuple[str, ...], ...] | None = None
+    without_gradient: Tensor | None = None
 
     def accuracy(self) -> Tensor:
         """Return robust accuracies, shape (models, R), from 0 to 1."""
         return self.correct.double().mean(2)
+
+    def notes_on(self, network: int) -> tuple[str, ...]:
+        """Return what the engine warned about, of one network."""
+        return self.notes if self.notes_of is None else self.notes_of[network]
+
+    def blind(self) -> Tensor:
+        """Return :attr:`without_gradient`, False where nothing is known of it."""
+        found = self.without_gradient
+        return torch.zeros_like(self.clean) if found is None else found
 
 
 def joined(parts: Sequence[Robust]) -> Robust:
@@ -88,9 +96,10 @@ def joined(parts: Sequence[Robust]) -> Robust:
         attacks=attacks,
         notes=_once(note for p in parts for note in p.notes),
         notes_of=tuple(
-            map(_once, map(chain.from_iterable, zip(*(p.notes_of for p in parts), strict=True)))
+            _once(note for p in parts for note in p.notes_on(network))
+            for network in range(len(parts[0].clean))
         ),
-        without_gradient=torch.cat([p.without_gradient for p in parts], 1),
+        without_gradient=torch.cat([p.blind() for p in parts], 1),
     )
 
 
