@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nn_experiments import asked, kept_settings, lipschitz, measure, models, optimizers, pieces
+from nn_experiments import (
+    asked,
+    kept_settings,
+    lipschitz,
+    measure,
+    models,
+    optimizers,
+    pieces,
+    preflight,
+)
 from nn_experiments.cluster import submit_all
 from nn_experiments.frequency import bands
 from nn_experiments.place import Place
@@ -15,6 +25,7 @@ from nn_experiments.stages import Advance
 from nn_experiments.training import RunRecord, folder_name, read_record, train_all
 from nn_experiments.training.budget import images_within_budget
 from nn_experiments.training.sweep import choose_learning_rates
+from nn_experiments.verdict import masking
 from nn_experiments.verdict import measurements as kept
 from nn_experiments.verdict.measurements import Measurements
 from theory.artefacts import ensure_writable
@@ -154,9 +165,10 @@ def require_possible(preset: Preset, place: Place) -> None:
 
     Raises:
         UserError: data are missing, of one class or fewer than classes, there is no such model or
-            optimizer, the data cannot give what is asked for (:mod:`~nn_experiments.asked`), more
-            bands are asked for than the images' spectrum has frequencies, or
-            Lipschitz bounds are wanted of a model for which none are known.
+            optimizer, the data cannot give what is asked for (:mod:`~nn_experiments.asked`), the
+            model cannot be trained or measured (:mod:`~nn_experiments.preflight`), more bands are
+            asked for than the images' spectrum has frequencies, or Lipschitz bounds are wanted of a
+            model for which none are known.
 
     """
     data = place.loader(preset.data)
@@ -176,6 +188,7 @@ def require_possible(preset: Preset, place: Place) -> None:
     model = models.build(preset.model, data.shape, data.classes, preset.seeds[0])
     if preset.lipschitz:
         lipschitz.require_known(model, data.shape)
+    preflight.require_usable(preset, data, model)
     for optimizer in preset.optimizers:
         optimizers.build(optimizer, model.parameters())
 
@@ -223,4 +236,6 @@ def evaluate(
     if parts != pieces.PARTS:
         measured = measure.collect(replace(task, parts=pieces.PARTS), found)
     kept.save(measured, place.measurements)
+    for title, seed, levels, text in masking.notes_table(measured).rows:
+        print(f"{title} seed {seed}: {levels}: {text}", file=sys.stderr)
     return measured

@@ -14,7 +14,7 @@ from nn_experiments.specs import Preset
 from nn_experiments.stages import Advance
 from nn_experiments.training import RunRecord, folder_name, load_model, resolve
 from nn_experiments.training.device import hardware
-from nn_experiments.verdict import evidence, report, tables
+from nn_experiments.verdict import evidence, masking, report, tables
 from nn_experiments.verdict import measurements as kept
 from nn_experiments.verdict.comparisons import measures_of
 from nn_experiments.verdict.judging import judge, summarise
@@ -94,6 +94,8 @@ def write_tables(preset: Preset, measured: Measurements, place: Place) -> list[s
         found["local_bounds"] = tables.local_bounds_table(preset, measured)
     if measured.bands():
         found["bands"] = tables.bands_table(preset, measured)
+    if (notes := masking.notes_table(measured)).rows:
+        found["attack_notes"] = notes
     if any(run.gradient_energy for run in measured.runs):
         found["gradient_energy"] = tables.gradients_table(preset, measured)
     for name, table in found.items():

@@ -11,12 +11,13 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from nn_experiments import style
+from nn_experiments.answers import right as answered_right
 from nn_experiments.attacks import noise
 from nn_experiments.attacks import pictures as perturbed
 from nn_experiments.attacks.attack import attack
-from nn_experiments.attacks.networks import frozen
 from nn_experiments.frequency import bands, energy, noise_size, pictures
 from nn_experiments.images import DataSet, Images, batch_size
+from nn_experiments.models.evaluating import frozen
 from nn_experiments.specs import Norm, Preset, RobustnessSpec, level
 from nn_experiments.verdict import figures
 from nn_experiments.verdict.judging import judge
@@ -154,7 +155,7 @@ def _right_everywhere(images: Images, networks: Sequence[nn.Module]) -> list[int
         part = images.at(slice(start, start + size))
         right = torch.ones_like(part.labels, dtype=torch.bool)
         for network in networks:
-            right &= network(part.floats()).argmax(1) == part.labels
+            right &= answered_right(network(part.floats()), part.labels, start)
         found += (start + right.nonzero()[:, 0]).tolist()
         if len(found) >= _SHOWN:
             break

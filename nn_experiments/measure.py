@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from nn_experiments.answers import NoAnswerError
 from nn_experiments.images import DataSet
 from nn_experiments.loading import Loader
 from nn_experiments.pieces import LINEAR, PARTS, Piece, filtered_measure, plan, role
@@ -25,6 +26,7 @@ from nn_experiments.training import RunRecord, folder_name, load_model, resolve
 from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.verdict import measurements as kept
 from nn_experiments.verdict.measurements import Measurements, RunMeasurements
+from theory.errors import UserError
 
 Tell = Callable[[str, float], None]
 """Is given what was measured, and its weight: about how long it takes, in any unit."""
@@ -144,6 +146,17 @@ def _joined(run: RunMeasurements, pieces: Iterable[RunMeasurements]) -> RunMeasu
             lipschitz_local={**run.lipschitz_local, **piece.lipschitz_local},
             gradient_energy={**run.gradient_energy, **piece.gradient_energy},
             engines={**run.engines, **piece.engines},
+            masked={
+                **run.masked,
+                **{m: run.masked[m] + n if m in run.masked else n for m, n in piece.masked.items()},
+            },
+            attack_notes={
+                **run.attack_notes,
+                **{
+                    m: tuple(dict.fromkeys((*run.attack_notes.get(m, ()), *notes)))
+                    for m, notes in piece.attack_notes.items()
+                },
+            },
         )
     return run
 
@@ -185,7 +198,12 @@ def _measured(
     models: Sequence[nn.Module],
     data: DataSet,
 ) -> None:
-    for record, found in zip(records, piece.measure(models, data), strict=True):
+    try:
+        answers = piece.measure(models, data)
+    except NoAnswerError as error:
+        spec = records[error.network].spec
+        raise UserError(f"{_title(spec)} ({spec.model.name}), {piece.name}: {error}") from error
+    for record, found in zip(records, answers, strict=True):
         run = RunMeasurements(record.spec.optimizer.title, record.spec.seed, **found)
         kept.save(Measurements((run,)), _folder(task, record) / piece.file)
 

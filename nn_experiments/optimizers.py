@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -80,8 +81,8 @@ def build(spec: OptimizerSpec, parameters: Iterable[torch.nn.Parameter]) -> Opti
 
     What the spec does not say is PyTorch's default, except how the update is computed: in one
     kernel (``fused``) where the class has one, and so that a CUDA graph can hold it
-    (``capturable``) for parameters on a GPU. Neither changes the formula; both can be set in
-    ``spec.options``.
+    (``capturable``) for parameters on a GPU, unless the options exclude that. Neither changes the
+    formula; both can be set in ``spec.options``.
 
     Raises:
         UserError: the class or an option is unknown, or a value is not what the class takes.
@@ -90,7 +91,10 @@ def build(spec: OptimizerSpec, parameters: Iterable[torch.nn.Parameter]) -> Opti
     optimizer_class = _find(spec.name)
     parameters = list(parameters)
     options = _checked(spec, _options(optimizer_class))
-    options = _implementation(optimizer_class, parameters) | options
+    # Of the ways to compute an update the user's choice may exclude ours, as foreach does fused.
+    with suppress(ValueError, TypeError, RuntimeError):
+        implementation = _implementation(optimizer_class, parameters)
+        return optimizer_class(parameters, lr=spec.learning_rate, **(implementation | options))
     try:
         return optimizer_class(parameters, lr=spec.learning_rate, **options)
     except (ValueError, TypeError, RuntimeError) as error:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from nn_experiments import lipschitz
+from nn_experiments.answers import NoAnswerError, require_answers
 from nn_experiments.attacks import noise, reference
 from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.tally import Robust
@@ -21,8 +22,14 @@ from nn_experiments.data import synthetic
 from nn_experiments.frequency import gradient_energy, observation_two
 from nn_experiments.frequency.noise_size import mean_norm
 from nn_experiments.images import DataSet, Images, batch_size
+from nn_experiments.models.evaluating import evaluating
 from nn_experiments.specs import Norm, Preset, RunSpec, level
-from nn_experiments.verdict.measurements import CLEAN, BandAccuracy, LipschitzBound
+from nn_experiments.verdict.measurements import (
+    CLEAN,
+    BandAccuracy,
+    GradientMasking,
+    LipschitzBound,
+)
 
 PARTS = ("robustness", "frequency", "lipschitz")
 """What can be measured by itself; clean accuracy is always."""
@@ -109,7 +116,17 @@ def plan(preset: Preset, spec: RunSpec, parts: Sequence[str] = PARTS) -> list[Pi
 def _one_by_one(
     measure: Callable[[nn.Module, DataSet], dict[str, Any]],
 ) -> Callable[[Sequence[nn.Module], DataSet], list[dict[str, Any]]]:
-    return lambda models, data: [measure(model, data) for model in models]
+    def measured(models: Sequence[nn.Module], data: DataSet) -> list[dict[str, Any]]:
+        found = []
+        for network, model in enumerate(models):
+            try:
+                found.append(measure(model, data))
+            except NoAnswerError as error:
+                error.network = network
+                raise
+        return found
+
+    return measured
 
 
 def _clean(measure: str) -> Piece:
@@ -134,11 +151,15 @@ def _answers(
 ) -> dict[str, np.ndarray]:
     """Whether the label is the largest output and, of many, among the five largest."""
     size = batch_size(images.pixels.device)
-    logits = [
-        model(perturb(images.at(slice(first, first + size)), first=first))
-        for first in range(0, len(images), size)
-    ]
-    return _ranked(torch.cat(logits), images.labels, images.classes, measure)
+    with evaluating(model) as forward:
+        logits = torch.cat(
+            [
+                forward(perturb(images.at(slice(first, first + size)), first=first))
+                for first in range(0, len(images), size)
+            ]
+        )
+    require_answers(logits)
+    return _ranked(logits, images.labels, images.classes, measure)
 
 
 def _ranked(logits: Tensor, labels: Tensor, classes: int, measure: str) -> dict[str, np.ndarray]:
@@ -192,20 +213,34 @@ def _attack(preset: Preset, norm: Norm, radii: tuple[str, ...], first: int) -> P
         "radii": radii,
         "first": first,
         "last": last,
+        "without_gradient": "Square",
     }
     return Piece(f"{norm}-{first}", settings, found)
 
 
 def _robust(robust: Robust, index: int, model: nn.Module, images: Images) -> dict[str, Any]:
     correct: dict[str, np.ndarray] = {}
+    masked: dict[str, GradientMasking] = {}
+    blind = robust.blind()[index]
+    square = robust.attacks.index("Square") if "Square" in robust.attacks else None
     for place, radius in enumerate(robust.radii):
         measure = f"{robust.norm}/{radius}"
         correct[measure] = robust.correct[index, place].numpy()
+        if blind.any():
+            broken = blind & (robust.broken_by[index, place] == square)
+            masked[measure] = GradientMasking(
+                int(blind.sum()), None if square is None else int(broken.sum())
+            )
         if robust.examples.shape[2]:
             examples = robust.examples[index, place].to(images.pixels.device)
             ranked = _answers(model, replace(images, pixels=examples), measure)
             correct |= {name: right for name, right in ranked.items() if name != measure}
-    return {"correct": correct, "engines": dict.fromkeys(correct, robust.engine)}
+    return {
+        "correct": correct,
+        "engines": dict.fromkeys(correct, robust.engine),
+        "masked": masked,
+        "attack_notes": dict.fromkeys(correct, robust.notes_on(index)),
+    }
 
 
 def _bands(preset: Preset) -> Piece:
@@ -240,9 +275,7 @@ def _lipschitz() -> Piece:
         images = data.test.first(_JACOBIANS)
         return {
             "lipschitz": {norm: _bound(bounds, norm) for norm in lipschitz.NORMS},
-            "lipschitz_local": {
-                norm: lipschitz.local_lower_bound(model, images, norm) for norm in lipschitz.NORMS
-            },
+            "lipschitz_local": lipschitz.lower_bounds(model, images, bounds),
         }
 
     return Piece("lipschitz", {"images": _JACOBIANS}, _one_by_one(found))

@@ -200,7 +200,8 @@ class Search:
     def _drop(
         self, points: Points, state: _State, logits: Tensor, report: Report
     ) -> tuple[Points, _State]:
-        broken = logits.argmax(1) != points.labels
+        # Where logits are no numbers there is no class; whoever is shown such points says so.
+        broken = (logits.argmax(1) != points.labels) | ~logits.isfinite().all(1)
         if not broken.any():
             return points, state
         dropped = broken.clone()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from nn_experiments.attacks import batched, reference
+from nn_experiments.attacks import batched, masking, reference
 from nn_experiments.attacks.apgd import Settings
 from nn_experiments.attacks.tally import Progress, Robust, Tally
 from nn_experiments.images import Images
@@ -43,6 +43,9 @@ def attack(
     much faster as there are radii. It loses what an attack would find in a small ball but missed in
     a larger one: accuracies can only come out larger, and the engine's name says so.
 
+    Where a network has no gradient (:mod:`~nn_experiments.attacks.masking`) Square attacks, too, if
+    the spec's attacks are without it.
+
     Args:
         models: what is attacked: maps from float images in [0, 1] to logits, shape (N, classes),
             used in evaluation mode and not changed.
@@ -71,7 +74,12 @@ def attack(
     by_reference = [name for name in attacks if not (ours and name in batched.ATTACKS)]
     tally = Tally(models, images, norm, radii, attacks, nested=ours, first=first, keep=keep)
     notes = batched.notes(images.classes) if ours else []
-    shares = _Shares(progress, len(radii) * (ours + len(by_reference)))
+    notes_of: list[tuple[int, str]] = []
+    blind = masking.without_gradient(tally, seed)
+    square = None
+    if "Square" not in attacks and blind.any() and reference.square_fits(tally):
+        square = tally.add_attack("Square")
+    shares = _Shares(progress, len(radii) * (ours + len(by_reference) + (square is not None)))
     order = tally.order[::-1] if spec.largest_first else tally.order
     for place, radius in enumerate(order):
         larger = order[place - 1] if spec.largest_first and place else None
@@ -80,8 +88,13 @@ def attack(
             batched.break_images(tally, radius, seed, shares.next(title), broken_at=larger)
         for name in by_reference:
             index, share = attacks.index(name), shares.next(title)
-            notes += reference.break_images(tally, radius, index, name, seed, share, larger)
-    return tally.result(_engine(spec), Settings().steps, notes)
+            notes_of += reference.break_images(tally, radius, index, name, seed, share, larger)
+        if square is not None:
+            share = shares.next(title)
+            notes_of += reference.break_images(
+                tally, radius, square, "Square", seed, share, larger, blind
+            )
+    return tally.result(_engine(spec), Settings().steps, notes, notes_of, blind)
 
 
 def _engine(spec: RobustnessSpec) -> str:

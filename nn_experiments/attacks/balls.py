@@ -38,8 +38,10 @@ def steepest(gradients: Tensor, norm: Norm) -> Tensor:
     """Return the direction of norm 1 in which a linear function with that gradient grows most.
 
     By Hölder's inequality ⟨g, v⟩ ≤ ‖g‖_dual ‖v‖, with equality for sign(g) under ℓ∞ and for
-    g / ‖g‖₂ under ℓ2. Shapes as in :func:`lengths`.
+    g / ‖g‖₂ under ℓ2. Entries that are not finite count as 0. Shapes as in :func:`lengths`.
     """
+    # An entry that is no number tells no direction, and would spoil the whole point.
+    gradients = gradients.nan_to_num(0.0, 0.0, 0.0)
     return gradients.sign() if norm == "linf" else normalised(gradients, norm)
 
 

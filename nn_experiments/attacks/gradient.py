@@ -128,4 +128,4 @@ def _climb(
 
 def _wrong(tally: Tally, owner: Tensor, image: Tensor, x: Tensor) -> Tensor:
     logits = Networks(tally.models, stacked=False).logits(x, owner, _BATCH)
-    return logits.argmax(1) != tally.labels[image]
+    return (logits.argmax(1) != tally.labels[image]) | ~logits.isfinite().all(1)

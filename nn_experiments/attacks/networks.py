@@ -10,16 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
+from nn_experiments.models.evaluating import frozen
 from nn_experiments.models.plain import is_plain
 from theory.errors import UserError
 
 LossOf = Callable[[Tensor, Tensor], Tensor]
 """From logits, shape (B, classes), and the rows that they belong to, shape (B,), to losses (B,)."""
-
-
-def frozen(model: nn.Module) -> nn.Module:
-    """Return a copy in evaluation mode whose weights ask for no gradient."""
-    return copy.deepcopy(model).eval().requires_grad_(False)
 
 
 def halved(batch: int) -> int:
@@ -97,7 +93,7 @@ class Networks:
     """
 
     def __init__(self, models: Sequence[nn.Module], stacked: bool) -> None:
-        """Take networks that are frozen; see :func:`frozen` and :func:`alike`."""
+        """Take networks that are :func:`frozen`, and :func:`alike` if they are stacked."""
         self.stacked = stacked
         self._models = list(models)
         if stacked:

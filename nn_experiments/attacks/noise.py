@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from nn_experiments.answers import right
 from nn_experiments.attacks import draws
-from nn_experiments.attacks.networks import frozen
 from nn_experiments.images import Images
+from nn_experiments.models.evaluating import evaluating
 
 # Attacks number their random starts from 0; see nn_experiments.attacks.batched.
 _STREAM = 1_000_000
@@ -40,17 +41,18 @@ def correct_under_noise(
         Shape (N,), bool, on the CPU.
 
     Raises:
+        NoAnswerError: the logits of an image are not finite.
         ValueError: the variance is negative, or the batch is empty.
 
     """
     if variance < 0 or batch < 1:
         raise ValueError(f"expected variance >= 0 and batch >= 1, got {variance} and {batch}")
-    network, found = frozen(model), []
-    for start in range(0, len(images), batch):
-        part = images.at(slice(start, start + batch))
-        with torch.no_grad():
-            logits = network(noisy(part, variance, seed, first=first + start))
-            found.append((logits.argmax(1) == part.labels).cpu())
+    found = []
+    with torch.no_grad(), evaluating(model) as forward:
+        for start in range(0, len(images), batch):
+            part = images.at(slice(start, start + batch))
+            logits = forward(noisy(part, variance, seed, first=first + start))
+            found.append(right(logits, part.labels, first + start).cpu())
     return torch.cat(found) if found else torch.zeros(0, dtype=torch.bool)
 
 

@@ -64,7 +64,8 @@ def break_images(
     seed: int,
     progress: Progress,
     broken_at: int | None = None,
-) -> list[str]:
+    among: Tensor | None = None,
+) -> list[tuple[int, str]]:
     """Attack what stands at one radius with one attack, and record what breaks.
 
     Args:
@@ -75,22 +76,23 @@ def break_images(
         seed: of the random numbers; torch's global state is left as it was.
         progress: is told how far this attack has come.
         broken_at: index of a larger radius; what stands there is not attacked.
+        among: shape (models, N), bool: which pairs of network and image to attack; all by default.
 
     Returns:
-        What the engine warned about.
+        What the engine warned about, each with the index of the network.
 
     Raises:
         UserError: an image is too small for Square under ℓ2; or does not fit into the device's
             memory.
 
     """
-    if title == "Square" and tally.norm == "l2" and tally.pixels.shape[2] < _LEAST_HEIGHT:
+    if title == "Square" and not square_fits(tally):
         raise UserError(
             f"Square: expected images of {_LEAST_HEIGHT} pixels or more a side, got "
             f"{tally.pixels.shape[2]}. Choose attacks = apgd, or larger images."
         )
-    owner, image = tally.standing(radius, broken_at)
-    notes: list[str] = []
+    owner, image = tally.standing(radius, broken_at, among)
+    notes: list[tuple[int, str]] = []
     groups = list(_groups(owner, image, tally.first))
     for done, rows in enumerate(groups):
         progress(done / len(groups), title)
@@ -98,11 +100,16 @@ def break_images(
         chosen = image[rows]
         with _listening() as heard, _random_state_kept(tally.pixels.device):
             examples = _examples(tally, model, radius, title, seed, chosen)
-        notes += heard
+        notes += [(int(owner[rows[0]]), text) for text in heard]
         changed = (examples != tally.pixels[chosen]).flatten(1).any(1)
         tally.record(attack, radius, owner[rows[changed]], chosen[changed], examples[changed])
     progress(1.0, "")
     return notes
+
+
+def square_fits(tally: Tally) -> bool:
+    """Say whether Square can attack the images: under ℓ2 they can be too small."""
+    return tally.norm != "l2" or tally.pixels.shape[2] >= _LEAST_HEIGHT
 
 
 def _groups(owner: Tensor, image: Tensor, first: int) -> Iterator[Tensor]:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
+from nn_experiments.answers import require_answers
 from nn_experiments.attacks import balls
-from nn_experiments.attacks.networks import frozen, halved
+from nn_experiments.attacks.networks import halved
 from nn_experiments.images import Images
+from nn_experiments.models.evaluating import DISAGREEMENT, frozen
 from nn_experiments.specs import Level, Norm, level
 from theory.errors import UserError
 
 Progress = Callable[[float, str], None]
 """Is told which share of the work is done, from 0 to 1, and what is being done."""
-
-# Two evaluations of one network on one image, in batches of different size, round differently. With
-# products rounded to TF32's 11 bits, each of 18 layers is off by 2⁻¹¹, and a random walk of 18 such
-# steps by √18 · 2⁻¹¹ = 0.2 % of the logits' size; five such deviations are no longer rounding.
-_DISAGREEMENT = 0.01
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,9 @@ class Robust:
         engine: what ran them.
         steps: iterations of each gradient attack.
         notes: what the engine warned about, each warning once.
+        notes_of: the same for each network; all for each, if it is None.
+        without_gradient: shape (models, N), bool: where gradient attacks see nothing, see
+            :mod:`~nn_experiments.attacks.masking`; nowhere, if it is None.
 
     All tensors are on the CPU.
 
@@ -56,10 +56,21 @@ class Robust:
     engine: str
     steps: int
     notes: tuple[str, ...] = ()
+    notes_of: tuple[tuple[str, ...], ...] | None = None
+    without_gradient: Tensor | None = None
 
     def accuracy(self) -> Tensor:
         """Return robust accuracies, shape (models, R), from 0 to 1."""
         return self.correct.double().mean(2)
+
+    def notes_on(self, network: int) -> tuple[str, ...]:
+        """Return what the engine warned about, of one network."""
+        return self.notes if self.notes_of is None else self.notes_of[network]
+
+    def blind(self) -> Tensor:
+        """Return :attr:`without_gradient`, False where nothing is known of it."""
+        found = self.without_gradient
+        return torch.zeros_like(self.clean) if found is None else found
 
 
 def joined(parts: Sequence[Robust]) -> Robust:
@@ -71,8 +82,10 @@ def joined(parts: Sequence[Robust]) -> Robust:
     """
     if not parts:
         raise ValueError("expected one part or more, got none")
-    kinds = {(p.norm, p.radii, p.attacks, p.engine, p.steps) for p in parts}
-    if len(kinds) > 1:
+    kinds = {(p.norm, p.radii, p.engine, p.steps) for p in parts}
+    # Square comes last where an image has no gradient, and is left out where none is such.
+    attacks = max((p.attacks for p in parts), key=len)
+    if len(kinds) > 1 or any(p.attacks != attacks[: len(p.attacks)] for p in parts):
         raise ValueError(f"expected parts made in one way, got {kinds}")
     return replace(
         parts[0],
@@ -80,8 +93,18 @@ def joined(parts: Sequence[Robust]) -> Robust:
         clean=torch.cat([p.clean for p in parts], 1),
         broken_by=torch.cat([p.broken_by for p in parts], 2),
         examples=torch.cat([p.examples for p in parts], 2),
-        notes=tuple(dict.fromkeys(note for p in parts for note in p.notes)),
+        attacks=attacks,
+        notes=_once(note for p in parts for note in p.notes),
+        notes_of=tuple(
+            _once(note for p in parts for note in p.notes_on(network))
+            for network in range(len(parts[0].clean))
+        ),
+        without_gradient=torch.cat([p.blind() for p in parts], 1),
     )
+
+
+def _once(notes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(notes))
 
 
 class Tally:
@@ -130,8 +153,9 @@ class Tally:
             batch: how many images are classified at a time.
 
         Raises:
-            UserError: a network's output has another shape than (N, classes), or is not finite; or
-                one image does not fit into the device's memory.
+            NoAnswerError: a network's logits are not finite.
+            UserError: its output has another shape than (N, classes); or one image does not fit
+                into the device's memory.
 
         """
         self.models = [frozen(model) for model in models]
@@ -141,8 +165,9 @@ class Tally:
         self._attacks, self._nested, self._batch = tuple(attacks), nested, batch
         numbers = torch.arange(len(images), device=self.labels.device)
         logits = [self._classify(m, numbers, self.pixels) for m in range(len(self.models))]
-        for output in logits:
-            _check_logits(output, len(images), images.classes)
+        for m, output in enumerate(logits):
+            _check_shape(output, len(images), images.classes)
+            require_answers(output, first, network=m)
         self.logits = torch.stack(logits)
         self.clean = self.logits.argmax(2) == self.labels
         self._correct = self.clean[:, None].repeat(1, len(self.radii), 1)
@@ -154,12 +179,15 @@ class Tally:
         """Return a radius as a number."""
         return level(self.radii[index])
 
-    def standing(self, radius: int, broken_at: int | None = None) -> tuple[Tensor, Tensor]:
+    def standing(
+        self, radius: int, broken_at: int | None = None, among: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return which pairs of network and image no attack broke yet, networks ascending.
 
         Args:
             radius: index of the radius.
             broken_at: index of another radius, to leave out what stands there too.
+            among: shape (models, N), bool: which pairs to look at; all by default.
 
         Returns:
             Indices of the networks and of the images, each of shape (P,).
@@ -168,6 +196,8 @@ class Tally:
         chosen = self._correct[:, radius]
         if broken_at is not None:
             chosen = chosen & ~self._correct[:, broken_at]
+        if among is not None:
+            chosen = chosen & among
         owner, image = chosen.nonzero(as_tuple=True)
         return owner, image
 
@@ -190,6 +220,7 @@ class Tally:
             Shape (B,), bool: which count.
 
         Raises:
+            NoAnswerError: the logits of an example are not finite.
             RuntimeError: an example lies outside its ball by more than rounding explains, or
                 outside [0, 1]; or a network gets it right by a larger margin than rounding has.
 
@@ -199,20 +230,33 @@ class Tally:
         for m in owner.unique().tolist():
             rows = (owner == m).nonzero()[:, 0]
             logits = self._classify(m, image[rows], examples[rows])
+            of = f"an example by {self._attacks[attack]} of test image"
+            require_answers(logits, self.first, of, numbers=image[rows], network=m)
             counts[rows] = logits.argmax(1) != self.labels[image[rows]]
             self._check_class(attack, image[rows], logits)
         self._count(attack, radius, owner[counts], image[counts], examples[counts])
         return counts
 
-    def result(self, engine: str, steps: int, notes: Sequence[str] = ()) -> Robust:
+    def result(
+        self,
+        engine: str,
+        steps: int,
+        notes: Sequence[str] = (),
+        notes_of: Sequence[tuple[int, str]] = (),
+        without_gradient: Tensor | None = None,
+    ) -> Robust:
         """Return the score.
 
         Args:
             engine: what ran the attacks.
             steps: iterations of each gradient attack.
-            notes: warnings.
+            notes: warnings about all networks.
+            notes_of: warnings, each with the index of the network that it is about.
+            without_gradient: as in :class:`Robust`; False everywhere by default.
 
         """
+        if without_gradient is None:
+            without_gradient = torch.zeros_like(self.clean)
         return Robust(
             norm=self.norm,
             radii=self.radii,
@@ -223,8 +267,18 @@ class Tally:
             attacks=self._attacks,
             engine=engine,
             steps=steps,
-            notes=tuple(dict.fromkeys(notes)),
+            notes=_once((*notes, *(text for _, text in notes_of))),
+            notes_of=tuple(
+                _once((*notes, *(text for m, text in notes_of if m == network)))
+                for network in range(len(self.models))
+            ),
+            without_gradient=without_gradient.cpu(),
         )
+
+    def add_attack(self, title: str) -> int:
+        """Add the name of an attack that will be run, too; return its index."""
+        self._attacks = (*self._attacks, title)
+        return len(self._attacks) - 1
 
     def _count(
         self, attack: int, radius: int, owner: Tensor, image: Tensor, examples: Tensor
@@ -275,7 +329,7 @@ class Tally:
         label = self.labels[image][:, None]
         others = logits.scatter(1, label, -torch.inf).amax(1)
         margin = logits.gather(1, label)[:, 0] - others
-        right = margin > _DISAGREEMENT * logits.abs().amax(1)
+        right = margin > DISAGREEMENT * logits.abs().amax(1)
         if right.any():
             worst = int(right.nonzero()[0])
             raise RuntimeError(
@@ -284,16 +338,11 @@ class Tally:
             )
 
 
-def _check_logits(logits: Tensor, images: int, classes: int) -> None:
+def _check_shape(logits: Tensor, images: int, classes: int) -> None:
     if not images:
         raise UserError("expected one image or more to attack, got none. Choose more test images.")
     if logits.shape != (images, classes):
         raise UserError(
             f"expected a network that maps {images} images to logits of shape "
             f"{(images, classes)}, got {tuple(logits.shape)}. Attack a network of this data set."
-        )
-    if not logits.isfinite().all():
-        raise UserError(
-            "expected a network with finite logits, got some that are not. Its training diverged; "
-            "train it again with a smaller learning rate, or leave it out."
         )

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from nn_experiments.answers import require_answers
 from nn_experiments.frequency.dct import dct2
-from nn_experiments.frequency.modes import evaluating
 from nn_experiments.images import Images, batch_size
+from nn_experiments.models.evaluating import Forward, evaluating
 
 Objective = Literal["margin", "loss"]
 """The logit of the label less the greatest other one, or the cross-entropy loss."""
@@ -50,6 +51,7 @@ def shares(
         channels, over that in all bases. NaN for an image whose gradient is zero.
 
     Raises:
+        NoAnswerError: the logits of an image are not finite.
         ValueError: masks are of another shape or kind.
 
     """
@@ -62,21 +64,22 @@ def shares(
     batch = batch or batch_size(device)
     members = masks.flatten(1).to(device=device, dtype=torch.float64)
     result = torch.empty(len(images), len(masks), dtype=torch.float64)
-    with evaluating(model):
+    with evaluating(model) as forward:
         for start in range(0, len(images), batch):
             block = slice(start, start + batch)
-            gradient = _input_gradient(model, images.at(block), of)
+            gradient = _input_gradient(forward, images.at(block), start, of)
             # Squares of float32 numbers neither overflow nor underflow in float64.
             energy = dct2(gradient.double()).square().sum(1).flatten(1)
             result[block] = (energy @ members.T / energy.sum(1, keepdim=True)).cpu()
     return result
 
 
-def _input_gradient(model: nn.Module, images: Images, of: Objective) -> Tensor:
+def _input_gradient(forward: Forward, images: Images, first: int, of: Objective) -> Tensor:
     """Shape (n, channels, height, width); images do not mix, so a sum has each one's gradient."""
     with torch.enable_grad():
         x = images.floats().detach().clone().requires_grad_()
-        logits = model(x)
+        logits = forward(x)
+        require_answers(logits, first)
         total = (
             cross_entropy(logits, images.labels, reduction="sum")
             if of == "loss"

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from nn_experiments.answers import right
 from nn_experiments.frequency.bands import noise
-from nn_experiments.frequency.modes import evaluating
 from nn_experiments.images import Images, batch_size
+from nn_experiments.models.evaluating import evaluating
 from nn_experiments.specs import FrequencySpec
 
 
@@ -73,6 +74,7 @@ def drops(
 
     Raises:
         UserError: more bands are asked for than there are DCT bases.
+        NoAnswerError: the logits of an image are not finite.
 
     """
     images = images.first(spec.images)
@@ -81,16 +83,13 @@ def drops(
     noises = noise(images.shape, spec.bands, spec.noises, spec.sigma, spec.seed).to(device)
     clean = torch.empty(len(images), dtype=torch.bool, device=device)
     correct = torch.empty(spec.bands, spec.noises, len(images), dtype=torch.bool, device=device)
-    with torch.inference_mode(), evaluating(model):
+    with torch.inference_mode(), evaluating(model) as forward:
         for start in range(0, len(images), batch):
             block = slice(start, start + batch)
             x, labels = images.at(block).floats(), images.labels[block]
-            clean[block] = _correct(model, x, labels)
+            clean[block] = right(forward(x), labels, start)
             for band in range(spec.bands):
                 for k in range(spec.noises):
-                    correct[band, k, block] = _correct(model, x + noises[band, k], labels)
+                    noisy = forward(x + noises[band, k])
+                    correct[band, k, block] = right(noisy, labels, start)
     return BandResponse(clean.cpu(), correct.cpu())
-
-
-def _correct(model: nn.Module, x: Tensor, labels: Tensor) -> Tensor:
-    return model(x).argmax(1) == labels

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import copy
+import math
+from math import prod
 
 import torch
 from torch import Tensor, nn
 
 from nn_experiments.images import Images
-from nn_experiments.lipschitz.operator_norm import InducedNorm
+from nn_experiments.lipschitz.operator_norm import NORMS, InducedNorm
+from nn_experiments.lipschitz.operators import gamma
+from nn_experiments.lipschitz.report import Bounds
+from nn_experiments.models.evaluating import Forward, evaluating
+from theory.errors import UserError
 
 _ORDERS = {"l2": 2.0, "linf": float("inf"), "l1": 1.0}
 
@@ -35,9 +40,9 @@ def local_lower_bound(
 
     """
     _require(len(images) >= 1, "at least one image", len(images))
-    with _evaluation(model):
-        parts = images.floats().split(batch)
-        return max(float(_jacobian_norms(_jacobians(model, x), norm).max()) for x in parts)
+    with evaluating(model) as forward:
+        parts = _pixels(model, images).split(batch)
+        return max(float(_jacobian_norms(_jacobians(forward, x), norm).max()) for x in parts)
 
 
 def pairwise_lower_bound(model: nn.Module, images: Images, norm: InducedNorm = "l2") -> float:
@@ -54,13 +59,64 @@ def pairwise_lower_bound(model: nn.Module, images: Images, norm: InducedNorm = "
         ValueError: there are no two different images.
 
     """
-    pixels = images.floats()
-    with _evaluation(model), torch.no_grad():
-        logits = model(pixels)
+    pixels = _pixels(model, images)
+    with evaluating(model) as forward, torch.no_grad():
+        logits = forward(pixels)
     distances, changes = (_distances(x.flatten(1).double(), norm) for x in (pixels, logits))
     differ = distances > 0
     _require(bool(differ.any()), "two different images", len(images))
     return float((changes[differ] / distances[differ]).max())
+
+
+def lower_bounds(model: nn.Module, images: Images, bounds: Bounds) -> dict[InducedNorm, float]:
+    """Return :func:`local_lower_bound` in each norm, and check that no upper bound is below it.
+
+    The derivative is computed in single precision; where it comes out above the upper bound, it is
+    computed again in double, and may then be above by :func:`rounding_of`.
+
+    Args:
+        model: maps (N, *images.shape) to logits; taken in evaluation mode and left as it was.
+        images: where to look, on the model's device.
+        bounds: what was found of the model.
+
+    Raises:
+        UserError: an upper bound is below: the model computes something else than its layers say.
+        ValueError: there is no image.
+
+    """
+    found = {norm: local_lower_bound(model, images, norm) for norm in NORMS}
+    above = [norm for norm in NORMS if found[norm] > bounds.product(norm)]
+    if above:
+        exact = copy.deepcopy(model).double()
+        for norm in above:
+            lower, upper = local_lower_bound(exact, images, norm), bounds.product(norm)
+            if not lower <= upper + rounding_of(bounds, norm):
+                raise UserError(
+                    f"Lipschitz bounds: expected none below the norm of a derivative, got in "
+                    f"{norm} the upper bound {upper:.4g} and, at one of {len(images)} test images, "
+                    f"a derivative of norm {lower:.4g}. A layer computes something else than its "
+                    "weights say: mend it, or leave the bounds out with --no-lipschitz."
+                )
+    return found
+
+
+def rounding_of(bounds: Bounds, norm: InducedNorm) -> float:
+    """Return by how much a derivative that is computed in double precision may exceed its norm.
+
+    A derivative is a product of layers' matrices W and of diagonal matrices with entries 0 and 1,
+    which choose, and which no rounding of activations can make larger. Computed, the product is off
+    by at most γ_K times the product of the matrices |W| of absolute values, in each entry, where K
+    is the sum over layers of how many products an entry of one sums, at most the number of its
+    inputs or outputs. ℓ1 and ℓ∞ norms of |W| are those of W, which the bounds multiply; the ℓ2 norm
+    is at most the root of their product, and so it is of products of layers and, by Cauchy and
+    Schwarz's inequality, of their sums. A standardisation's derivative is a sum of four parts, none
+    larger in these norms than its bound; the norm of the result, of one layer's size, sums once
+    more: hence 8 K.
+    """
+    terms = sum(max(prod(layer.inputs), prod(layer.outputs)) for layer in bounds.all_layers())
+    row, column = bounds.product("linf"), bounds.product("l1")
+    absolute = {"linf": row, "l1": column, "l2": math.sqrt(row) * math.sqrt(column)}
+    return gamma(8 * terms) * absolute[norm]
 
 
 def _require(holds: bool, expected: str, got: int) -> None:
@@ -68,17 +124,13 @@ def _require(holds: bool, expected: str, got: int) -> None:
         raise ValueError(f"expected {expected}, got {got} images")
 
 
-@contextmanager
-def _evaluation(model: nn.Module) -> Iterator[None]:
-    was_training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(was_training)
+def _pixels(model: nn.Module, images: Images) -> Tensor:
+    """Return the pixels in the precision of the model's weights."""
+    weights = next(model.parameters(), torch.empty(0))
+    return images.floats().to(weights.dtype)
 
 
-def _jacobians(model: nn.Module, x: Tensor) -> Tensor:
+def _jacobians(forward: Forward, x: Tensor) -> Tensor:
     """Return the Jacobians, shape (N, classes, values of an image), float64.
 
     In evaluation an image's logits depend on no other image, so that the gradient of a logit's sum
@@ -86,7 +138,7 @@ def _jacobians(model: nn.Module, x: Tensor) -> Tensor:
     """
     x = x.detach().clone().requires_grad_()
     with torch.enable_grad():
-        sums = model(x).sum(dim=0)
+        sums = forward(x).sum(dim=0)
         rows = [torch.autograd.grad(logit, x, retain_graph=True)[0] for logit in sums]
     return torch.stack([row.flatten(1) for row in rows], dim=1).double()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -34,6 +34,7 @@ InducedNorm = Literal["l2", "linf", "l1"]
 NORMS: tuple[InducedNorm, ...] = ("l2", "linf", "l1")
 SMALL = 512
 """Operators of this rank or less are decomposed in full."""
+_WORTH = 0.02  # of the squared norm, which all the arithmetic that is allowed must be able to gain
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ def norms(
     Args:
         operator: the linear layer.
         tolerance: relative gap of the ℓ2 enclosure to reach.
-        max_flops: arithmetic that one factorisation may take; a convolution that needs more keeps
-            the upper bound of the periodic convolution, which is looser and as true.
+        max_flops: arithmetic that one factorisation may take if it can lower the bound by 1 %, and
+            in proportion if by less; a convolution that needs more keeps the upper bound of the
+            periodic convolution, which is looser and as true.
 
     Raises:
         ValueError: an entry is not finite, or the tolerance is not between 0 and 1.
@@ -121,7 +123,9 @@ def _of_block(operator: Convolution, tolerance: float, max_flops: float) -> Encl
     s = lower**2 * (1 + tolerance)
     if periodic.factorises(s):
         return Enclosure(lower, periodic.bound(s), "Cholesky, periodic")
-    if gram.flops > max_flops:
+    # Arithmetic is spent in proportion to what it can gain.
+    gain = max(tolerance, _WORTH * gram.flops / max_flops) if max_flops else math.inf
+    if gram.flops > max_flops or periodic.factorises(lower**2 * (1 + gain)):
         return Enclosure(lower, periodic.least_bound(), "Cholesky, periodic")
     return _certified(operator, gram, lower, tolerance)
 
@@ -138,8 +142,14 @@ def rayleigh(operator: Matrix | Convolution, vector: Tensor) -> float:
 
 
 def _lanczos(operator: Matrix | Convolution) -> Tensor:
-    """Return a vector close to the leading right singular vector, shape (1, columns)."""
+    """Return a vector close to the leading right singular vector, shape (1, columns), float64.
+
+    It is sought in single precision, in which convolutions are several times as fast: a vector that
+    is off by δ makes the norm come out too small by δ² alone, and whatever it is, what
+    :func:`rayleigh` makes of it is a lower bound.
+    """
     rows, columns = operator.dimensions
+    exact, operator = operator, replace(operator, weight=operator.weight.float())
     like = operator.weight
 
     def tensor(x: np.ndarray) -> Tensor:
@@ -151,11 +161,11 @@ def _lanczos(operator: Matrix | Convolution) -> Tensor:
         return twice.cpu().numpy().ravel()
 
     n = min(rows, columns)
-    gram = LinearOperator((n, n), matvec=product, dtype=np.float64)
-    start = np.random.default_rng(0).standard_normal(n)
+    gram = LinearOperator((n, n), matvec=product, dtype=np.float32)
+    start = np.random.default_rng(0).standard_normal(n).astype(np.float32)
     _, vectors = eigsh(gram, k=1, which="LA", v0=start, tol=1e-4)
-    vector = tensor(vectors[:, 0])
-    return vector if columns <= rows else operator.adjoint(vector)
+    vector = tensor(vectors[:, 0]).double()
+    return vector if columns <= rows else exact.adjoint(vector)
 
 
 def _certified(

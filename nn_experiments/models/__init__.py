@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from math import prod
 
@@ -14,6 +15,9 @@ from nn_experiments.models.preact_resnet import PreActResNet18
 from nn_experiments.models.two_layer_cnn import TwoLayerCNN
 from nn_experiments.specs import ModelSpec
 from theory.errors import UserError
+
+NAMES = ("two-layer-cnn", "preactresnet18", "linear")
+"""The networks that come with the package."""
 
 
 def build(spec: ModelSpec, shape: tuple[int, int, int], classes: int, seed: int) -> nn.Module:
@@ -39,8 +43,7 @@ def build(spec: ModelSpec, shape: tuple[int, int, int], classes: int, seed: int)
                 _refuse(spec, batch_norm=True)
                 return TwoLayerCNN(shape, classes)
             case "preactresnet18":
-                _refuse(spec, batch_norm=False)
-                return PreActResNet18(shape, classes, spec.batch_norm)
+                return PreActResNet18(shape, classes, spec.batch_norm, **_standardise(spec))
             case "linear":
                 _refuse(spec, batch_norm=True)
                 return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), classes))
@@ -56,11 +59,32 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
 
 
+def with_defaults(spec: ModelSpec) -> ModelSpec:
+    """Return a spec that says all options of a network that comes with the package.
+
+    Raises:
+        UserError: it has no such options.
+
+    """
+    if spec.name != "preactresnet18":
+        return spec
+    return replace(spec, options=dict(_standardise(spec)))
+
+
+def _standardise(spec: ModelSpec) -> dict[str, bool]:
+    options = {"standardise": False} | spec.options
+    if len(options) > 1 or not isinstance(options["standardise"], bool):
+        raise UserError(
+            f"{spec.name}: expected no options but standardise, true or false, got {spec.options}."
+        )
+    return {"standardise": options["standardise"]}
+
+
 def _refuse(spec: ModelSpec, batch_norm: bool) -> None:
     if spec.options:
         raise UserError(
             f"{spec.name}: expected no options, got {spec.options}. "
-            "Options are for a class of one's own."
+            "Options are for preactresnet18 and a class of one's own."
         )
     if batch_norm and spec.batch_norm:
         raise UserError(

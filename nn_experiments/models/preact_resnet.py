@@ -8,6 +8,8 @@ from nn_experiments.models.standardise import Standardise
 
 STAGES = ((64, 1), (128, 2), (256, 2), (512, 2))
 """Channels of each stage of two blocks, and the stride of its first block."""
+PARTS = ("standardise", "stem", "blocks", "average", "fc")
+"""What an image goes through, in order."""
 LARGE = 64
 """Images with more pixels a side than this are first reduced fourfold."""
 
@@ -58,12 +60,12 @@ class GlobalAverage(nn.Module):
 
 
 class PreActResNet18(nn.Module):
-    """Standardise – stem – four stages of two blocks – global average – fully-connected layer.
+    """Stem – four stages of two blocks – global average – fully-connected layer.
 
-    As in the authors' published code (github.com/averyma/opt-robust): per-image standardisation; a
-    3 × 3 convolution of stride 1 as stem, or for large images a 7 × 7 one of stride 2 followed by a
-    3 × 3 maximum of stride 2; strides 1, 2, 2, 2 of the stages; nothing between the last block and
-    the average. 32-pixel images reach the average as 4 × 4, 224-pixel ones as 7 × 7. The thesis's
+    As in the authors' published code (github.com/averyma/opt-robust at 32595bb): a 3 × 3
+    convolution of stride 1 as stem, or for large images a 7 × 7 one of stride 2 followed by a 3 × 3
+    maximum of stride 2; strides 1, 2, 2, 2 of the stages; nothing between the last block and the
+    average. 32-pixel images reach the average as 4 × 4, 224-pixel ones as 7 × 7. The thesis's
     "stride for all convolution layers is 1" (appendix 4.A) cannot mean this network.
 
     Shapes: (N, channels, height, width) → (N, classes).
@@ -72,13 +74,24 @@ class PreActResNet18(nn.Module):
         shape: channels, height, width.
         classes: how many logits.
         batch_norm: BatchNorm before each activation (Table 4.4), or none (Table 4.3).
+        standardise: standardise each image first. Chapter 4 does not mention it, and in the
+            published code it is an option, off by default, and off where the compared networks are
+            loaded. On, it makes all Lipschitz bounds √d times as large or more, d being the number
+            of an image's values: see :func:`~nn_experiments.models.standardise
+            .standardise_lipschitz`.
 
     """
 
-    def __init__(self, shape: tuple[int, int, int], classes: int, batch_norm: bool) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        classes: int,
+        batch_norm: bool,
+        standardise: bool = False,
+    ) -> None:
         super().__init__()
         channels, width = shape[0], STAGES[0][0]
-        self.standardise = Standardise()
+        self.standardise = Standardise() if standardise else nn.Identity()
         if min(shape[1:]) > LARGE:
             self.stem = nn.Sequential(
                 nn.Conv2d(channels, width, 7, stride=2, padding=3, bias=False),

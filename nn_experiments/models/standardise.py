@@ -11,7 +11,8 @@ class Standardise(nn.Module):
     """Per image: subtract the mean and divide by the standard deviation, at least 1/√d.
 
     d is the number of values of an image, all channels together. As in the authors' published code
-    the deviation is the sample's, with d − 1 in its denominator. A constant image becomes zero.
+    (github.com/averyma/opt-robust), where it is an option and off by default, the deviation is the
+    sample's, with d − 1 in its denominator. A constant image becomes zero.
 
     Shapes: (N, channels, height, width) → the same.
     """

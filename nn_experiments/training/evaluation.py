@@ -8,7 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from nn_experiments.answers import right
 from nn_experiments.images import Images, batch_size
+from nn_experiments.models.evaluating import evaluating
 
 
 @dataclass(frozen=True)
@@ -21,24 +23,26 @@ class Score:
 
 
 @torch.no_grad()
-def score(model: nn.Module, images: Images) -> Score:
+def score(model: nn.Module, images: Images, of: str = "test image") -> Score:
     """Evaluate a model in evaluation mode and fp32; its mode is left as it was.
 
     Args:
         model: maps float images, shape (N, channels, height, width), to logits, (N, classes).
         images: at least one, on the model's device.
+        of: what the images are.
+
+    Raises:
+        NoAnswerError: the logits of an image are not finite.
 
     """
-    was_training = model.training
-    model.eval()
     loss = torch.zeros((), dtype=torch.float64, device=images.pixels.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.pixels.device)
     size = batch_size(images.pixels.device)
-    for start in range(0, len(images), size):
-        batch = images.at(slice(start, start + size))
-        logits = model(batch.floats())
-        loss += functional.cross_entropy(logits.double(), batch.labels, reduction="sum")
-        correct += (logits.argmax(1) == batch.labels).sum()
-    model.train(was_training)
+    with evaluating(model) as forward:
+        for start in range(0, len(images), size):
+            batch = images.at(slice(start, start + size))
+            logits = forward(batch.floats())
+            loss += functional.cross_entropy(logits.double(), batch.labels, reduction="sum")
+            correct += right(logits, batch.labels, start, of).sum()
     n = len(images)
     return Score(loss.item() / n, correct.item() / n, n)

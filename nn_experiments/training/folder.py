@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from nn_experiments import models
 from nn_experiments.specs import RunSpec, TrainingSpec
 from nn_experiments.training.checkpoint import is_whole
 from theory.artefacts import clear_unfinished, read_json, write_json, write_text
@@ -288,7 +289,9 @@ def _identity(spec: RunSpec) -> RunSpec:
     """Return the spec with what the weights do not depend on at its default."""
     kept = replace(spec.training, checkpoint_seconds=TrainingSpec.checkpoint_seconds)
     # Reading back makes whole numbers given for fractions, 1 for 1.0, the same.
-    return TypeAdapter(RunSpec).validate_python(asdict(replace(spec, training=kept)))
+    # What a network's options are by default is part of what it is.
+    spec = replace(spec, model=models.with_defaults(spec.model), training=kept)
+    return TypeAdapter(RunSpec).validate_python(asdict(spec))
 
 
 def _validated(adapter: TypeAdapter[Any], data: Any, source: Path) -> Any:

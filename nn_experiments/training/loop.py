@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ import torch
 from torch import nn
 
 from nn_experiments import models, optimizers
+from nn_experiments.answers import NoAnswerError
 from nn_experiments.images import DataSet, Images
 from nn_experiments.specs import RunSpec
 from nn_experiments.training import checkpoint
 from nn_experiments.training.device import computing, hardware, memory_errors, resolve
-from nn_experiments.training.evaluation import score
+from nn_experiments.training.evaluation import Score, score
 from nn_experiments.training.folder import (
     FINISHED,
     INTERRUPTED,
@@ -300,12 +301,12 @@ class _Training:
         self._run.metrics.keep(self._epoch)
 
     def _finish(self) -> RunRecord:
-        train = score(self._model, self._data.train)
+        train = self._score(self._data.train, "training image")
         steps = self._epoch * self._stepper.steps
         record = replace(self._record, epochs=self._epoch, steps=steps, seconds=self._elapsed())
-        if not math.isfinite(train.loss):
-            # All losses were finite, so it was the last update that broke the weights.
-            raise _DivergedError(steps)
+        test = self._score(self._data.test, "test image")
+        held_out = self._data.validation
+        validation = None if held_out is None else self._score(held_out, "validation image")
         weights = {"model": self._model.state_dict()}
         header = {"spec": asdict(record.spec)}
         checkpoint.save(self._run.model, checkpoint.Checkpoint(header, weights))
@@ -314,12 +315,25 @@ class _Training:
             status=FINISHED,
             train_loss=train.loss,
             train_accuracy=train.accuracy,
-            test_accuracy=score(self._model, self._data.test).accuracy,
-            validation_accuracy=self._on_validation(self._data.validation),
+            test_accuracy=test.accuracy,
+            validation_accuracy=None if validation is None else validation.accuracy,
         )
         self._run.write(record)
         self._run.checkpoint.unlink(missing_ok=True)
         return record
 
-    def _on_validation(self, images: Images | None) -> float | None:
-        return None if images is None else score(self._model, images).accuracy
+    def _score(self, images: Images, of: str) -> Score:
+        """Score the trained network; where it has no answer, tell who is to blame.
+
+        That is the last update, as all losses were finite, if the network had an answer before it
+        was trained; else the network itself.
+        """
+        try:
+            return score(self._model, images, of)
+        except NoAnswerError as error:
+            spec, data = self._record.spec, self._data
+            fresh = models.build(spec.model, data.shape, data.classes, spec.seed).to(self._device)
+            with suppress(NoAnswerError):
+                score(fresh, images.at(slice(error.image, error.image + 1)), of)
+                raise _DivergedError(self._epoch * self._stepper.steps) from error
+            raise

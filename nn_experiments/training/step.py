@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nn_experiments import optimizers
+from nn_experiments import models, optimizers
 from nn_experiments.images import Images
 from nn_experiments.specs import RunSpec
 from nn_experiments.training import augment
@@ -41,9 +41,10 @@ class Stepper:
     ) -> None:
         device = images.pixels.device
         self._spec, self._model, self._optimizer, self._images = spec, model, optimizer, images
-        # What oneDNN's convolutions are fastest on; weights stay as they are.
-        on_cpu = device.type == "cpu"
-        self._layout = torch.channels_last if on_cpu else torch.contiguous_format
+        # What oneDNN's convolutions are fastest on; weights stay as they are. A network of which
+        # nothing is known may look at its input as it lies in memory (``x.view``).
+        is_fast = device.type == "cpu" and spec.model.name in models.NAMES
+        self._layout = torch.channels_last if is_fast else torch.contiguous_format
         self._forward = reassociated(in_place(model))
         n = len(images)
         self._batch = min(spec.training.batch_size, n)

@@ -125,6 +125,8 @@ def _training_records(measurements: Measurements) -> list[dict[str, Any]]:
             "training_accuracy": run.training_accuracy,
             "accuracy_percent": {m: 100 * float(c.mean()) for m, c in run.correct.items()},
             "test_images": {m: len(c) for m, c in run.correct.items()},
+            "attacks_without_gradient": {m: asdict(found) for m, found in run.masked.items()},
+            "attack_notes": {m: list(notes) for m, notes in run.attack_notes.items() if notes},
             "drop_by_band_points": None
             if run.bands is None
             else 100 * run.bands.drops().mean(axis=(1, 2)),

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.verdict import masking
 from nn_experiments.verdict.intervals import Interval
 from nn_experiments.verdict.measurements import Measurements
 from nn_experiments.verdict.outcomes import Outcome
@@ -38,6 +39,8 @@ def noted(
     if verdict.uncounted:
         notes.append(f"{verdict.uncounted}: shown, not counted")
     notes += [n for o in optimizers if (n := _unfinished(o, measurements))]
+    masked = [masking.limits(measurements, o.title, verdict.measure) for o in optimizers]
+    notes += [note for note in masked if note]
     if poor and verdict.outcome != Outcome.NOT_RUN:
         notes.append(f"no minimizers of the standard risk: {', '.join(poor)}")
         verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE)

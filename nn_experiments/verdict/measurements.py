@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -100,6 +100,25 @@ class LipschitzBound:
 
 
 @dataclass(frozen=True)
+class GradientMasking:
+    """Images at which a network has no gradient, so that gradient attacks see nothing there.
+
+    Attributes:
+        images: how many, of those classified correctly without attack.
+        broken: how many of them Square broke, which needs no gradient; None if it was not run.
+
+    """
+
+    images: int
+    broken: int | None
+
+    def __add__(self, other: GradientMasking) -> GradientMasking:
+        """Return the count over other images, too."""
+        known = [b for b in (self.broken, other.broken) if b is not None]
+        return GradientMasking(self.images + other.images, sum(known) if known else None)
+
+
+@dataclass(frozen=True)
 class RunMeasurements:
     """What was measured of one training.
 
@@ -118,6 +137,8 @@ class RunMeasurements:
         filtered_training_accuracy: for each measure ``"filtered/…"``, the share of its filtered
             training images that the network trained on them gets right.
         engines: for each measure that was attacked, who ran the attacks.
+        masked: for each measure that was attacked, where the network has no gradient, if anywhere.
+        attack_notes: for each measure that was attacked, what the engine warned about.
 
     """
 
@@ -133,6 +154,8 @@ class RunMeasurements:
     training_accuracy: float | None = None
     filtered_training_accuracy: Mapping[Measure, float] = field(default_factory=dict)
     engines: Mapping[Measure, str] = field(default_factory=dict)
+    masked: Mapping[Measure, GradientMasking] = field(default_factory=dict)
+    attack_notes: Mapping[Measure, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -273,6 +296,8 @@ def _record(run: RunMeasurements, prefix: str, arrays: dict[str, NDArray[Any]]) 
         "training_accuracy": run.training_accuracy,
         "filtered_training_accuracy": dict(run.filtered_training_accuracy),
         "engines": dict(run.engines),
+        "masked": {measure: asdict(found) for measure, found in run.masked.items()},
+        "attack_notes": {measure: list(notes) for measure, notes in run.attack_notes.items()},
     }
 
 
@@ -340,4 +365,6 @@ def _run(record: Mapping[str, Any], prefix: str, tensor: Any) -> RunMeasurements
         # Files of this version that were written before it was kept have none.
         filtered_training_accuracy=record.get("filtered_training_accuracy", {}),
         engines=record["engines"],
+        masked={m: GradientMasking(**found) for m, found in record.get("masked", {}).items()},
+        attack_notes={m: tuple(n) for m, n in record.get("attack_notes", {}).items()},
     )

@@ -12,6 +12,7 @@ from nn_experiments.verdict import published, reliability
 from nn_experiments.verdict.choices import choices
 from nn_experiments.verdict.comparisons import measures_of
 from nn_experiments.verdict.judging import baseline, judge, summarise
+from nn_experiments.verdict.masking import notes_table
 from nn_experiments.verdict.measurements import CLEAN, FINISHED, KINDS, Measurements
 from nn_experiments.verdict.outcomes import Outcome
 from nn_experiments.verdict.predictions import LINEAR, Verdict
@@ -84,6 +85,7 @@ def report(
         "## Accuracy (%)",
         _columns(preset, measurements),
         accuracies(preset, measurements).markdown(),
+        *_section("### Warnings about the attacks", notes_table(measurements)),
         *_lipschitz_sections(preset, measurements),
         *_section("## Noise in bands", bands_table(preset, measurements)),
         *_section(

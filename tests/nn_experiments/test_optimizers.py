@@ -101,6 +101,26 @@ def test_every_name_makes_a_step(name):
     assert (w < 1).all()
 
 
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad"])
+def test_a_way_to_compute_that_excludes_ours_is_taken(name):
+    w = nn.Parameter(torch.ones(3))
+    ours = optimizers.build(OptimizerSpec(name, 0.01), [w])
+    theirs = optimizers.build(OptimizerSpec(name, 0.01, {"foreach": True}), [w])
+    assert ours.param_groups[0]["fused"]
+    assert theirs.param_groups[0]["foreach"]
+    assert not theirs.param_groups[0]["fused"]
+    w.grad = torch.ones(3)
+    theirs.step()
+    assert (w < 1).all()
+
+
+def test_a_mistake_is_told_of_the_options_that_were_given():
+    spec = OptimizerSpec("Adam", options={"foreach": True, "betas": "0.9,2"})
+    with pytest.raises(UserError, match="Invalid beta parameter") as error:
+        optimizers.build(spec, [nn.Parameter(torch.zeros(3))])
+    assert "fused" not in str(error.value)
+
+
 class TestSignSGD:
     def step(self, gradients, momentum=0.0):
         w = nn.Parameter(torch.zeros(3))

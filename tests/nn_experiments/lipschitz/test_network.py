@@ -55,7 +55,8 @@ def cnn() -> tuple[nn.Module, Bounds]:
 
 @pytest.fixture(scope="module")
 def resnet() -> tuple[nn.Module, Bounds]:
-    model = build(ModelSpec("preactresnet18", batch_norm=True), (3, 2, 2), 5, seed=0)
+    spec = ModelSpec("preactresnet18", batch_norm=True, options={"standardise": True})
+    model = build(spec, (3, 2, 2), 5, seed=0)
     model = trained_statistics(model).double().eval()
     return model, bounds(model, (3, 2, 2), tolerance=0.05)
 

@@ -16,6 +16,7 @@ from theory.errors import UserError
 CNN = ModelSpec("two-layer-cnn")
 RESNET = ModelSpec("preactresnet18")
 RESNET_BN = ModelSpec("preactresnet18", batch_norm=True)
+STANDARDISED = ModelSpec("preactresnet18", options={"standardise": True})
 
 OWN = """
 from torch import nn
@@ -79,7 +80,7 @@ def test_cnn_refuses_images_that_it_convolves_away():
         build(CNN, (1, 2, 9), 10, seed=0)
 
 
-def by_hand(model: nn.Module, x: torch.Tensor, large: bool) -> torch.Tensor:
+def by_hand(model: nn.Module, x: torch.Tensor, large: bool, standardise: bool) -> torch.Tensor:
     """The network in evaluation, written once more from its published description."""
     p = {**dict(model.named_parameters()), **dict(model.named_buffers())}
 
@@ -93,7 +94,7 @@ def by_hand(model: nn.Module, x: torch.Tensor, large: bool) -> torch.Tensor:
     d = x[0].numel()
     flat = x.flatten(1)
     std = torch.maximum(torch.std(flat, dim=1), torch.tensor(1 / d**0.5))
-    a = ((flat - flat.mean(1, keepdim=True)) / std[:, None]).view_as(x)
+    a = ((flat - flat.mean(1, keepdim=True)) / std[:, None]).view_as(x) if standardise else x
     a = functional.conv2d(
         a, p["stem.0.weight"], stride=2 if large else 1, padding=3 if large else 1
     )
@@ -112,7 +113,9 @@ def by_hand(model: nn.Module, x: torch.Tensor, large: bool) -> torch.Tensor:
     return functional.avg_pool2d(a, a.shape[-1]).flatten(1) @ p["fc.weight"].T + p["fc.bias"]
 
 
-@pytest.mark.parametrize("spec", [RESNET, RESNET_BN], ids=["plain", "batch-norm"])
+@pytest.mark.parametrize(
+    "spec", [RESNET, RESNET_BN, STANDARDISED], ids=["plain", "batch-norm", "standardised"]
+)
 @pytest.mark.parametrize("side", [32, 224])
 def test_resnet_by_hand(spec, side):
     model = build(spec, (3, side, side), 10, seed=2)
@@ -126,7 +129,7 @@ def test_resnet_by_hand(spec, side):
                 nn.init.uniform_(module.weight, 0.5, 2, generator=generator)
                 nn.init.normal_(module.bias, generator=generator)
     with torch.no_grad():
-        ours, theirs = model.eval()(x), by_hand(model, x, large=side == 224)
+        ours, theirs = model.eval()(x), by_hand(model, x, side == 224, bool(spec.options))
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5 * float(theirs.abs().max()))
 
 
@@ -209,7 +212,8 @@ def test_own_class(own):
         (ModelSpec("resnet"), "expected two-layer-cnn, preactresnet18, linear or package"),
         (ModelSpec("two-layer-cnn", batch_norm=True), "expected batch_norm to be off"),
         (ModelSpec("two-layer-cnn", options={"a": 1}), "expected no options"),
-        (ModelSpec("preactresnet18", options={"a": 1}), "expected no options"),
+        (ModelSpec("preactresnet18", options={"a": 1}), "no options but standardise"),
+        (ModelSpec("preactresnet18", options={"standardise": 1}), "standardise, true or false"),
         (ModelSpec("no_such_module_anywhere:A"), "ModuleNotFoundError"),
         (ModelSpec("own_networks:Missing"), "AttributeError"),
         (ModelSpec("own_networks:function"), r"subclass of torch\.nn\.Module, got a function\."),

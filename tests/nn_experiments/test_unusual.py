@@ -1,0 +1,185 @@
+"""Measures of networks that overwrite their input, have no answer, or have no gradient."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from nn_experiments import lipschitz, measure, pieces
+from nn_experiments.answers import NoAnswerError, right
+from nn_experiments.attacks import reference
+from nn_experiments.attacks.attack import attack
+from nn_experiments.attacks.gradient import pgd
+from nn_experiments.attacks.noise import correct_under_noise
+from nn_experiments.frequency import gradient_energy, observation_two
+from nn_experiments.images import DataSet, Images
+from nn_experiments.models.evaluating import evaluating, frozen
+from nn_experiments.models.plain import is_known
+from nn_experiments.specs import FrequencySpec, Preset, RobustnessSpec
+from nn_experiments.training.evaluation import score
+from nn_experiments.verdict import masking
+from tests.nn_experiments import unusual
+
+SIDE = 6
+FREQUENCY = FrequencySpec(bands=3, noises=2, sigma=0.5)
+APGD = RobustnessSpec(attacks="apgd", engine="batched")
+
+
+def given(n=12, black=(), labels=None, classes=3):
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.rand(n, 1, SIDE, SIDE, generator=generator) * 0.8 + 0.1
+    pixels[list(black)] = 0.0
+    return Images(pixels, torch.zeros(n, dtype=torch.int64) if labels is None else labels, classes)
+
+
+def network(kind, seed=0, classes=3):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return kind(SIDE * SIDE, classes).eval()
+
+
+def classified(model, images):
+    """The images with the classes that the network takes them for."""
+    with torch.no_grad():
+        return replace(images, labels=model(images.pixels.clone()).argmax(1))
+
+
+MEASURES = {
+    "score": score,
+    "noise": lambda m, x: correct_under_noise(m, x, 0.05, 0, 5),
+    "bands": lambda m, x: observation_two.drops(m, x, FREQUENCY),
+    "energy": lambda m, x: gradient_energy.shares(m, x, torch.ones(1, SIDE, SIDE) > 0),
+    "l2": lambda m, x: attack([m], x, "l2", ["0.3"], APGD, 0).correct,
+    "linf, reference": lambda m, x: (
+        attack([m], x, "linf", ["0.03"], replace(APGD, engine="reference"), 0).correct
+    ),
+    "pgd": lambda m, x: pgd([m], x, "linf", ["0.1"], 3, 0).correct,
+    "local": lipschitz.local_lower_bound,
+    "pairs": lipschitz.pairwise_lower_bound,
+}
+
+
+def tensors(found):
+    match found:
+        case observation_two.BandResponse():
+            return torch.cat([found.clean[None], found.correct.flatten(0, 1)])
+        case torch.Tensor():
+            return found
+    return torch.tensor([found.loss, found.accuracy] if hasattr(found, "loss") else [found])
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_network_that_overwrites_its_input_is_measured_as_one_that_does_not(name):
+    spoiling, sparing = network(unusual.InPlace), network(unusual.Copying)
+    images = classified(sparing, given())
+    pixels = images.pixels.clone()
+    expected = tensors(MEASURES[name](sparing, images))
+    assert torch.equal(tensors(MEASURES[name](spoiling, images)), expected)
+    assert torch.equal(images.pixels, pixels)
+
+
+def test_only_networks_of_which_nothing_is_known_get_copies():
+    known = nn.Sequential(nn.Flatten(), nn.Linear(36, 3), nn.ReLU())
+    assert is_known(known)
+    with evaluating(known) as forward:
+        assert forward is known
+    assert not frozen(known)._forward_pre_hooks
+    for layer in (nn.ReLU(inplace=True), network(unusual.InPlace)):
+        assert len(frozen(frozen(nn.Sequential(layer)))._forward_pre_hooks) == 1
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_logits_that_are_no_numbers_name_no_class(value):
+    logits = torch.zeros(4, 3)
+    logits[2, 1] = float(value)
+    with pytest.raises(NoAnswerError, match=f"image 12: expected finite logits, got {value}"):
+        right(logits, torch.zeros(4, dtype=torch.int64), 10)
+
+
+@pytest.mark.parametrize("kind", [unusual.Dividing, unusual.Overflowing])
+@pytest.mark.parametrize("name", sorted(set(MEASURES) - {"noise", "pairs", "local"}))
+def test_an_image_without_an_answer_is_named(name, kind):
+    images = given(black=[7, 9])
+    with pytest.raises(NoAnswerError, match="image 7: expected finite logits") as error:
+        MEASURES[name](network(kind), images)
+    assert error.value.image == 7
+
+
+def test_an_example_without_an_answer_is_named_and_not_counted():
+    class Cliff(unusual.Base):
+        """Answers class 0 where an image's corner is dark, and nothing where it is bright."""
+
+        def forward(self, x):
+            corner = x[:, 0, 0, :1]
+            logits = torch.cat([1 - corner, corner, 0 * corner], 1)
+            return logits.where(corner <= 0.45, torch.nan)
+
+    images = given()
+    images.pixels[:, 0, 0, 0] = 0.4
+    with pytest.raises(NoAnswerError, match=r"an example by .* of test image"):
+        attack([network(Cliff)], images, "linf", ["0.09"], APGD, 0)
+    assert attack([network(Cliff)], images, "linf", ["0.01"], APGD, 0).correct.all()
+
+
+@pytest.mark.parametrize("engine", ["batched", "reference"])
+def test_where_there_is_no_gradient_square_attacks(engine, monkeypatch):
+    flat, plain = network(unusual.Rounding), network(unusual.Base)
+    images = classified(flat, given())
+    spec = replace(APGD, engine=engine)
+    found = attack([flat, plain], images, "linf", ["0.5", "0.0001"], spec, 0)
+    assert found.without_gradient[0].all()
+    assert not found.without_gradient[1].any()
+    assert found.attacks[-1] == "Square"
+    square = found.attacks.index("Square")
+    assert (found.broken_by[0, 0] == square).sum() > 6
+    # Square is for what has no gradient alone.
+    assert not (found.broken_by[1] == square).any()
+    alone = attack([plain], images, "linf", ["0.5", "0.0001"], spec, 0)
+    assert alone.attacks[-1] != "Square"
+    assert torch.equal(alone.correct[0], found.correct[1])
+    monkeypatch.setattr(reference, "square_fits", lambda tally: False)
+    blind = attack([flat], images, "linf", ["0.5", "0.0001"], spec, 0)
+    assert blind.correct[0, 0].sum() >= (found.broken_by[0, 0] == square).sum()
+
+
+def test_gradients_that_are_not_finite_are_none():
+    class Root(unusual.Base):
+        """Has an infinite gradient where a value is a multiple of 1/8, as all here are."""
+
+        def prepared(self, x):
+            distance = (x - (x * 8).round() / 8).abs()
+            return (x * 8).round() / 8 + torch.sqrt(0 * distance)
+
+    model = network(Root)
+    found = attack([model], classified(model, given()), "linf", ["0.2"], APGD, 0)
+    assert found.without_gradient.all()
+    assert found.correct.double().mean() < 0.5
+
+
+def test_what_has_no_gradient_is_counted_told_and_kept(tmp_path):
+    model = network(unusual.Rounding)
+    images = classified(model, given())
+    data = DataSet("given", images, images)
+    spec = replace(APGD, gaussian=(), l2=(), linf=("0.5",), images=12)
+    preset = Preset(robustness=spec)
+    (piece,) = pieces._attacks(preset)
+    (fields,) = piece.measure([model], data)
+    run = measure.RunMeasurements("SGD", 0, **fields)
+    counted = run.masked["linf/0.5"]
+    assert counted.images == 12
+    assert 6 < counted.broken <= 12 - run.correct["linf/0.5"].sum()
+    path = tmp_path / "kept.safetensors"
+    measure.kept.save(measure.Measurements((run,)), path)
+    assert measure.kept.load(path).runs[0].masked == run.masked
+    twice = measure._joined(run, [run])
+    assert twice.masked["linf/0.5"] == measure.kept.GradientMasking(24, 2 * counted.broken)
+    row, _ = masking.notes_table(measure.Measurements((run,))).rows
+    assert row[:3] == ["SGD", "0", "linf/0.5"]
+    told = (
+        "no gradient (zero or not finite) at 12 images, where gradient attacks see nothing; of "
+        f"them, Square, which needs none, broke {counted.broken}"
+    )
+    assert row[3] == told
+    assert masking.limits(measure.Measurements((run,)), "SGD", "mean over linf").endswith(told)
+    assert not masking.limits(measure.Measurements((run,)), "SGD", "mean over l2")
