@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from nn_experiments import compare, describing
 from nn_experiments.place import Place
 from nn_experiments.specs import Command, Preset
 from nn_experiments.stages import Clock, stage
+from nn_experiments.training.device import on_threads
 from theory.commands import BAD_INPUT
 from theory.console import print_table
 
@@ -16,11 +18,17 @@ class Work:
     """The stages of a command on a preset, with progress on standard error."""
 
     def __init__(self, command: Command, preset: Preset, place: Place) -> None:
-        self.command, self.preset, self.place = command, preset, place
+        # Fixed here, as what the cores shared out are depends on torch's present number.
+        self.place = replace(place, threads=place.cpu_threads)
+        self.command, self.preset = command, preset
         self.clock = Clock(place.out / "seconds.json")
 
     def run(self) -> int:
         """Go through the stages of the command; return the exit code."""
+        with on_threads(self.place.cpu_threads):
+            return self._run()
+
+    def _run(self) -> int:
         describing.fixed_before(self.place.out)
         code = 0
         if self.command in ("compare", "train"):

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from nn_experiments import compare, describing, drawing, measure, presets, stages, style
 from nn_experiments.__main__ import main
@@ -293,9 +294,45 @@ def test_drawing_tells_its_progress(compared, tmp_path, capsys, monkeypatch):
     assert code == 0
     lines = [ln for ln in capsys.readouterr().err.splitlines() if ln.startswith("describing: ")]
     names = [line.partition("drawing ")[2] for line in lines]
-    assert len(names) == describing._DRAWN == len(set(names))
+    assert len(names) == describing._DRAWN + describing._PICTURES == len(set(names))
     assert names[0] == "figure_4_1"
     assert lines[-1].startswith("describing: 100 %")
+
+
+def test_pictures_can_be_left_out(compared, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(stages._Lines, "_SECONDS", 0.0)
+    monkeypatch.delattr(drawing, "draw_images")
+    monkeypatch.setattr(style, "write_figure", lambda *_: None)
+    code, _ = again(compared, tmp_path, "figures", "--no-pictures")
+    assert code == 0
+    lines = [ln for ln in capsys.readouterr().err.splitlines() if ln.startswith("describing: ")]
+    assert len(lines) == describing._DRAWN
+    assert lines[-1].startswith("describing: 100 %")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_threads_and_seed_reach_the_pictures(compared, tmp_path, monkeypatch, jobs):
+    found = []
+
+    def attacked(*args, **options):
+        found.append((torch.get_num_threads(), args[5]))
+        return attack(*args, **options)
+
+    attack = drawing.attack
+    monkeypatch.setattr(drawing, "attack", attacked)
+    monkeypatch.setattr(drawing, "_right_everywhere", lambda *_: [0, 1])
+    monkeypatch.setattr(style, "write_figure", lambda *_: None)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        out, preset = compared
+        shutil.copytree(out, tmp_path / "copy")
+        options = ["--jobs", jobs, "--threads", "1", "--robustness.noise-seed", "0"]
+        assert main(["figures", str(preset), "--out", str(tmp_path / "copy"), *options]) == 0
+        assert torch.get_num_threads() == 2  # put back
+    finally:
+        torch.set_num_threads(before)
+    assert found == [(1, 0), (1, 0)]
 
 
 def test_a_folder_in_which_nothing_was_trained_does_not_bind(tmp_path):
