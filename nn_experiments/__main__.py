@@ -62,6 +62,9 @@ class Options:
     """Main memory of a queued training."""
     cluster_partition: str = ""
     """Partition to queue in."""
+    plan: bool = False
+    """Say what would take how long here, stage by stage, and stop; nothing is written. For
+    compare, train and evaluate."""
     only: tuple[str, ...] = ()
     """Optimizers to compare, by name or label; all, if none is named."""
     batch_norm: bool = False
@@ -223,7 +226,13 @@ def _run_preset(command: Command, name: str, preset: Preset, options: Options) -
     if command != "tables":
         found = data.source(preset.data.name, options.data_dir, options.download)
         print(f"{preset.data.name}: {found}", file=sys.stderr)
-    return Work(command, preset, place).run()
+    work = Work(command, preset, place)
+    if not options.plan:
+        return work.run()
+    if command not in ("compare", "train", "evaluate"):
+        raise UserError(f"--plan: expected compare, train or evaluate, got {command}.")
+    print_table(work.plan())
+    return 0
 
 
 def _cores() -> int:

@@ -85,7 +85,7 @@ def recalled(preset: Preset, place: Place, command: Command) -> Preset:
 
 def note(preset: Preset, place: Place) -> None:
     """Write down which settled preset the folder's networks are of."""
-    kept_settings.note(preset, place.out, _earlier(place))
+    kept_settings.note(preset, place.into, _earlier(place))
 
 
 def _has_begun(place: Place) -> bool:
@@ -220,5 +220,5 @@ def evaluate(
     )
     if parts != pieces.PARTS:
         measured = measure.collect(replace(task, parts=pieces.PARTS), found)
-    kept.save(measured, place.measurements)
+    kept.save(measured, place.into / place.measurements.name)
     return measured

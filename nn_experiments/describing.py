@@ -45,11 +45,11 @@ def describe(
     }
     write_tables(preset, measured, place)
     tell = _drawing(preset, advance)
-    names = drawing.draw_all(preset, measured, place.out / "figures", tell, fixed)
+    names = drawing.draw_all(preset, measured, place.into / "figures", tell, fixed)
     shown = [f"figures/{name}.png" for name in names]
-    write_text(place.out / "report.md", report.report(preset, measured, where, shown, fixed))
+    write_text(place.into / "report.md", report.report(preset, measured, where, shown, fixed))
     found = evidence.evidence(preset, measured, where, seconds(), fixed)
-    write_json(place.out / "evidence.json", found)
+    write_json(place.into / "evidence.json", found)
 
 
 def fixed_before(out: Path) -> Rules | None:
@@ -83,7 +83,7 @@ def _rules(earlier: dict[str, Any]) -> Rules:
 
 def write_tables(preset: Preset, measured: Measurements, place: Place) -> list[str]:
     """Write the tables in Markdown, CSV and LaTeX; return their names."""
-    folder = place.out / "tables"
+    folder = place.into / "tables"
     verdicts = judge(preset, measured, fixed_before(place.out))
     found: dict[str, TextTable] = {
         "verdict": tables.summary_table(summarise(verdicts)),
@@ -118,7 +118,7 @@ def draw_images(
             models[title] = load_model(place.runs / folder_name(record.spec), device)[0]
     data = place.loader(preset.data).to(device)
     tell = _drawing(preset, advance)
-    return drawing.draw_images(preset, data, models, place.out / "figures", tell)
+    return drawing.draw_images(preset, data, models, place.into / "figures", tell)
 
 
 def _drawing(preset: Preset, advance: Advance) -> drawing.Tell:
@@ -136,7 +136,7 @@ def draw_again(
     """Draw every figure; return their names."""
     fixed = fixed_before(place.out)
     tell = _drawing(preset, advance)
-    drawn = drawing.draw_all(preset, measured, place.out / "figures", tell, fixed)
+    drawn = drawing.draw_all(preset, measured, place.into / "figures", tell, fixed)
     return drawn + draw_images(preset, place, found, advance)
 
 

@@ -75,7 +75,7 @@ def _one_line(box: str) -> str:
     text = " ".join(first)
     usage = next((other[1] for other in others if other[0] == "Argument helptext:"), "")
     if match := _PARSING.fullmatch(text):
-        return _of_value(*match.groups(), usage)
+        return _of_value(match[1], match[2], usage)
     if match := _CHOICE.fullmatch(text):
         got, option, choices = match.groups()
         names = sorted(re.findall("'([^']*)'", choices))  # tyro's order may be one of chance

@@ -91,7 +91,8 @@ def _bits(image: Image) -> int:
         return 16 if ";16" in image.mode else 32
     if image.format == "TIFF":
         return int(max(image.tag_v2.get(_BITS_PER_SAMPLE, (8,))))  # type: ignore[attr-defined]
-    stored = image.tile[0][3] if image.tile else ""
+    tiles = getattr(image, "tile", ())
+    stored = tiles[0][3] if tiles else ""
     match stored:
         case str() if image.format == "PNG" and ";16" in stored:
             return 16

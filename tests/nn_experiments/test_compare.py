@@ -17,6 +17,8 @@ from nn_experiments.describing import fixed_before
 from nn_experiments.training import folder_name
 from nn_experiments.verdict import measurements
 from tests.nn_experiments.tiny import PRESET
+from theory import artefacts
+from theory.errors import UserError
 
 REPOSITORY = Path(__file__).parents[2]
 # Files that a comparison writes, but for trainings.
@@ -297,6 +299,39 @@ def test_drawing_tells_its_progress(compared, tmp_path, capsys, monkeypatch):
     assert len(names) == describing._DRAWN + describing._PICTURES == len(set(names))
     assert names[0] == "figure_4_1"
     assert lines[-1].startswith("describing: 100 %")
+
+
+@pytest.mark.parametrize(("command", "name"), [("evaluate", "verdict.csv"), ("tables", "preset")])
+def test_a_full_disk_leaves_the_results_that_were_there(
+    undrawn, compared, tmp_path, capsys, monkeypatch, command, name
+):
+    whole = artefacts.write_whole
+
+    def full(path, write):
+        if path.name.startswith(name):
+            raise UserError(f"cannot write {path}")
+        whole(path, write)
+
+    monkeypatch.setattr(artefacts, "write_whole", full)
+    # Tables would be others, as these margins were not fixed before the results.
+    code, copy = again(compared, tmp_path, command, "--margins.accuracy", "50")
+    assert code == 2
+    assert f"cannot write {copy}" in capsys.readouterr().err
+    assert results(copy) == results(compared[0])
+    assert not list(copy.glob(".part-*"))
+    monkeypatch.setattr(artefacts, "write_whole", whole)
+    shutil.rmtree(copy)
+    code, copy = again(compared, tmp_path, command, "--margins.accuracy", "50")
+    assert code == 0
+    assert (
+        results(copy)[Path("tables/verdict.md")] != results(compared[0])[Path("tables/verdict.md")]
+    )
+
+
+def results(folder):
+    """Every result's bytes; trainings and seconds are none."""
+    found = contents(folder)
+    return {name: data for name, data in found.items() if name.parts[0] != "runs"}
 
 
 def test_pictures_can_be_left_out(compared, tmp_path, capsys, monkeypatch):
