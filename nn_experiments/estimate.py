@@ -201,7 +201,7 @@ def _stepping(preset: Preset, optimizer: OptimizerSpec, batch: Images) -> Callab
 
 def _seconds(work: Callable[[], None]) -> float:
     """Return the median time of a piece of work, called a few times for about a second."""
-    began, times = time.perf_counter(), []
+    began, times = time.perf_counter(), list[float]()
     while len(times) < 1 + _MOST_TIMED:
         begin = time.perf_counter()
         work()

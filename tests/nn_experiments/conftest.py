@@ -6,7 +6,7 @@ What a test says about one it says by setting the detection itself.
 import pytest
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True, scope="session")
 def no_gpus():
     """Hide them by the variable that CUDA reads, which processes that are started inherit."""
     with pytest.MonkeyPatch.context() as patch:

@@ -107,8 +107,8 @@ def test_nothing_to_clear_in_a_folder_that_is_not_there(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-OLD = {"report.md": "old", "tables/a.md": "old a", "kept": "k"}
-NEW = {"report.md": "new", "tables/a.md": "new a", "figures/b.svg": "new b"}
+OLD = {"a.md": "first", "report.md": "old", "tables/a.md": "old a", "kept": "k"}
+NEW = {"a.md": "first, new", "report.md": "new", "tables/a.md": "new a", "figures/b.svg": "new b"}
 
 
 def held(folder):
@@ -174,4 +174,4 @@ def test_where_a_kill_leaves_old_and_new_the_last_is_missing(tmp_path):
         assert not is_mixed or "report.md" not in found
         if code == 0:
             break
-    assert number == 6  # two are taken away, three come; the sixth time nothing ends it
+    assert number == 8  # three are taken away, four come; the eighth time nothing ends it
