@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from theory.cluster import Cluster, require
 from theory.commands import BAD_INPUT, leave, run
 from theory.console import print_table
 from theory.errors import UserError
+from theory.usage import parsed, runs
 
 _RESULTS = Path("results/nn_experiments")
 _MOST_AT_ONCE = 4096  # more than any machine has cores
@@ -60,6 +62,9 @@ class Options:
     """Main memory of a queued training."""
     cluster_partition: str = ""
     """Partition to queue in."""
+    plan: bool = False
+    """Say what would take how long here, stage by stage, and stop; nothing is written. For
+    compare, train and evaluate."""
     only: tuple[str, ...] = ()
     """Optimizers to compare, by name or label; all, if none is named."""
     batch_norm: bool = False
@@ -221,7 +226,13 @@ def _run_preset(command: Command, name: str, preset: Preset, options: Options) -
     if command != "tables":
         found = data.source(preset.data.name, options.data_dir, options.download)
         print(f"{preset.data.name}: {found}", file=sys.stderr)
-    return Work(command, preset, place).run()
+    work = Work(command, preset, place)
+    if not options.plan:
+        return work.run()
+    if command not in ("compare", "train", "evaluate"):
+        raise UserError(f"--plan: expected compare, train or evaluate, got {command}.")
+    print_table(work.plan())
+    return 0
 
 
 def _cores() -> int:
@@ -260,9 +271,9 @@ def main(args: list[str] | None = None) -> int:
             print(_usage())
             return 0 if args else BAD_INPUT
         case ["data", *rest]:
-            return run(tyro.cli(Data, prog="python -m nn_experiments data", args=rest))
+            return run(_alone(Data, "data", rest))
         case ["bench", *rest]:
-            return run(tyro.cli(Bench, prog="python -m nn_experiments bench", args=rest))
+            return run(_alone(Bench, "bench", rest))
         case [name, *rest] if (command := _known(name)) is not None:
             return run(partial(_parsed, command, rest), resumes=True)
     print(f"error: expected a command, got {args[0]!r}.\n\n{_usage()}", file=sys.stderr)
@@ -293,13 +304,24 @@ def _parsed(command: Command, args: list[str]) -> int:
 
 def _parsed_options(command: Command, name: str, preset: Preset, args: list[str]) -> Options:
     """Return the options of a command; prints them and leaves, if that is asked for."""
-    return tyro.cli(
-        Options,
-        prog=f"python -m nn_experiments {command} {name}",
-        description=_PRESET_COMMANDS[command],
-        default=Options(preset),
-        args=args,
-    )
+    prog = f"python -m nn_experiments {command} {name}"
+
+    def parse() -> Options:
+        return tyro.cli(
+            Options,
+            prog=prog,
+            description=_PRESET_COMMANDS[command],
+            default=Options(preset),
+            args=args,
+        )
+
+    return parsed(parse, prog)
+
+
+def _alone(kind: type[Data] | type[Bench], name: str, args: list[str]) -> Callable[[], int]:
+    """Return what runs a command that takes no preset, once its options are parsed."""
+    prog = f"python -m nn_experiments {name}"
+    return runs(lambda: tyro.cli(kind, prog=prog, args=args), prog)
 
 
 if __name__ == "__main__":

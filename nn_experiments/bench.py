@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from torch import nn
@@ -21,6 +22,7 @@ from nn_experiments.specs import (
     RunSpec,
     TrainingSpec,
 )
+from nn_experiments.stages import Advance, shown
 from nn_experiments.training import load_model, resolve, train
 from nn_experiments.training.bench import HEADER, bench_training
 from nn_experiments.training.memory import bench_memory
@@ -33,36 +35,52 @@ _RADII: dict[Norm, tuple[Level, ...]] = {"l2": ("0.1", "0.5"), "linf": ("0.01", 
 _NETWORKS_ON_GPU = 9  # as many as a comparison has, attacked at once
 
 
-def tables(repeats: int, device: str, loader: Loader) -> Iterator[tuple[str, TextTable]]:
+def tables(
+    repeats: int,
+    device: str,
+    loader: Loader,
+    watch: Callable[[str], AbstractContextManager[Advance]] = shown,
+) -> Iterator[tuple[str, TextTable]]:
     """Yield a title and a table for each kind of work, once it is measured.
+
+    Args:
+        repeats: how often each is measured.
+        device: where.
+        loader: reads Fashion-MNIST.
+        watch: gives what shows the progress of a kind of work, by its name.
 
     Raises:
         UserError: the device is not there, Fashion-MNIST is not found, or the system does not
             tell how much memory a process takes.
 
     """
-    rows = [bench.cells() for bench in bench_training(device, rounds=repeats)]
+    with watch("training") as tell:
+        rows = [bench.cells() for bench in bench_training(device, rounds=repeats, tell=tell)]
     yield "Training the two-layer CNN, batches of 128", TextTable(HEADER, rows)
     where = resolve(device)
     data = loader(_DATA)
     networks = _NETWORKS_ON_GPU if where.type == "cuda" else 1
-    with tempfile.TemporaryDirectory() as folder:
-        models = [
-            _trained(data, Path(folder) / str(seed), seed, device) for seed in range(networks)
-        ]
+    with watch("networks to attack") as tell, tempfile.TemporaryDirectory() as folder:
+        models = []
+        for seed in range(networks):
+            models.append(_trained(data, Path(folder) / str(seed), seed, device))
+            tell(f"network {seed + 1} of {networks}", 1 / networks)
     for norm, radii in _RADII.items():
-        timings = bench_attacks(models, data.test.to(where), norm, radii, repeats)
+        with watch(f"{norm} attacks") as tell:
+            timings = bench_attacks(models, data.test.to(where), norm, radii, repeats, tell=tell)
         title = (
             f"APGD-CE and APGD-T, {len(data.test)} images, {networks} network(s), {norm} radii "
             + " and ".join(radii)
         )
         yield title, _attacks(timings, radii)
     title = f"Peak memory of training on 60,000 images, Adam, {repeats} process(es)"
-    yield title, _memory(device, repeats)
+    with watch("memory") as tell:
+        table = _memory(device, repeats, tell)
+    yield title, table
 
 
-def _memory(device: str, repeats: int) -> TextTable:
-    found = bench_memory(device, rounds=repeats)
+def _memory(device: str, repeats: int, tell: Advance) -> TextTable:
+    found = bench_memory(device, rounds=repeats, tell=tell)
     columns = {
         "device": found.device,
         "idle process (MB)": _megabytes(found.idle),

@@ -96,7 +96,7 @@ def recalled(preset: Preset, place: Place, command: Command) -> Preset:
 
 def note(preset: Preset, place: Place) -> None:
     """Write down which settled preset the folder's networks are of."""
-    kept_settings.note(preset, place.out, _earlier(place))
+    kept_settings.note(preset, place.into, _earlier(place))
 
 
 def _has_begun(place: Place) -> bool:
@@ -235,7 +235,7 @@ def evaluate(
     )
     if parts != pieces.PARTS:
         measured = measure.collect(replace(task, parts=pieces.PARTS), found)
-    kept.save(measured, place.measurements)
+    kept.save(measured, place.into / place.measurements.name)
     for title, seed, levels, text in masking.notes_table(measured).rows:
         print(f"{title} seed {seed}: {levels}: {text}", file=sys.stderr)
     return measured

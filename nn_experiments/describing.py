@@ -24,7 +24,8 @@ from theory.artefacts import environment, read_json, write_json, write_text
 from theory.errors import UserError
 from theory.tables import TextTable
 
-_DRAWN = 11  # figures of a comparison of which every part is measured
+# Figures of a comparison of which every part is measured: of numbers, and of images.
+_DRAWN, _PICTURES = 5, 6
 
 
 def describe(
@@ -43,11 +44,12 @@ def describe(
         "threads": place.cpu_threads,
     }
     write_tables(preset, measured, place)
-    names = drawing.draw_all(preset, measured, place.out / "figures", _drawing(advance), fixed)
+    tell = _drawing(preset, advance)
+    names = drawing.draw_all(preset, measured, place.into / "figures", tell, fixed)
     shown = [f"figures/{name}.png" for name in names]
-    write_text(place.out / "report.md", report.report(preset, measured, where, shown, fixed))
+    write_text(place.into / "report.md", report.report(preset, measured, where, shown, fixed))
     found = evidence.evidence(preset, measured, where, seconds(), fixed)
-    write_json(place.out / "evidence.json", found)
+    write_json(place.into / "evidence.json", found)
 
 
 def fixed_before(out: Path) -> Rules | None:
@@ -81,7 +83,7 @@ def _rules(earlier: dict[str, Any]) -> Rules:
 
 def write_tables(preset: Preset, measured: Measurements, place: Place) -> list[str]:
     """Write the tables in Markdown, CSV and LaTeX; return their names."""
-    folder = place.out / "tables"
+    folder = place.into / "tables"
     verdicts = judge(preset, measured, fixed_before(place.out))
     found: dict[str, TextTable] = {
         "verdict": tables.summary_table(summarise(verdicts)),
@@ -108,7 +110,9 @@ def write_tables(preset: Preset, measured: Measurements, place: Place) -> list[s
 def draw_images(
     preset: Preset, place: Place, found: Sequence[RunRecord], advance: Advance
 ) -> list[str]:
-    """Draw the data, and images perturbed for the first network of each optimizer."""
+    """Draw the data, and images perturbed for the first network of each optimizer, if wanted."""
+    if not preset.pictures:
+        return []
     device = resolve(place.device)
     models = {}
     for record in found:
@@ -117,11 +121,13 @@ def draw_images(
         if record.finished and is_network and title not in models:
             models[title] = load_model(place.runs / folder_name(record.spec), device)[0]
     data = place.loader(preset.data).to(device)
-    return drawing.draw_images(preset, data, models, place.out / "figures", _drawing(advance))
+    tell = _drawing(preset, advance)
+    return drawing.draw_images(preset, data, models, place.into / "figures", tell)
 
 
-def _drawing(advance: Advance) -> drawing.Tell:
-    return lambda name: advance(f"drawing {name}", 1 / _DRAWN)
+def _drawing(preset: Preset, advance: Advance) -> drawing.Tell:
+    drawn = _DRAWN + _PICTURES * preset.pictures
+    return lambda name: advance(f"drawing {name}", 1 / drawn)
 
 
 def draw_again(
@@ -133,7 +139,8 @@ def draw_again(
 ) -> list[str]:
     """Draw every figure; return their names."""
     fixed = fixed_before(place.out)
-    drawn = drawing.draw_all(preset, measured, place.out / "figures", _drawing(advance), fixed)
+    tell = _drawing(preset, advance)
+    drawn = drawing.draw_all(preset, measured, place.into / "figures", tell, fixed)
     return drawn + draw_images(preset, place, found, advance)
 
 

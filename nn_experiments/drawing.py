@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ from nn_experiments.verdict.rules import Rules
 
 Tell = Callable[[str], None]
 """Is given the name of each figure before it is drawn."""
+Drawn = dict[str, Callable[[], Figure]]
+"""Functions that draw figures, by name."""
 
 _SHOWN = 8  # images in pictures of perturbed ones
 _SYMBOLS = {"l2": "ℓ2", "linf": "ℓ∞"}
@@ -43,10 +46,11 @@ def draw_all(
     Figure 4.1, the verdicts' intervals and, where measured, Lipschitz bounds by layer (Table 4.1),
     Observations I and II (Figures 4.3 and 4.6).
     """
-    drawn: dict[str, Figure] = {"figure_4_1": figures.figure_4_1([(preset, measured)])}
-    drawn["effects"] = figures.forest(judge(preset, measured, fixed), only_primary=True)
+    drawn: Drawn = {"figure_4_1": partial(figures.figure_4_1, [(preset, measured)])}
+    verdicts = judge(preset, measured, fixed)
+    drawn["effects"] = partial(figures.forest, verdicts, only_primary=True)
     if any(run.lipschitz for run in measured.runs):
-        drawn["lipschitz"] = figures.lipschitz_by_layer(preset, measured)
+        drawn["lipschitz"] = partial(figures.lipschitz_by_layer, preset, measured)
     note = f"{preset.title or preset.data.name}, {len(preset.seeds)} seeds"
     by_band = _drops(preset, measured)
     titles = {}
@@ -54,13 +58,12 @@ def draw_all(
         size = noise_size.told(
             preset.frequency.sigma, preset.frequency.noises, measured.noise_norm()
         )
-        drawn["observation_two"] = pictures.draw_observation_two(
-            by_band, f"{note}; noise: {size}; pale: standard error over seeds"
-        )
+        pale = f"{note}; noise: {size}; pale: standard error over seeds"
+        drawn["observation_two"] = partial(pictures.draw_observation_two, by_band, pale)
         titles["observation_two"] = f"observation two: drop in accuracy under noise, {size}"
     original, filtered = _filtered(preset, measured)
     if any(filtered.values()):
-        drawn["observation_one"] = pictures.draw_observation_one(original, filtered, note)
+        drawn["observation_one"] = partial(pictures.draw_observation_one, original, filtered, note)
     return _written(drawn, folder, tell, titles)
 
 
@@ -85,24 +88,23 @@ def draw_images(
     noises = bands.noise(data.shape, spec.bands, 1, spec.sigma, spec.seed)[:, 0]
     norm = noise_size.mean_norm(data.shape, spec.bands, spec.sigma)
     size = noise_size.told(spec.sigma, None, norm)
-    drawn = {
-        "spectrum": pictures.draw_energy({preset.data.name: energy.average_amplitude(data.train)}),
-        "filters": pictures.draw_filtered(data.train.pixels[0].cpu()),
-        "bands": pictures.draw_bands(
-            bands.masks(height, width, spec.bands), noises, f"One noise per band: {size}."
+    masks = bands.masks(height, width, spec.bands)
+    drawn: Drawn = {
+        "spectrum": lambda: pictures.draw_energy(
+            {preset.data.name: energy.average_amplitude(data.train)}
         ),
+        "filters": lambda: pictures.draw_filtered(data.train.pixels[0].cpu()),
+        "bands": lambda: pictures.draw_bands(masks, noises, f"One noise per band: {size}."),
     }
     drawn |= _perturbed(preset, data.test, models)
     return _written(drawn, folder, tell, {"bands": f"bands and one noise in each, {size}"})
 
 
-def _written(
-    drawn: Mapping[str, Figure], folder: Path, tell: Tell, titles: Mapping[str, str]
-) -> list[str]:
-    """Write figures; those without a title of their own are called as their files are."""
-    for name, figure in drawn.items():
+def _written(drawn: Drawn, folder: Path, tell: Tell, titles: Mapping[str, str]) -> list[str]:
+    """Draw and write figures; those without a title of their own are called as their files are."""
+    for name, draw in drawn.items():
         tell(name)
-        style.write_figure(figure, folder / name, titles.get(name, ""))
+        style.write_figure(draw(), folder / name, titles.get(name, ""))
     return list(drawn)
 
 
@@ -133,17 +135,20 @@ def _accuracies(measured: Measurements, title: str, measure: str) -> list[float]
     return [] if correct is None else [float(c) for c in correct.mean(axis=1)]
 
 
-def _perturbed(preset: Preset, test: Images, models: Mapping[str, nn.Module]) -> dict[str, Figure]:
+def _perturbed(preset: Preset, test: Images, models: Mapping[str, nn.Module]) -> Drawn:
     spec = preset.robustness
     networks = {title: frozen(model) for title, model in models.items()}
     right = _right_everywhere(test, list(networks.values()))
-    found = {}
+    found: Drawn = {}
     if spec.gaussian:
-        found["gaussian_noise"] = _noisy(spec, test, right, is_chosen=bool(networks))
+        found["gaussian_noise"] = partial(_noisy, spec, test, right, is_chosen=bool(networks))
     radii: dict[Norm, Sequence[str]] = {"l2": spec.l2, "linf": spec.linf}
     for norm, levels in radii.items():
         if levels and networks:
-            found[f"{norm}_attack"] = _attack(test, right, networks, norm, max(levels, key=level))
+            radius = max(levels, key=level)
+            found[f"{norm}_attack"] = partial(
+                _attack, test, right, networks, norm, radius, spec.noise_seed
+            )
     return found
 
 
@@ -183,7 +188,12 @@ def _with_noise(test: Images, number: int, variance: str, seed: int) -> Tensor:
 
 
 def _attack(
-    test: Images, right: list[int], networks: Mapping[str, nn.Module], norm: Norm, radius: str
+    test: Images,
+    right: list[int],
+    networks: Mapping[str, nn.Module],
+    norm: Norm,
+    radius: str,
+    seed: int,
 ) -> Figure:
     shown = test.at(torch.tensor(right, dtype=torch.int64, device=test.labels.device))
     if not right:
@@ -197,7 +207,8 @@ def _attack(
         f"{_which(right, test, 'all of these classify')}. Stands: no adversarial example found, "
         "drawn as it is. Change: what was added (grey: nothing), at most the strongest 1 % cut off."
     )
-    return perturbed.draw_attacked(shown.to("cpu"), _attacked(networks, shown, norm, radius), note)
+    found = _attacked(networks, shown, norm, radius, seed)
+    return perturbed.draw_attacked(shown.to("cpu"), found, note)
 
 
 def _which(right: list[int], test: Images, who: str) -> str:
@@ -206,11 +217,11 @@ def _which(right: list[int], test: Images, who: str) -> str:
 
 
 def _attacked(
-    networks: Mapping[str, nn.Module], images: Images, norm: Norm, radius: str
+    networks: Mapping[str, nn.Module], images: Images, norm: Norm, radius: str, seed: int
 ) -> dict[str, perturbed.Attacked]:
     spec = RobustnessSpec(attacks="apgd", engine="batched")
     models = list(networks.values())
-    found = attack(models, images, norm, [radius], spec, 0, keep=len(images))
+    found = attack(models, images, norm, [radius], spec, seed, keep=len(images))
     examples, is_broken = found.examples[:, 0], found.broken_by[:, 0] >= 0
     return {
         title: perturbed.Attacked(x, _taken_for(network, images, x, broken.tolist()))

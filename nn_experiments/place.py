@@ -23,6 +23,7 @@ class Place:
         threads: of a CPU operation in each; if None, the cores shared out.
         cluster: where trainings are queued, if not here.
         resources: what each queued training gets.
+        aside: where results are written until all are, if not in ``out`` at once.
 
     """
 
@@ -33,11 +34,17 @@ class Place:
     threads: int | None = None
     cluster: Cluster | None = None
     resources: Resources | None = None
+    aside: Path | None = None
 
     @property
     def runs(self) -> Path:
         """Folder of the runs' folders."""
         return self.out / "runs"
+
+    @property
+    def into(self) -> Path:
+        """Folder that results are written in."""
+        return self.aside or self.out
 
     @property
     def measurements(self) -> Path:

@@ -290,6 +290,9 @@ class Preset(Spec):
     frequency: FrequencySpec = field(default_factory=FrequencySpec)
     lipschitz: bool = True
     """Whether Lipschitz bounds are computed."""
+    pictures: bool = True
+    """Whether images are drawn, with their spectrum, filters and noise, and as attacks perturb
+    them: of a small comparison this takes as long as the rest."""
     gradient_energy: bool = False
     """On synthetic images: the share of the input gradient in the irrelevant band, of the networks
     and of linear models that are trained by the same rules on the same images."""

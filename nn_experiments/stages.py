@@ -24,6 +24,11 @@ Advance = Callable[[str, float], None]
 """Is given what is being done, and how much of the stage's work was just completed, 0 to 1."""
 
 
+def quiet(doing: str, share: float) -> None:
+    """Tell nothing."""
+    del doing, share
+
+
 class Clock:
     """Seconds that each stage took, over all calls that worked on a comparison."""
 
@@ -68,6 +73,13 @@ def _seconds(path: Path) -> dict[str, float]:
 @contextmanager
 def stage(name: str, clock: Clock) -> Iterator[Advance]:
     """Show the progress of a block, which is given what to call with it, and count its seconds."""
+    with clock.stage(name), shown(name) as advance:
+        yield advance
+
+
+@contextmanager
+def shown(name: str) -> Iterator[Advance]:
+    """Show the progress of a block, which is given what to call with it, on standard error."""
     columns = (
         TextColumn(name),
         BarColumn(),
@@ -76,12 +88,10 @@ def stage(name: str, clock: Clock) -> Iterator[Advance]:
         TextColumn("{task.description}"),
     )
     console = Console(stderr=True)
-    with (
-        clock.stage(name),
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
-    ):
+    is_shown = console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=not is_shown) as bar:
         task = bar.add_task("", total=1.0)
-        lines = None if console.is_terminal else _Lines(name)
+        lines = None if is_shown else _Lines(name)
 
         def advance(doing: str, share: float) -> None:
             bar.update(task, description=doing, advance=share)
@@ -92,19 +102,24 @@ def stage(name: str, clock: Clock) -> Iterator[Advance]:
 
 
 class _Lines:
-    """Progress where there is no terminal, as in a job's log: a line now and then."""
+    """Progress where there is no terminal, as in a job's log: a line now and then.
+
+    What begins a stage is told at once, as it may be long.
+    """
 
     _SECONDS = 15.0
 
     def __init__(self, stage: str) -> None:
         self._stage, self._share = stage, 0.0
         self._began = self._told = time.monotonic()
+        self._is_silent = True
 
     def tell(self, doing: str, share: float) -> None:
         """Add to the share of the stage that is done; print it if it is time for a line."""
         self._share += share
-        if time.monotonic() >= self._told + self._SECONDS:
-            self._told = time.monotonic()
+        begins = self._is_silent and self._share == 0
+        if begins or time.monotonic() >= self._told + self._SECONDS:
+            self._told, self._is_silent = time.monotonic(), False
             share = min(1.0, self._share)
             left = f", about {_minutes(self._left(share))} left" if 0 < share < 1 else ""
             told = f"{self._stage}: {100 * share:.0f} %{left}, {doing}"

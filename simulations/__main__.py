@@ -24,6 +24,7 @@ from theory.console import print_table
 from theory.errors import UserError
 from theory.findings import Status
 from theory.tables import TextTable
+from theory.usage import parsed
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -354,7 +355,9 @@ def _main(args: list[str]) -> int:
     }
     about = {name: inspect.getdoc(command) or "" for name, command in commands.items()}
     chosen: Any = tyro.extras.subcommand_type_from_defaults(commands, about, prefix_names=False)
-    return tyro.cli(chosen, prog="python -m simulations", args=args)()
+    prog = "python -m simulations"
+    command: Any = parsed(lambda: tyro.cli(chosen, prog=prog, args=args), prog)
+    return command()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import tyro
 from theory.artefacts import ensure_writable, ensure_writable_file, json_text, write_text
 from theory.commands import BAD_INPUT, leave, run
 from theory.errors import UserError
+from theory.usage import runs
 
 if TYPE_CHECKING:  # sympy and the solver are loaded once the command line is in order
     from theory.evidence import Claim
@@ -375,11 +376,15 @@ def main(args: list[str] | None = None) -> int:
         "report": Report,
     }
     config = (tyro.conf.FlagCreatePairsOff,)
-    command = tyro.extras.subcommand_cli_from_dict(
-        dict(commands), prog="python -m theory", args=args, config=config
-    )
+    prog = "python -m theory"
+
+    def parse() -> Any:
+        return tyro.extras.subcommand_cli_from_dict(
+            dict(commands), prog=prog, args=args, config=config
+        )
+
     try:
-        code = run(command)
+        code = run(runs(parse, prog))
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

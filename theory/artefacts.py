@@ -1,5 +1,6 @@
 """Result files: written whole or not at all, and naming the code and machine that made them."""
 
+import errno
 import fcntl
 import json
 import math
@@ -19,6 +20,8 @@ from theory.errors import UserError
 
 _PACKAGES = ("sympy", "z3-solver", "numpy", "jax", "jaxlib", "optax", "matplotlib")
 _PART = ".part-"
+# No space left, over the quota, or over the limit on a file's size.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -26,10 +29,12 @@ def _as_user_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}. "
-            "Name a folder that can be written, with --out."
-        ) from error
+        remedy = (
+            "Make room there and give the same command again; what was there before is whole."
+            if error.errno in _NO_ROOM
+            else "Name a folder that can be written, with --out."
+        )
+        raise UserError(f"cannot write {path}: {error.strerror or error}. {remedy}") from error
 
 
 def ensure_writable(folder: Path) -> None:
@@ -83,6 +88,55 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
             write(part)
             part.chmod(mode)
             part.replace(path)
+
+
+@contextmanager
+def replaced_whole(folder: Path, *, last: str) -> Iterator[Path]:
+    """Give an empty folder to write files in, which are moved to ``folder`` at the end, or none is.
+
+    A block that fails leaves what was there, as does a move that fails: the others are undone. The
+    old file named ``last`` is taken away before any other is moved, and the new one comes after all
+    others: where a kill between two moves leaves old files beside new ones, it is missing.
+
+    Args:
+        folder: made, if needed.
+        last: of the files that stand for all, such as a report; relative to ``folder``.
+
+    Raises:
+        UserError: the folder cannot be made or written.
+
+    """
+    ensure_writable(folder)
+    with _locked(folder, fcntl.LOCK_SH), ExitStack() as scratches:
+        with _as_user_error(folder):
+            scratch = tempfile.TemporaryDirectory(
+                dir=folder, prefix=_PART, ignore_cleanup_errors=True
+            )
+            new, old = (Path(scratches.enter_context(scratch), name) for name in ("new", "old"))
+            new.mkdir()
+        yield new
+        with _as_user_error(folder):
+            _move_in(new, old, folder, Path(last))
+
+
+def _move_in(new: Path, old: Path, folder: Path, last: Path) -> None:
+    names = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
+    for name in names:  # what needs room comes before anything is moved
+        for place in (old, folder):
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+    away = [(folder / name, old / name) for name in names if (folder / name).exists()]
+    moves = [(new / name, folder / name) for name in names]
+    away.sort(key=lambda move: move[0] != folder / last)
+    moves.sort(key=lambda move: move[1] == folder / last)
+    done: list[tuple[Path, Path]] = []
+    try:
+        for source, target in (*away, *moves):
+            source.rename(target)
+            done.append((source, target))
+    except BaseException:
+        for source, target in reversed(done):
+            target.rename(source)
+        raise
 
 
 def clear_unfinished(folder: Path) -> None:

@@ -15,6 +15,7 @@ from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.tally import Robust
 from nn_experiments.images import Images
 from nn_experiments.specs import Level, Norm, RobustnessSpec
+from nn_experiments.stages import Advance, quiet
 
 _OURS: Final = RobustnessSpec(attacks="apgd", engine="batched")
 _LARGEST_FIRST: Final = replace(_OURS, largest_first=True)
@@ -44,6 +45,7 @@ def bench_attacks(
     radii: tuple[Level, ...],
     repeats: int,
     clock: Callable[[], float] = time.perf_counter,
+    tell: Advance = quiet,
 ) -> list[Timing]:
     """Time APGD-CE and APGD-T by both engines, the reference first.
 
@@ -58,6 +60,7 @@ def bench_attacks(
         radii: of the perturbations.
         repeats: how often each engine is timed.
         clock: what tells the time, in seconds.
+        tell: is given what is measured next, and the share of all that was just completed.
 
     """
     run = partial(attack, models, images, norm, radii)
@@ -70,10 +73,13 @@ def bench_attacks(
     found: dict[str, list[torch.Tensor]] = {name: [] for name in engines}
     for seed in range(repeats):
         for name, work in engines.items():
+            doing = f"{name}, round {seed + 1} of {repeats}"
+            tell(doing, 0.0)
             begin = clock()
             # Results come back to the CPU: a GPU has finished by then.
             found[name].append(work(seed).accuracy().mean(0))
             seconds[name].append(clock() - begin)
+            tell(doing, 1 / (repeats * len(engines)))
     return [
         Timing(name, tuple(seconds[name]), tuple(torch.stack(found[name]).mean(0).tolist()))
         for name in engines

@@ -7,8 +7,7 @@ have equal shares of the classes, since measurements use the first ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nn_experiments.data import decoding
 from nn_experiments.data.labelled import labelled
 from nn_experiments.data.splits import drawn_share, in_fair_order
 from nn_experiments.images import Images
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 SIZE = 224
 """Height and width of Caltech-101 and Imagenette as they are read."""
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
-_FORMATS = ("PNG", "JPEG", "BMP", "PPM", "TIFF", "WEBP")
-_GRAY = ("1", "L")
-_COLORED = ("P", "RGB", "CMYK", "YCbCr")
 _BACKGROUND = "BACKGROUND_Google"
 _TEST_SHARE = 5
 
@@ -55,11 +52,13 @@ class _Listed:
 def read_own(folder: Path) -> tuple[Images, Images]:
     """Return one's own images to train and test on: ``train/CLASS/*`` and ``test/CLASS/*``.
 
-    All have one size. They are gray, shape (N, 1, height, width), if all are stored so, else RGB.
+    All have one size, upright. They are gray, shape (N, 1, height, width), if all are stored so,
+    else RGB.
 
     Raises:
-        UserError: a folder or image is missing, damaged or of another size; the test has a class
-            that the training does not have.
+        UserError: a folder or image is missing, damaged, of another size or of a kind that
+            :mod:`nn_experiments.data.decoding` refuses; the test has a class that the training does
+            not have.
 
     """
     train, test = folder / "train", folder / "test"
@@ -77,11 +76,10 @@ def read_own(folder: Path) -> tuple[Images, Images]:
             "Add images to train on, or remove the folders."
         )
     parts = _listed(train, classes), _listed(test, classes).mixed()
-    gray = all(_mode(path) in _GRAY for part in parts for path in part.paths)
+    channels = 1 if all(decoding.is_gray(path) for part in parts for path in part.paths) else 3
     first = parts[0].paths[0]
-    with _opened(first) as image:
-        width, height = image.size
-    images = [_read(part, (1 if gray else 3, height, width), first) for part in parts]
+    shape = _pixels(first, channels, None).shape
+    images = [_read(part, (channels, shape[1], shape[2]), first) for part in parts]
     return images[0], images[1]
 
 
@@ -172,14 +170,9 @@ def _read(listed: _Listed, shape: tuple[int, int, int], like: Path | None = None
 
 
 def _pixels(path: Path, channels: int, size: int | None) -> Tensor:
-    with _opened(path) as image:
-        if image.mode not in (*_GRAY, *_COLORED):
-            raise UserError(
-                f"{path}: expected 8 bits a channel, gray or in color, without transparency, got "
-                f"Pillow's mode {image.mode}. Convert the image."
-            )
-        converted = image.convert("L" if channels == 1 else "RGB")
-        array = np.array(converted if size is None else _cropped(converted, size))
+    with decoding.opened(path) as image:
+        upright = decoding.upright(image, channels)
+        array = np.array(upright if size is None else _cropped(upright, size))
     return torch.from_numpy(array).view(*array.shape[:2], channels).permute(2, 0, 1)
 
 
@@ -191,19 +184,3 @@ def _cropped(image: Image, size: int) -> Image:
     left, top = (width - size) // 2, (height - size) // 2
     resized = image.resize((width, height), Resampling.BILINEAR)
     return resized.crop((left, top, left + size, top + size))
-
-
-def _mode(path: Path) -> str:
-    with _opened(path) as image:
-        return str(image.mode)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Image]:
-    import PIL.Image
-
-    try:
-        with PIL.Image.open(path, formats=_FORMATS) as image:
-            yield image
-    except (OSError, SyntaxError, ValueError, EOFError, PIL.Image.DecompressionBombError) as error:
-        raise UserError(f"cannot read the image {path}: {error}. Get it again.") from error

@@ -43,6 +43,17 @@ def hardware(device: torch.device) -> str:
 
 
 @contextmanager
+def on_threads(threads: int) -> Iterator[None]:
+    """Let CPU operations within the block have so many threads; torch's number is put back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
 def computing(device: torch.device, threads: int, seed: int) -> Iterator[None]:
     """Compute reproducibly within the block; torch's settings and random state are put back.
 
@@ -57,19 +68,18 @@ def computing(device: torch.device, threads: int, seed: int) -> Iterator[None]:
     if device.type == "cuda":
         # Read by cuBLAS when it starts: it otherwise shares work space among streams.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    before = torch.get_deterministic_debug_mode()
     fill = torch.utils.deterministic.fill_uninitialized_memory
-    torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False
     try:
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        gpus = [device] if device.type == "cuda" else []
+        with on_threads(threads), torch.random.fork_rng(devices=gpus):
             torch.manual_seed(augment.seeded("layers", seed, 0).initial_seed())
             yield
     finally:
         torch.utils.deterministic.fill_uninitialized_memory = fill
-        torch.set_deterministic_debug_mode(before[1])
-        torch.set_num_threads(before[0])
+        torch.set_deterministic_debug_mode(before)
 
 
 @contextmanager

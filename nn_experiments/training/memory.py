@@ -16,6 +16,7 @@ from torch import Tensor
 from nn_experiments import models, optimizers
 from nn_experiments.images import Images
 from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, RunSpec, TrainingSpec
+from nn_experiments.stages import Advance, quiet
 from nn_experiments.training.bench import fashion_like
 from nn_experiments.training.device import computing, resolve
 from nn_experiments.training.processes import end_with_parent, fork_context
@@ -73,6 +74,7 @@ def bench_memory(
     images: int = 60_000,
     rounds: int = 1,
     make: MakeImages = fashion_like,
+    tell: Advance = quiet,
 ) -> MemoryBench:
     """Measure the peak memory of a few steps of the two-layer CNN with Adam, minibatches of 128.
 
@@ -85,6 +87,7 @@ def bench_memory(
         rounds: how many processes are measured, one after another.
         make: makes so many images on the CPU, in the measured process, to which it is sent by its
             name; what it keeps is in the peak.
+        tell: is given what is measured next, and the share of all that was just completed.
 
     Raises:
         UserError: the device is not there, or the system does not tell.
@@ -93,7 +96,11 @@ def bench_memory(
     device = resolve(device)
     if not Path("/proc/self/clear_refs").exists():
         raise UserError("expected Linux, whose /proc tells a process's peak memory.")
-    found = [_measured(device, images, make) for _ in range(rounds)]
+    found = []
+    for number in range(1, rounds + 1):
+        tell(f"process {number} of {rounds}", 0.0)
+        found.append(_measured(device, images, make))
+        tell(f"process {number} of {rounds}", 1 / rounds)
     return replace(found[0], peaks=tuple(peak for bench in found for peak in bench.peaks))
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from nn_experiments import compare, describing, drawing, measure, presets, stages, style
 from nn_experiments.__main__ import main
@@ -16,6 +17,8 @@ from nn_experiments.describing import fixed_before
 from nn_experiments.training import folder_name
 from nn_experiments.verdict import measurements
 from tests.nn_experiments.tiny import PRESET
+from theory import artefacts
+from theory.errors import UserError
 
 REPOSITORY = Path(__file__).parents[2]
 # Files that a comparison writes, but for trainings.
@@ -293,9 +296,78 @@ def test_drawing_tells_its_progress(compared, tmp_path, capsys, monkeypatch):
     assert code == 0
     lines = [ln for ln in capsys.readouterr().err.splitlines() if ln.startswith("describing: ")]
     names = [line.partition("drawing ")[2] for line in lines]
-    assert len(names) == describing._DRAWN == len(set(names))
+    assert len(names) == describing._DRAWN + describing._PICTURES == len(set(names))
     assert names[0] == "figure_4_1"
     assert lines[-1].startswith("describing: 100 %")
+
+
+@pytest.mark.parametrize(("command", "name"), [("evaluate", "verdict.csv"), ("tables", "preset")])
+def test_a_full_disk_leaves_the_results_that_were_there(
+    undrawn, compared, tmp_path, capsys, monkeypatch, command, name
+):
+    whole = artefacts.write_whole
+
+    def full(path, write):
+        if path.name.startswith(name):
+            raise UserError(f"cannot write {path}")
+        whole(path, write)
+
+    monkeypatch.setattr(artefacts, "write_whole", full)
+    # Tables would be others, as these margins were not fixed before the results.
+    code, copy = again(compared, tmp_path, command, "--margins.accuracy", "50")
+    assert code == 2
+    assert f"cannot write {copy}" in capsys.readouterr().err
+    assert results(copy) == results(compared[0])
+    assert not list(copy.glob(".part-*"))
+    monkeypatch.setattr(artefacts, "write_whole", whole)
+    shutil.rmtree(copy)
+    code, copy = again(compared, tmp_path, command, "--margins.accuracy", "50")
+    assert code == 0
+    assert (
+        results(copy)[Path("tables/verdict.md")] != results(compared[0])[Path("tables/verdict.md")]
+    )
+
+
+def results(folder):
+    """Every result's bytes; trainings and seconds are none."""
+    found = contents(folder)
+    return {name: data for name, data in found.items() if name.parts[0] != "runs"}
+
+
+def test_pictures_can_be_left_out(compared, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(stages._Lines, "_SECONDS", 0.0)
+    monkeypatch.delattr(drawing, "draw_images")
+    monkeypatch.setattr(style, "write_figure", lambda *_: None)
+    code, _ = again(compared, tmp_path, "figures", "--no-pictures")
+    assert code == 0
+    lines = [ln for ln in capsys.readouterr().err.splitlines() if ln.startswith("describing: ")]
+    assert len(lines) == describing._DRAWN
+    assert lines[-1].startswith("describing: 100 %")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_threads_and_seed_reach_the_pictures(compared, tmp_path, monkeypatch, jobs):
+    found = []
+
+    def attacked(*args, **options):
+        found.append((torch.get_num_threads(), args[5]))
+        return attack(*args, **options)
+
+    attack = drawing.attack
+    monkeypatch.setattr(drawing, "attack", attacked)
+    monkeypatch.setattr(drawing, "_right_everywhere", lambda *_: [0, 1])
+    monkeypatch.setattr(style, "write_figure", lambda *_: None)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        out, preset = compared
+        shutil.copytree(out, tmp_path / "copy")
+        options = ["--jobs", jobs, "--threads", "1", "--robustness.noise-seed", "0"]
+        assert main(["figures", str(preset), "--out", str(tmp_path / "copy"), *options]) == 0
+        assert torch.get_num_threads() == 2  # put back
+    finally:
+        torch.set_num_threads(before)
+    assert found == [(1, 0), (1, 0)]
 
 
 def test_a_folder_in_which_nothing_was_trained_does_not_bind(tmp_path):

@@ -26,7 +26,8 @@ def test_a_line_now_and_then_says_how_long_it_will_take(capsys, monkeypatch):
     ]
 
 
-def test_nothing_is_foretold_from_nothing(capsys, monkeypatch):
-    monkeypatch.setattr(stages._Lines, "_SECONDS", 0.0)
-    stages._Lines("training").tell("SGD seed 0", 0.0)
+def test_what_begins_is_told_at_once_and_nothing_is_foretold_from_it(capsys):
+    lines = stages._Lines("training")
+    for doing in ("SGD seed 0", "SGD seed 1"):
+        lines.tell(doing, 0.0)
     assert capsys.readouterr().err == "training: 0 %, SGD seed 0\n"

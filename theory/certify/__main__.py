@@ -15,6 +15,7 @@ from theory.certify.obligations import Exported, export
 from theory.certify.run import Compiler, Outcome, Script, check_all
 from theory.commands import leave, run
 from theory.errors import UserError
+from theory.usage import runs
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def _print(rows: Sequence[report.Row], out: Path) -> None:
 
 def main(args: list[str] | None = None) -> int:
     """Parse the command line and run the command; return the exit code."""
-    return run(tyro.cli(Certify, prog="python -m theory.certify", args=args))
+    prog = "python -m theory.certify"
+    return run(runs(lambda: tyro.cli(Certify, prog=prog, args=args), prog))
 
 
 if __name__ == "__main__":

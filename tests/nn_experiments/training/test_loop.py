@@ -374,7 +374,7 @@ def test_a_full_disk_is_one_message_and_the_run_goes_on(tmp_path, data):
     spec = run_spec(training=SAVED_EACH_STEP)
     train(run_spec(seed=1), data, tmp_path / "finished", "cpu")
     before = {p.name: p.read_bytes() for p in (tmp_path / "finished").iterdir()}
-    with files_of_at_most(100_000), pytest.raises(UserError, match="cannot write"):
+    with files_of_at_most(100_000), pytest.raises(UserError, match="Make room there and give"):
         train(spec, data, tmp_path / "full", "cpu")
     assert before == {p.name: p.read_bytes() for p in (tmp_path / "finished").iterdir()}
     train(spec, data, tmp_path / "full", "cpu")

@@ -1,0 +1,244 @@
+"""How long a command will take, stage by stage, told before it begins, and what can be left out.
+
+The counts are exact; what one step, one answer and one gradient take is measured here, on the
+networks' images, in about a second each. Attacks are counted as if every image stood: one that
+breaks costs less.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from nn_experiments import models, optimizers
+from nn_experiments.attacks import reference
+from nn_experiments.images import DataSet, Images, batch_size
+from nn_experiments.place import Place
+from nn_experiments.specs import Command, OptimizerSpec, Preset, RunSpec
+from nn_experiments.training import resolve
+from nn_experiments.training.device import computing
+from nn_experiments.training.grid import over_already
+from nn_experiments.training.step import Stepper
+from theory.tables import TextTable
+
+_SECONDS, _MOST_TIMED = 0.7, 5  # of one kind of work
+_SHOWN = 8  # images that are attacked for a picture, by APGD alone
+# Of one point that stands, of Auto-PGD: 100 steps and one answer at the start, for the
+# cross-entropy and for each of nine targets (Croce and Hein 2020, and this project's engines).
+_APGD_GRADIENTS = 101 * 10
+# FAB-T: nine targets, 100 steps, each with a gradient and an answer; Square: 5,000 answers.
+_FAB_GRADIENTS, _FAB_ANSWERS, _SQUARE_ANSWERS = 900, 900, 5000
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What was measured here, in seconds.
+
+    Attributes:
+        step: of a training step on a full minibatch, by the optimizer's title.
+        answer: of a network's answer to one image.
+        gradient: of an answer and its gradient with respect to one image.
+
+    """
+
+    step: Mapping[str, float]
+    answer: float
+    gradient: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of work of a command.
+
+    Attributes:
+        stage: that it belongs to, as progress calls it.
+        what: is done.
+        number: how often.
+        seconds: that all of it takes, in one process; None where it is not foretold.
+        without: the option that leaves it out, or less of it.
+
+    """
+
+    stage: str
+    what: str
+    number: int
+    seconds: float | None
+    without: str = ""
+
+
+def estimate(preset: Preset, place: Place, command: Command) -> list[Part]:
+    """Return what a command will do, and about how long each part takes in one process.
+
+    Trainings that are over already are not counted, nor timed.
+    """
+    data = place.loader(preset.data)
+    pace = measured(preset, data, resolve(place.device), place.cpu_threads)
+    todo = [run for run in preset.all_runs() if over_already(run, place.runs) is None]
+    parts = trainings(preset, todo, data, pace) if command in ("compare", "train") else []
+    if command in ("compare", "evaluate"):
+        parts += measuring(preset, data, pace) + drawing(preset, pace)
+    return parts
+
+
+def trainings(preset: Preset, runs: Sequence[RunSpec], data: DataSet, pace: Pace) -> list[Part]:
+    """Return the trainings among ``runs``, by what they are for, and those of a sweep."""
+    groups = {
+        ("training networks", "--seeds or --only, with fewer"): preset.runs(),
+        ("training on filtered images (Observation I)", "--frequency.thresholds, with none"): (
+            preset.filtered_runs()
+        ),
+        ("training linear models", "--no-gradient-energy"): preset.linear_runs(),
+    }
+    parts = []
+    for (what, without), group in groups.items():
+        todo = [run for run in group if run in runs]
+        if todo:
+            seconds = sum(training_seconds(run, data, pace) for run in todo)
+            parts.append(Part("training", what, len(todo), seconds, without))
+    first = [run for run in preset.runs() if run.seed == preset.seeds[0]]
+    tried = first * len(preset.sweep)
+    if tried and runs:
+        seconds = sum(training_seconds(run, data, pace) for run in tried)
+        without = "--sweep, with fewer"
+        parts.insert(0, Part("preparing", "trying learning rates", len(tried), seconds, without))
+    return parts
+
+
+def training_seconds(run: RunSpec, data: DataSet, pace: Pace) -> float:
+    """Return what one training takes: its steps, and answers to all images at its end."""
+    images = len(data.train)
+    steps = run.training.epochs * images / min(run.training.batch_size, images)
+    validation = len(data.validation) if data.validation else 0
+    answers = images + len(data.test) + validation
+    return steps * pace.step[run.optimizer.title] + answers * pace.answer
+
+
+def measuring(preset: Preset, data: DataSet, pace: Pace) -> list[Part]:
+    """Return what is measured of all networks; attacks as if every image stood."""
+    networks, test = len(preset.runs()), len(data.test)
+    robustness, frequency = preset.robustness, preset.frequency
+    noisy = networks * len(robustness.gaussian) * min(robustness.noisy_images or test, test)
+    bands = (frequency.bands * frequency.noises + 1) * min(frequency.images or test, test)
+    attacked = min(robustness.images, test)
+    parts = [Part("measuring", "answers under noise", noisy, noisy * pace.answer)]
+    for norm, radii in (("l2", robustness.l2), ("linf", robustness.linf)):
+        points = networks * attacked * (1 if robustness.largest_first and radii else len(radii))
+        if points:
+            seconds = points * attack_seconds(robustness.attacks == "autoattack", pace)
+            what = f"{norm} attacks, points at most"
+            without = f"--robustness.{norm} or --robustness.images, with fewer"
+            parts.append(Part("measuring", what, points, seconds, without))
+    answers = networks * bands
+    parts.append(
+        Part("measuring", "answers in bands (Observation II)", answers, answers * pace.answer,
+             "--frequency.images or --frequency.noises, with fewer")
+    )  # fmt: skip
+    if preset.lipschitz:
+        parts.append(Part("measuring", "Lipschitz bounds", networks, None, "--no-lipschitz"))
+    return parts
+
+
+def attack_seconds(standard: bool, pace: Pace) -> float:
+    """Return what one point that stands takes, of Auto-PGD alone or of standard AutoAttack."""
+    seconds = _APGD_GRADIENTS * pace.gradient
+    if standard:
+        seconds += _FAB_GRADIENTS * pace.gradient
+        seconds += (_FAB_ANSWERS + _SQUARE_ANSWERS) * pace.answer
+    return seconds
+
+
+def drawing(preset: Preset, pace: Pace) -> list[Part]:
+    """Return the attacks whose images are drawn: of one network of each optimizer."""
+    norms = bool(preset.robustness.l2) + bool(preset.robustness.linf)
+    points = _SHOWN * norms * len(preset.optimizers)
+    if not (preset.pictures and points):
+        return []
+    seconds = points * attack_seconds(False, pace)
+    return [Part("describing", "attacks for pictures", points, seconds, "--no-pictures")]
+
+
+def measured(preset: Preset, data: DataSet, device: torch.device, threads: int) -> Pace:
+    """Measure what the work consists of, on this machine as busy as it is."""
+    batch = data.train.first(preset.training.batch_size).to(device)
+    images = data.test.first(min(batch_size(device), reference.BATCH)).to(device)
+    with computing(device, threads, preset.seeds[0]):
+        steps = {o.title: _seconds(_stepping(preset, o, batch)) for o in preset.optimizers}
+        model = models.build(preset.model, data.shape, data.classes, preset.seeds[0])
+        model = model.to(device).eval()
+        pixels = images.floats()
+
+        def answer() -> None:
+            with torch.no_grad():
+                model(pixels).sum().item()  # waits for the device
+
+        def gradient() -> None:
+            x = pixels.clone().requires_grad_()
+            functional.cross_entropy(model(x), images.labels).backward()
+            assert x.grad is not None
+            x.grad.sum().item()
+
+        return Pace(steps, _seconds(answer) / len(images), _seconds(gradient) / len(images))
+
+
+def _stepping(preset: Preset, optimizer: OptimizerSpec, batch: Images) -> Callable[[], None]:
+    seed = preset.seeds[0]
+    spec = RunSpec(preset.data, preset.model, optimizer, preset.training, seed)
+    model = models.build(spec.model, batch.shape, batch.classes, seed).to(batch.pixels.device)
+    stepper = Stepper(spec, model, optimizers.build(optimizer, model.parameters()), batch)
+
+    def step() -> None:
+        stepper.begin(0)
+        stepper.advance(0)
+        stepper.losses.tolist()
+
+    return step
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    """Return the median time of a piece of work, called a few times for about a second."""
+    began, times = time.perf_counter(), list[float]()
+    while len(times) < 1 + _MOST_TIMED:
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+        if time.perf_counter() - began > _SECONDS:
+            break
+    return statistics.median(times[1:] or times)  # the first also warms up
+
+
+def table(parts: Sequence[Part], place: Place, budget: float | None = None) -> TextTable:
+    """Return the parts and their sum, as time on the clock with as many jobs as there are.
+
+    Args:
+        parts: of a command.
+        place: how many work at once; pictures are drawn by one.
+        budget: seconds that all trainings of networks may take, if they are limited.
+
+    """
+    rows, total = [], 0.0
+    for part in parts:
+        seconds = part.seconds
+        if seconds is not None:
+            at_once = place.jobs if part.stage != "describing" else 1
+            seconds /= max(1, min(at_once, part.number))
+            if budget is not None and part.what == "training networks":
+                seconds = min(seconds, budget)
+            total += seconds
+        rows.append([part.stage, part.what, f"{part.number:,}", duration(seconds), part.without])
+    rows.append(["in all", "", "", duration(total), ""])
+    return TextTable(["stage", "what", "how many", "about", "less with"], rows)
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time in words, to two digits or so: ``"6.5 days"``."""
+    if seconds is None:
+        return "not foretold"
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} seconds" if seconds >= 0.1 else "no time"
