@@ -61,8 +61,9 @@ CLAIMS = (
         ),
         only_if="10 divides d",
         expects=Status.REFUTED,
-        note="Images of 28 or 32 pixels a side have 784 or 1024 bases. Equal "
-        "distances are read as told apart somehow: for no d = 10, 20, …, 300 does the distance to DC alone make ten equal bands.",
+        note="Images of 28 or 32 pixels a side have 784 or 1024 bases. Equal distances are read as "
+        "told apart somehow: for no d = 10, 20, …, 300 does the distance to DC alone make ten "
+        "equal bands.",
     ),
     Claim(
         id="4.5-band.3",

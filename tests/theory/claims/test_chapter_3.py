@@ -38,10 +38,10 @@ CLAIMS = {claim.id: claim for claim in all_claims() if claim.row in ROWS}
 NOT_AS_PRINTED = {
     "3.2-gradient.1": Judgement.MENDED,
     "3.2.1": Judgement.ONLY_IF,
-    "3.2.4": Judgement.ONLY_IF,
     "3.2.7": Judgement.MENDED,
     "3.2.10": Judgement.ONLY_IF,
     "3.2.11": Judgement.ONLY_IF,
+    "3.2.13": Judgement.ONLY_IF,
     "P3.3.1.2": Judgement.FAILS,
     "P3.3.1.7": Judgement.FAILS,
     "P3.3.1.10": Judgement.FAILS,
