@@ -42,6 +42,7 @@ NOT_AS_PRINTED = {
     "4.23.1": Judgement.MENDED,
     "P4.D.7.2": Judgement.ONLY_IF,
     "P4.D.7.4": Judgement.FAILS,
+    "P4.D.7.6": Judgement.FAILS,
     "P4.D.7-P1.2": Judgement.MENDED,
     "P4.D.7-P2.2": Judgement.MENDED,
     "P4.D.7-P3.3": Judgement.ONLY_IF,
