@@ -380,7 +380,7 @@ CLAIMS = (
             },
         ),
         correction="B(t'+1) = B(t') − sign[B(t')]σ̃1²η exactly where |A(t')| < |B(t')| or "
-        "A = B = 0. That is so before t̄* for σ̃1² ≥ σ̃0²/3, and otherwise, ties aside, from a start "
+        "B(t') = 0. That is so before t̄* for σ̃1² ≥ σ̃0²/3, and otherwise, ties aside, from a start "
         "outside R31.",
         corrected=derived(
             "in R3: b' = b − r sign b iff |a| < |b| or b = 0; for r ≥ 1/3, and for starts outside "

@@ -515,27 +515,21 @@ CLAIMS = (
             },
         ),
         correction="For every r > 1/3 from some starts, before T (P4.D.7.7), and from others "
-        "never: not before T from P3, and not at all from |A| = 7σ̃0²η/6, |B| = 9σ̃1²η/2 and all "
-        "starts close to it, which end in R34.",
+        "never: not at all from |A| = 7σ̃0²η/6, |B| = 9σ̃1²η/2 and all starts close to it, which end "
+        "in R34.",
         corrected=together(
-            "for each r > 1/3: from close to (7/6, 9r/2) |a(t)| < |b(t)| for all t; from P3 for "
-            "all t < T; "
+            "for each r > 1/3: from close to (7/6, 9r/2) |a(t)| < |b(t)| for all t; "
             "from (r + 3, 2r + 8/3 − ε), ε = min(r − 1/3, 1)/2, |a(1)| > |b(1)| and T > 1",
             {
                 "never": _stays_above(),
-                "P3": until_T(
-                    sp.Implies(OUTSIDE, _size_a < _size_b),
-                    _r > _third,
-                    in_P3(*_start),
-                    invariant=sp.Implies(OUTSIDE, _size_b - 1 > 3 * _r * (_size_a - 1)),
-                ),
                 "at t = 1": for_all(
                     _at(sp.And(_x < _y, _x1 > _y1, _x1 > 1), *_oscillating), _r > _third
                 ),
             },
         ),
         expects=Status.REFUTED,
-        note="Of points with |A| ≥ σ̃0²η, which are what the text cuts up here.",
+        note="Of points with |A| ≥ σ̃0²η, which are what the text cuts up here. From P3 it does not "
+        "happen before T (P4.D.7-P3.2).",
     ),
     Claim(
         id="P4.D.7.7",
@@ -977,7 +971,7 @@ CLAIMS = (
         where=_PROOF,
         says="(A(t'), B(t')) is in P5.",
         published=for_all(in_P5(*_there), in_P6(*_here), _x1 < _y1),
-        correction="If |A(t')| > σ̃0²η; otherwise t' = T and the count is 0.",
+        correction="If |A(t')| > σ̃0²η; where it is less, t' = T and the count is 0.",
         corrected=exactly_if(_x1 > 1, in_P5(*_there), in_P6(*_here), _x1 < _y1),
         only_if="|A(t')| > σ̃0²η",
         expects=Status.REFUTED,
