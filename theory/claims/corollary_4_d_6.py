@@ -1,8 +1,8 @@
 """Corollary 4.D.6: when A starts to oscillate, and how far its signs are out of balance.
 
-Normalised: a = A/(σ̃0²η), b = B/(σ̃0²η), r = σ̃1²/σ̃0². A tie is |A| = |B| ≠ 0. Generic means that
-no tie occurs and that 3A/(σ̃0²η) is never an integer. Either excludes only a null set of starts
-(Proposition 4.D.1).
+Normalised: a = A/(σ̃0²η), b = B/(σ̃0²η), r = σ̃1²/σ̃0². A tie is |A| = |B| ≠ 0. In the
+formulas "generic" means that no tie occurs and that 3A/(σ̃0²η) is never an integer, 0 included.
+Either excludes only a null set of starts (Proposition 4.D.1).
 """
 
 import sympy as sp
@@ -104,9 +104,10 @@ CLAIMS = (
                 )
             },
         ),
-        correction="For generic starts exactly where R31 is entered by iteration t + 3, or never; "
-        "its sign alternates from t + 3 on in any case. The values change as R31 is entered: from "
-        "R33 by k |k| iterations later, for σ̃1² ≥ σ̃0²/3, and |k| has no bound.",
+        correction="Without ties, and where 3A/(σ̃0²η) is no integer, exactly if R31 is entered by "
+        "iteration t + 3, or never; its sign alternates from t + 3 on in any case. The values "
+        "change as R31 is entered: from R33 by k |k| iterations later, for σ̃1² ≥ σ̃0²/3, and |k| "
+        "has no bound.",
         corrected=derived(
             "generic, |a(t)| < 1: sign a(i + 1) = −sign a(i) for all i ≥ t + 3; a(i + 2) = a(i) "
             "for all i ≥ t + 3 iff R31 is not entered for the first time after t + 3; for r ≥ 1/3 "
@@ -163,11 +164,12 @@ CLAIMS = (
                 ),
             },
         ),
-        only_if="R31 is entered by iteration t + 3 or never, and the start is generic",
+        only_if="R31 is entered by iteration t + 3 or never, |A| = |B| does not occur, and "
+        "3A/(σ̃0²η) is no integer",
         expects=Status.REFUTED,
-        note="That the start is generic excludes only a null set; that R31 is not entered later "
-        "excludes more. Three are needed by way of R11, R23, R21, for σ̃1² > σ̃0²/3 "
-        "(R-stationary.4).",
+        note="That 3A/(σ̃0²η) is no integer and no tie occurs excludes only a null set; that R31 is "
+        "not entered later excludes more. Three are needed by way of R11, R23, R21, for "
+        "σ̃1² > σ̃0²/3 (R-stationary.4).",
     ),
     Claim(
         id="Cor4.D.6.2",
