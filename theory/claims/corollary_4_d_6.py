@@ -1,7 +1,8 @@
 """Corollary 4.D.6: when A starts to oscillate, and how far its signs are out of balance.
 
-Normalised: a = A/(σ̃0²η), b = B/(σ̃0²η), r = σ̃1²/σ̃0². Generic means that |A| = |B| never occurs and
-that 3A/(σ̃0²η) is never an integer, which excludes a null set of starts (Proposition 4.D.1).
+Normalised: a = A/(σ̃0²η), b = B/(σ̃0²η), r = σ̃1²/σ̃0². A tie is |A| = |B| ≠ 0. In the
+formulas "generic" means that no tie occurs and that 3A/(σ̃0²η) is never an integer, 0 included.
+Either excludes only a null set of starts (Proposition 4.D.1).
 """
 
 import sympy as sp
@@ -17,7 +18,6 @@ from theory.regions import (
     in_R11,
     in_R12,
     in_R21,
-    in_R23,
     in_R31,
     in_R33_by,
     in_stationary,
@@ -47,6 +47,10 @@ def _oscillates(a: sp.Expr, b: sp.Expr) -> Boolean:
     return sp.Or(in_stationary(a, b, _r), beside_R31)
 
 
+def _no_tie(a: sp.Expr, b: sp.Expr) -> Boolean:
+    return sp.Or(sp.Ne(sp.Abs(a), sp.Abs(b)), sp.Eq(a, 0))
+
+
 def _surplus_within(low: int, high: int, a: sp.Expr, surplus: sp.Expr) -> Boolean:
     """The surplus of the present sign of A lies in [low, high]."""
     return sp.Or(
@@ -58,18 +62,24 @@ def _surplus_within(low: int, high: int, a: sp.Expr, surplus: sp.Expr) -> Boolea
 def _balanced(a: sp.Expr, b: sp.Expr, surplus: sp.Expr) -> Boolean:
     """The invariant: S, the surplus of positive over negative A since the start, by region.
 
-    R11 occurs at the start only. A keeps its sign from R11 and from R21, so these must leave room.
+    |a| > 2/3 with |a| < |b|, as in R11, occurs at the start only. A keeps its sign from there and
+    from R21 (here with its edge |a| = 2/3), where R23 leads, so these must leave room.
     """
-    point = (a, b, _r)
-    slow = sp.Or(in_R21(*point), in_R23(*point))
+    x, y = sp.Abs(a), sp.Abs(b)
+    slow = sp.And(_third < x, x <= 2 * _third, sp.Or(x < y, 1 - x < y))
     return sp.And(
-        sp.Abs(a) < 1,
-        sp.Implies(in_R11(*point), sp.Eq(surplus, 0)),
+        x <= 1,
+        sp.Implies(sp.And(2 * _third < x, x < y), sp.Eq(surplus, 0)),
         sp.Implies(slow, _surplus_within(0, 1, a, surplus)),
-        _surplus_within(-1, 2, a, surplus),
+        sp.Or(
+            _surplus_within(-1, 2, a, surplus),
+            sp.And(sp.Eq(a, 0), surplus >= -2, surplus <= 2),
+        ),
     )
 
 
+# The cycles of R22, and of R31 with R12.
+_rests = sp.And(sp.Abs(_a) < 1, sp.Abs(_b) < sp.Abs(_a), sp.Abs(_b) < 1 - sp.Abs(_a))
 _signs = [sp.sign(state[0]) for state in _orbit[1:]]
 _WHERE = "§4.D.2, Corollary 4.D.6"
 
@@ -94,15 +104,33 @@ CLAIMS = (
                 )
             },
         ),
-        correction="Its sign alternates from then on, for generic starts. Its values need not "
-        "repeat: from R33 by k they change when R31 is entered, |k| iterations later for "
-        "σ̃1² ≥ σ̃0²/3, and |k| has no bound.",
+        correction="Without ties, and where 3A/(σ̃0²η) is no integer, exactly if R31 is entered by "
+        "iteration t + 3, or never; its sign alternates from t + 3 on in any case. The values "
+        "change as R31 is entered: from R33 by k |k| iterations later, for σ̃1² ≥ σ̃0²/3, and |k| "
+        "has no bound.",
         corrected=derived(
-            "generic, |a(t)| < 1: sign a(i + 1) = −sign a(i) for all i ≥ t + 3; for r ≥ 1/3 and "
-            "each odd k, from (1/6, −kr) the value a(i + 2) ≠ a(i) for i = t + |k| − 1",
+            "generic, |a(t)| < 1: sign a(i + 1) = −sign a(i) for all i ≥ t + 3; a(i + 2) = a(i) "
+            "for all i ≥ t + 3 iff R31 is not entered for the first time after t + 3; for r ≥ 1/3 "
+            "and each odd k, from (1/6, −kr) the value a(i + 2) ≠ a(i) for i = t + |k| − 1",
             "R_s is entered within 3 iterations; it and what R31 leads to in R12 are kept, and "
-            "there A changes sign; for the values, induction over n = |k|, …, 0",
+            "there A changes sign; for the values induction over t, and over n = |k|, …, 0",
             {
+                "R22, R31 and beside R31: the state returns": Statement(
+                    sp.And(sp.Eq(_orbit[2][0], _a), sp.Eq(_orbit[2][1], _b)),
+                    (*_two_steps, _rests, sp.Ne(_a, 0)),
+                ),
+                "else A returns as long as R31 is not entered": Statement(
+                    sp.Eq(_orbit[2][0], _a),
+                    (
+                        *_two_steps,
+                        _oscillates(_a, _b),
+                        sp.Not(_rests),
+                        *(
+                            sp.And(_generic(*state[:2]), sp.Not(in_R31(*state)))
+                            for state in ((_a, _b, _r), _one)
+                        ),
+                    ),
+                ),
                 "R11": Statement(in_R2(*_after), (in_R11(_a, _b, _r),)),
                 "R12": Statement(in_R3(*_after), (in_R12(_a, _b, _r),)),
                 "R2, |a| < |b|": Statement(in_R3(*_after), (in_R21(_a, _b, _r),)),
@@ -136,9 +164,12 @@ CLAIMS = (
                 ),
             },
         ),
+        only_if="R31 is entered by iteration t + 3 or never, |A| = |B| does not occur, and "
+        "3A/(σ̃0²η) is no integer",
         expects=Status.REFUTED,
-        note="Three are needed by way of R11, R23, R21, for σ̃1² > σ̃0²/3 (R-stationary.4). Values "
-        "are 2-periodic from R22, R31 and, ties aside, R34 (P4.D.4-A.2).",
+        note="That 3A/(σ̃0²η) is no integer and no tie occurs excludes only a null set; that R31 is "
+        "not entered later excludes more. Three are needed by way of R11, R23, R21, for "
+        "σ̃1² > σ̃0²/3 (R-stationary.4).",
     ),
     Claim(
         id="Cor4.D.6.2",
@@ -161,17 +192,15 @@ CLAIMS = (
                 )
             },
         ),
-        correction="So it is for generic starts, and 2 occurs; with ties the difference can be 3.",
+        correction="So it is where no tie occurs, and 2 occurs; with ties the difference can be 3.",
         corrected=derived(
-            "generic, |a(t)| < 1: |Σ sign a(i), i = t + 1, …, N| ≤ 2 for all N; 2 occurs",
-            "induction over N along generic orbits",
+            "no tie, |a(t)| ≤ 1: |Σ sign a(i), i = t + 1, …, N| ≤ 2 for all N; 2 occurs",
+            "induction over N along orbits without ties",
             {
-                "at the start": Statement(
-                    _balanced(_a, _b, sp.Integer(0)), (sp.Abs(_a) < 1, sp.Ne(_a, 0))
-                ),
+                "at the start": Statement(_balanced(_a, _b, sp.Integer(0)), (sp.Abs(_a) <= 1,)),
                 "a step": Statement(
                     _balanced(_next.a, _next.b, _S + sp.sign(_next.a)),
-                    (_balanced(_a, _b, _S), _generic(_a, _b), _generic(*_after[:2])),
+                    (_balanced(_a, _b, _S), _no_tie(_a, _b), _no_tie(*_after[:2])),
                 ),
                 "the bound": Statement(sp.Abs(_S) <= 2, (_balanced(_a, _b, _S),)),
                 "2 occurs": Possible(
@@ -184,8 +213,9 @@ CLAIMS = (
                 ),
             },
         ),
+        only_if="|A| = |B| ≠ 0 does not occur",
         expects=Status.REFUTED,
-        note="Only a null set of starts fails. The sum to infinity has no value, as A changes sign "
-        "for ever; it is read as all its partial sums.",
+        note="The condition excludes only a null set of starts (P4.D.1.3). The sum to infinity has "
+        "no value, as A changes sign for ever; it is read as all its partial sums.",
     ),
 )

@@ -7,8 +7,8 @@ initial weight is 0, almost surely. Notation: u = w_1 − w*_1, m_1 = E[X_1], m_
 
 import sympy as sp
 
-from theory.arguments import all_of, derived, for_all
-from theory.axis_data import expected_loss, off_axis, pointwise_loss, target_weight
+from theory.arguments import all_of, derived, for_all, together
+from theory.axis_data import expectation, expected_loss, off_axis, pointwise_loss, target_weight
 from theory.evidence import Argument, Claim
 from theory.findings import Status
 from theory.prove.matrix import d as _size
@@ -107,6 +107,13 @@ _line_1 = _for_any_w(
     _COINCIDENCE,
     _WHERE_3_2,
 )
+_regularized = _for_any_w(
+    "L(w) + ε E[r]‖w_{2:d}‖_1 + ½ε²‖w_{2:d}‖_1² = E ℓ(X + Δx; w)",
+    _loss(_epsilon * _s),
+    _printed(_n),
+    _COINCIDENCE,
+    _WHERE_3_2,
+)
 _first = _for_any_w(
     "E[ℓ + ∇ℓᵀΔx] = L(w) + ε E[r]‖w_{2:d}‖_1",
     _first_order(_epsilon * _s),
@@ -150,10 +157,40 @@ _input_gradient = [sp.diff(_explicit, x).subs(_at_data) for x in _inputs]
 _direction = (_u, _w2)
 
 
-def _same_minimizers(s: sp.Expr, n: sp.Expr) -> Statement:
-    """Where the loss at x' is 0, its least value, so is (3.2)."""
-    return Statement(
-        equal(_loss(_epsilon * n), 0), (_spread, *_starts, equal(_loss(_epsilon * s), 0))
+# E ½⟨x', w − w*⟩² at x' = (x_1, ε sign(w_2(0))), for d = 2.
+_AT_X_PRIME = equal(
+    expectation(_explicit.subs(_inputs[1], _epsilon * sp.sign(_start2)), _inputs[0], _m1, _m2),
+    _loss(_epsilon * _s2),
+)
+
+
+def _minimizers() -> Argument:
+    """Where the loss at x' is least, and where the last line of (3.2) is."""
+    return all_of(
+        "minimizers",
+        {
+            **_LEAST,
+            "(3.2) is the loss at t = n": equal(_printed(_n), _loss(_epsilon * _n)),
+            "d = 2": Statement(equal(_n2, 0), (equal(_s2, 0), sp.Ne(_start2, 0))),
+            "d ≥ 3: other weights 0, w_2 and w_3 not": Possible(
+                sp.And(*_starts, sp.Eq(_s3, 0), _n3 > 0)
+            ),
+            "d ≥ 3: the loss at x' is 0, (3.2) is not": Possible(
+                sp.And(
+                    _spread,
+                    *_starts,
+                    sp.Eq(_loss(_epsilon * _s3), 0),
+                    sp.Ne(_loss(_epsilon * _n3), 0),
+                )
+            ),
+            "GD moves all sign(w_j(0))w_j alike": Statement(
+                equal(
+                    sp.sign(_start2) * sp.diff(_loss(_epsilon * _s3), _w2),
+                    sp.sign(_start3) * sp.diff(_loss(_epsilon * _s3), _w3),
+                ),
+                _starts,
+            ),
+        },
     )
 
 
@@ -197,40 +234,40 @@ CLAIMS = (
     Claim(
         id="3.2.4",
         where="§3.2, after (3.2)",
-        says="Minimizing the loss at x' = x + Δx, Δx fixed, is minimizing the regularized loss "
-        "of (3.2): they have the same minimizers.",
+        says="Minimizing L_robustified is minimizing the model's loss at x' = x + Δx, Δx fixed.",
         published=derived(
-            "for every d ≥ 2: E ℓ(X + Δx; w) is least only where (3.2) is",
-            "",
-            {},
-            {"d = 3": _same_minimizers(_s3, _n3)},
-        ),
-        only_if="d = 2: there is one irrelevant dimension",
-        correction="The loss at x' is least where w_1 = w*_1 and Σ_{j≥2} sign(w_j(0))w_j = 0, "
-        "(3.2) where w_1 = w*_1 and w_2 = … = w_d = 0: the same only for d = 2. GD on the loss at "
-        "x' moves all sign(w_j(0))w_j alike, so it does not bring irrelevant weights of different "
-        "initial size to 0.",
-        corrected=all_of(
-            "Var X_1 > 0:  the minimizers are u = 0, s = 0 and u = 0, n = 0; s = 0 implies n = 0 "
-            "for d = 2, and does not for d ≥ 3",
+            "L_robustified, defined as E ℓ(X + Δx; w), is E ½(⟨x', w⟩ − ⟨x, w*⟩)² at x' = X + Δx",
+            "what has the same value at every w has the same minimizers",
             {
-                **_LEAST,
-                "d = 2": Statement(equal(_n2, 0), (equal(_s2, 0), sp.Ne(_start2, 0))),
-                "d ≥ 3: other weights 0, w_2 and w_3 not": Possible(
-                    sp.And(*_starts, sp.Eq(_s3, 0), _n3 > 0)
-                ),
-                "GD moves all sign(w_j(0))w_j alike": Statement(
-                    equal(
-                        sp.sign(_start2) * sp.diff(_loss(_epsilon * _s3), _w2),
-                        sp.sign(_start3) * sp.diff(_loss(_epsilon * _s3), _w3),
-                    ),
-                    _starts,
-                ),
+                "⟨x', w − w*⟩ = r + ⟨Δx, w − w*⟩": _BILINEAR,
+                "⟨Δx, w*⟩ = 0: every term is, and the target is still ⟨x, w*⟩": _TARGET_STILL,
+                "d = 2, E ½⟨x', w − w*⟩² = E ½(r + εs)²": _AT_X_PRIME,
             },
+            {"d = 2, E ½⟨x', w − w*⟩² = E ½(r + εs)²": _AT_X_PRIME},
+        ),
+        expects=Status.PROVED,
+        note="By the definition that opens (3.2), with Δx of the signs of w(0). Of its last line "
+        "the same cannot be said: see 3.2.13.",
+    ),
+    Claim(
+        id="3.2.13",
+        where="§3.2, after (3.2)",
+        says="The regularizer ε E[r]‖w_{2:d}‖_1 + ½ε²‖w_{2:d}‖_1² has the effect of the adversary "
+        "in exact form, for any w.",
+        published=_regularized[0],
+        only_if=_WHERE_3_2,
+        correction=f"Exactly where {_WHERE_3_2}. Nor have the two the same minimizers: the loss at "
+        "x' is least where w_1 = w*_1 and Σ_{j≥2} sign(w_j(0))w_j = 0, the last line of (3.2) "
+        "where w_1 = w*_1 and w_2 = … = w_d = 0: the same only for d = 2. GD on the loss at x' "
+        "moves all sign(w_j(0))w_j alike, so it does not bring irrelevant weights of different "
+        "initial size to 0.",
+        corrected=together(
+            f"L(w) + regularizer = E ℓ(X + Δx; w) ⟺ {_WHERE_3_2}; Var X_1 > 0:  the minimizers are "
+            "u = 0, n = 0 and u = 0, s = 0; s = 0 implies n = 0 for d = 2, and does not for d ≥ 3",
+            {"values": _regularized[1], "minimizers": _minimizers()},
         ),
         expects=Status.REFUTED,
-        note="Of the two sides of (3.2), which the text takes for one: as a definition of "
-        "L_robustified the sentence says nothing. X_1 has a density, so Var X_1 > 0.",
+        note="As 3.2.1, of both lines of (3.2) at once. X_1 has a density, so Var X_1 > 0.",
     ),
     Claim(
         id="3.2.5",

@@ -52,7 +52,8 @@ CLAIMS = (
         corrected=exactly_if(sp.Ne(_g, 0), is_update(_signgd, _memoryless, _eta, 0)),
         only_if="g_i ≠ 0",
         expects=Status.REFUTED,
-        note="signGD with sign(0) = 0 extends it. The β here weigh the new gradient: in the "
+        note="The condition excludes only a null set of gradients. signGD with sign(0) = 0 extends "
+        "the update to it. The β here weigh the new gradient: in the "
         "convention of Adam's authors, where they weigh the old memory, the case is β1 = β2 = 0.",
     ),
     Claim(
@@ -64,6 +65,7 @@ CLAIMS = (
         corrected=exactly_if(sp.Ne(_g, 0), _is_scaled_gradient(sp.Abs(_g))),
         only_if="g_i ≠ 0",
         expects=Status.REFUTED,
+        note="The condition excludes only a null set of gradients.",
     ),
     Claim(
         id="4.3.3",

@@ -38,7 +38,8 @@ CLAIMS = (
     Claim(
         id="4.5-band.2",
         where="§4.3.2, before (4.5)",
-        says="The d² DCT bases are divided into ten bands of the same number of bases.",
+        says="By their distance to DC the d² DCT bases are divided into ten bands of the same "
+        "number of bases.",
         published=for_all(equal(10 * sp.floor(_d**2 / 10), _d**2)),
         correction="That is possible if and only if 10 divides d.",
         corrected=derived(
@@ -60,8 +61,9 @@ CLAIMS = (
         ),
         only_if="10 divides d",
         expects=Status.REFUTED,
-        note="Images of 28 or 32 pixels a side have 784 or 1024 bases. Ties are read as broken "
-        "somehow: for no d = 10, 20, …, 300 does the distance to DC alone make ten equal bands.",
+        note="Images of 28 or 32 pixels a side have 784 or 1024 bases. Equal distances are read as "
+        "told apart somehow: for no d = 10, 20, …, 300 does the distance to DC alone make ten "
+        "equal bands.",
     ),
     Claim(
         id="4.5-band.3",

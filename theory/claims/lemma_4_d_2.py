@@ -94,6 +94,7 @@ CLAIMS = (
         corrected=exactly_if(sp.Ne(_x, 0), _second_part, *_sizes, sp.Abs(_x) <= _most),
         only_if="x(t) ≠ 0",
         expects=Status.REFUTED,
-        note="What is concluded, |x(t+1)| ≤ Δ_max, holds at 0 as well (L4.D.2.2).",
+        note="The condition excludes only a null set of x. What is concluded, |x(t+1)| ≤ Δ_max, "
+        "holds at 0 as well (L4.D.2.2).",
     ),
 )

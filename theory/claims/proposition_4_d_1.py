@@ -25,11 +25,12 @@ def _is_among(x: sp.Expr, unit: sp.Expr | int, most: int) -> Boolean:
     return sp.Or(*(sp.Eq(x, k * unit) for k in range(-most, most + 1)))
 
 
-# By induction 3(a(t) − a(0)) and 2(b(t) − b(0))/r are integers for every t.
-_LATTICE = {
+LATTICE = {
     "a step moves a by a multiple of 1/3": Statement(_is_among(3 * (_next.a - _a), 1, 3)),
     "a step moves b by a multiple of r/2": Statement(_is_among(2 * (_next.b - _b), _r, 2)),
 }
+"""By induction 3(a(t) − a(0)) and 2(b(t) − b(0))/r are integers for every t."""
+
 _a0, _b0 = sp.symbols("a_0 b_0", real=True)
 _reached = (sp.Eq(3 * (_a - _a0), _n), sp.Eq(2 * (_b - _b0), _m * _r))
 
@@ -64,7 +65,7 @@ CLAIMS = (
             "P(A(t) = 0 or B(t) = 0 for some t ≥ 0) = 0 for w(0) with a density on ℝ³, σ̃1² > 0",
             _NULL,
             {
-                **_LATTICE,
+                **LATTICE,
                 "A(t) = 0 needs 3a(0) an integer": Statement(
                     sp.Eq(3 * _a0, -_n), (*_reached, sp.Eq(_a, 0))
                 ),
@@ -87,7 +88,7 @@ CLAIMS = (
             "A(t) = 0 ⟹ A(0) ∈ ⅓σ̃0²ηℤ, and B(t) = 0 ⟹ B(0) ∈ ½σ̃1²ηℤ",
             "induction over t",
             {
-                **_LATTICE,
+                **LATTICE,
                 "A": Statement(sp.Eq(3 * _a0, -_n), (*_reached, sp.Eq(_a, 0))),
                 "B": Statement(sp.Eq(2 * _b0, -_m * _r), (*_reached, sp.Eq(_b, 0))),
             },
@@ -103,7 +104,7 @@ CLAIMS = (
             "P(|A(t)| = |B(t)| for some t ≥ 0) = 0 for w(0) with a density on ℝ³",
             _NULL,
             {
-                **_LATTICE,
+                **LATTICE,
                 "A = ±B needs a(0) ∓ b(0) in ⅓ℤ + ½rℤ": Statement(
                     sp.Or(*(sp.Eq(6 * (_a0 - s * _b0), 3 * s * _m * _r - 2 * _n) for s in (1, -1))),
                     (*_reached, sp.Eq(sp.Abs(_a), sp.Abs(_b))),

@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from theory.arguments import ends_in, for_all
+from theory.arguments import ends_in, exactly_if, for_all, together
 from theory.dynamics import NormalisedState, normalised_step
 from theory.evidence import Claim
 from theory.findings import Status
@@ -12,6 +12,7 @@ _a, _b, _c = sp.symbols("a b c", real=True)
 _r = sp.Symbol("r", positive=True)
 _next = normalised_step(NormalisedState(_a, _b, _c), _r)
 _step = {_a: _next.a, _b: _next.b}
+_falls = sp.sign(_a) * (_a - _next.a)
 
 CLAIMS = (
     Claim(
@@ -32,16 +33,20 @@ CLAIMS = (
         id="P4.D.3.3",
         where="§4.D.2, proof of Proposition 4.D.3",
         says="There is always a non-zero update of A, against its sign.",
-        published=for_all(sp.sign(_a) * (_a - _next.a) > 0),
+        published=for_all(_falls > 0),
         correction="There is, of at least σ̃0²η/3, unless A = 0; then A stays 0.",
-        corrected=for_all(
-            sp.And(
-                sp.Implies(sp.Ne(_a, 0), sp.sign(_a) * (_a - _next.a) >= sp.Rational(1, 3)),
-                sp.Implies(sp.Eq(_a, 0), sp.Eq(_next.a, 0)),
-            )
+        corrected=together(
+            "sign a · (a − a') > 0, and so at least 1/3, if and only if a ≠ 0; 0 stays 0",
+            {
+                "condition": exactly_if(sp.Ne(_a, 0), _falls > 0),
+                "its size": for_all(_falls >= sp.Rational(1, 3), sp.Ne(_a, 0)),
+                "A = 0 stays": for_all(sp.Eq(_next.a, 0), sp.Eq(_a, 0)),
+            },
         ),
+        only_if="A ≠ 0",
         expects=Status.REFUTED,
-        note="Rows 11 to 13 of Table 4.9. Proposition 4.D.3 does not suffer: A = 0 is inside.",
+        note="The condition excludes only a null set (P4.D.1.1): rows 11 to 13 of Table 4.9. "
+        "Proposition 4.D.3 does not suffer, as A = 0 is inside.",
     ),
     Claim(
         id="P4.D.3.4",

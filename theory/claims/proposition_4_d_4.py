@@ -151,7 +151,8 @@ CLAIMS = (
         ),
         only_if="R31 is never entered",
         expects=Status.REFUTED,
-        note="R32 and R33 lead to R31 (P4.D.4-2.2). The proof itself has ⅔σ̃0²η < |A(t+1)| in R31.",
+        note="R32 and R33 lead to R31 (P4.D.4-2.2), so more than a null set is excluded. The proof "
+        "itself has ⅔σ̃0²η < |A(t+1)| in R31.",
     ),
     Claim(
         id="P4.D.4-A.2",
@@ -168,14 +169,17 @@ CLAIMS = (
                 )
             },
         ),
-        correction="From R22, R31 and, ties aside, R34. From R32 and R33 it is as long as R31 is "
-        "not entered, and from then on; where it is entered after an odd number of steps, as "
-        "always from R33 for σ̃1² ≥ σ̃0²/3, the values change.",
+        correction="Ties aside, exactly where R31 is not entered after an odd number of steps: "
+        "from R22, R31 and R34, and from R32 for σ̃1² ≥ σ̃0²/3, but for such σ̃1² not from R33. "
+        "Where it is, the values change as R31 is entered, and repeat from then on.",
         corrected=derived(
-            "R22, R31: the state returns after 2 steps; R3, |a| < |b| now and next: so does a; "
-            "|a| < |b| now, R31 next: it does not",
-            "P4.D.4-3.1: in R34 no tie means |a| < |b| for ever",
+            "|a| ≠ |b| along the orbit, from R_s: a(t + 2i) = a(t) for all i iff R31 is not "
+            "entered for the first time after an odd number of steps",
+            "induction over t: R22, R31: the state returns after 2 steps; R3 with |a| < |b| now "
+            "and next: so does a, in R3; |a| < |b| now, R31 next: it does not; a = 0 stays",
             {
+                "A = 0 stays": Statement(sp.Eq(_next.a, 0), (sp.Eq(_a, 0),)),
+                "R3 outside R31: still in R3": Statement(in_R3(*_after), _waits),
                 "R22, R31": Statement(_returns, (*_two_steps, sp.Or(in_R22(*_at), in_R31(*_at)))),
                 "R3 outside R31": Statement(
                     sp.Eq(_orbit[2][0], _a),
@@ -188,7 +192,10 @@ CLAIMS = (
                 **NO_TIES_ON_THE_WAY,
             },
         ),
+        only_if="R31 is not entered after an odd number of iterations, nor |A| = |B| before",
         expects=Status.REFUTED,
+        note="That ties do not occur excludes only a null set; that R31 is not entered so excludes "
+        "all of R33 for σ̃1² ≥ σ̃0²/3, A = 0 aside.",
     ),
     Claim(
         id="P4.D.4-A.3",
@@ -230,7 +237,7 @@ CLAIMS = (
         ),
         only_if="A ≠ 0 and R21 is never entered (so whenever |A| = |B| never occurs)",
         expects=Status.REFUTED,
-        note="It fails on a null set: A = 0, and ties in R34.",
+        note="The condition excludes only a null set: A = 0, and ties in R34.",
     ),
     Claim(
         id="P4.D.4-1.1",
@@ -326,13 +333,22 @@ CLAIMS = (
                 ),
             },
         ),
-        correction="Where A ≠ 0 and, for σ̃1² < σ̃0²/3, no tie comes first; after at most |k| "
-        "iterations.",
+        correction="Where A ≠ 0 and, for σ̃1² < σ̃0²/3, no tie comes first: after at most |k| "
+        "iterations from a start outside R31, and after two from a start in R31, which needs "
+        "σ̃1² < σ̃0²/3.",
         corrected=derived(
-            "from R32 ∪ R33 by k: R31 is entered, after at most |k| steps, iff a ≠ 0 and "
-            "|a| = |b| does not occur before; for r ≥ 1/3 it does not",
+            "from R32 ∪ R33 by k: (a, b)(t̄) ∈ R31 for some t̄ > t iff a ≠ 0 and |a| = |b| does "
+            "not occur before; outside R31 the least t̄ − t is at most |k|, and in R31 it is 2; for "
+            "r ≥ 1/3 no tie occurs, and the start is outside R31",
             "induction over n = |k|, …, 0; a = 0 stays; a tie leads to R22, which is never left",
             {
+                "from R31 to R12 and back": Statement(
+                    sp.And(sp.Not(in_R31(*_one)), in_R31(*_two)), (*_two_steps, in_R31(*_at))
+                ),
+                "r < 1/3: with k = −1 that is more than |k|": Statement(
+                    sp.And(in_R33_by(*_at, sp.Integer(-1)), in_R31(*_at)),
+                    (_r < _third, sp.Eq(_a, _half / 3), sp.Eq(_b, _r / 2)),
+                ),
                 **DESCENT,
                 **NO_TIES_ON_THE_WAY,
                 "A = 0 stays, outside R31": Statement(
@@ -347,8 +363,7 @@ CLAIMS = (
         ),
         only_if="A ≠ 0 and, for σ̃1² < σ̃0²/3, |A| = |B| does not occur before",
         expects=Status.REFUTED,
-        note="Only a null set of starts fails. A start that is in R31 already, which needs "
-        "σ̃1² < σ̃0²/3, is in R31 again after two iterations.",
+        note="The condition excludes only a null set of starts.",
     ),
     Claim(
         id="P4.D.4-2.3",
@@ -364,20 +379,37 @@ CLAIMS = (
                 )
             },
         ),
-        correction="B(t'+1) = B(t') − sign[B(t')]σ̃1²η, from a start outside R31 (as all of R32 and "
-        "R33 is for σ̃1² ≥ σ̃0²/3), A ≠ 0, ties aside.",
+        correction="B(t'+1) = B(t') − sign[B(t')]σ̃1²η exactly where |A(t')| < |B(t')| or "
+        "B(t') = 0. That is so before t̄* for σ̃1² ≥ σ̃0²/3, and otherwise, ties aside, from a start "
+        "outside R31.",
         corrected=derived(
-            "in R3 with |a| < |b|: b' = b − r sign b; with r ≥ 1/3 that is so until R31",
-            "outside R31, ties aside, |a| < |b|",
+            "in R3: b' = b − r sign b iff |a| < |b| or b = 0; for r ≥ 1/3, and for starts outside "
+            "R31 without ties, |a| < |b| or a = b = 0 before R31; r < 1/3: some start in R33 is in "
+            "R31, and there b' = b",
+            "induction over n = |k|, …, 1; outside R31, ties aside, |a| < |b|",
             {
-                "the step": Statement(equal(_next.b, _b - _r * _s), _waits),
+                "the step": Statement(
+                    equal(_next.b, _b - _r * _s), (in_R3(*_at), sp.Or(_x < _y, sp.Eq(_b, 0)))
+                ),
+                "and only then": Statement(
+                    sp.Ne(_next.b, _b - _r * _s), (in_R3(*_at), _x >= _y, sp.Ne(_b, 0))
+                ),
+                "outside R31 |a| ≤ |b|": Statement(_x <= _y, (in_R3(*_at), sp.Not(in_R31(*_at)))),
+                **DESCENT,
                 **NO_TIES_ON_THE_WAY,
+                "r < 1/3: a start in R31 and R33, where B rests": Statement(
+                    sp.And(in_R33_by(*_at, sp.Integer(-1)), in_R31(*_at), sp.Eq(_next.b, _b)),
+                    (_r < _third, sp.Eq(_a, _half / 3), sp.Eq(_b, _r / 2)),
+                ),
             },
         ),
-        slip="the factor σ̃1²η is missing, and there are bars around B that do not belong",
+        only_if="with the factor σ̃1²η, and without the bars around B: σ̃1² ≥ σ̃0²/3, or the start is "
+        "outside R31 and |A| = |B| does not occur",
         expects=Status.REFUTED,
-        note="With the bars it would fail for negative B, and in the last step if that passes 0. "
-        "From a start in R31, possible for σ̃1² < σ̃0²/3 (R-partition.2), B rests.",
+        note="That the factor is missing is a slip of notation; so, it seems, are the bars, with "
+        "which it would fail for negative B, and in the last step if that passes 0. Mended, it "
+        "still fails from starts in R31, which for σ̃1² < σ̃0²/3 are more than a null set of R33 "
+        "(R-partition.2).",
     ),
     Claim(
         id="P4.D.4-2.4",
@@ -448,16 +480,16 @@ CLAIMS = (
         ),
         only_if="|A| = |B| never occurs, for a start with A ≠ 0",
         expects=Status.REFUTED,
-        note="Only a null set of starts fails. With A = 0 R34 may be left for R33, as from a = 0, "
-        "b = 2r. For σ̃1² < σ̃0²/3 R34 is empty (R-partition.4).",
+        note="The condition excludes only a null set of starts. With A = 0 R34 may be left for "
+        "R33, as from a = 0, b = 2r. For σ̃1² < σ̃0²/3 R34 is empty (R-partition.4).",
     ),
     Claim(
         id="P4.D.4-3.2",
         where=_WHERE + "3(b), 3(c)",
-        says="On an orbit that stays in R34, B keeps its sign up to some t̄, and from then on it is "
-        "2-periodic, within σ̃1²η, and changes sign at every step.",
+        says="From R34 on, B keeps its sign up to some t̄, and from then on it is 2-periodic, "
+        "within σ̃1²η, and changes sign at every step.",
         published=derived(
-            "in R34 for ever ⟹ for some t̄: b keeps its sign before t̄, and from t̄ on |b| ≤ r, "
+            "(a, b) ∈ R34 ⟹ for some t̄: b keeps its sign before t̄, and from t̄ on |b| ≤ r, "
             "b(t + 2) = b(t), sign b(t + 1) = −sign b(t) ≠ 0",
             "",
             {},
@@ -467,7 +499,8 @@ CLAIMS = (
                 )
             },
         ),
-        correction="Unless A = B = 0. Strictly within σ̃1²η, even.",
+        correction="Where R34 is never left, as 3(a) says (P4.D.4-3.1), unless A = B = 0. Strictly "
+        "within σ̃1²η, even.",
         corrected=derived(
             "in R34 for ever, (a, b) ≠ (0, 0): |b| falls by r until |b| < r; then b(t + 2) = b(t), "
             "|b| < r and sign b alternates",
@@ -502,9 +535,9 @@ CLAIMS = (
                 ),
             },
         ),
-        only_if="not A = B = 0",
+        only_if="R34 is never left, and not A = B = 0",
         expects=Status.REFUTED,
-        note="3(b) by itself is empty: t̄ = t + 1 has it. The start A = B = 0 is a null set, and a "
-        "fixed point; it is in R34 for σ̃1² ≥ σ̃0²/3.",
+        note="The condition excludes only a null set (P4.D.4-3.1). 3(b) by itself is empty: "
+        "t̄ = t + 1 has it. A = B = 0 is a fixed point, in R34 for σ̃1² ≥ σ̃0²/3.",
     ),
 )

@@ -6,7 +6,7 @@ what holds until then, is argued in :mod:`theory.claims.proposition_4_d_4`.
 
 import sympy as sp
 
-from theory.arguments import all_of, derived, exactly_if, for_all
+from theory.arguments import Lemma, derived, exactly_if, for_all
 from theory.claims.proposition_4_d_4 import DESCENT, NO_TIES_ON_THE_WAY
 from theory.dynamics import NormalisedState, normalised_step, step_in_units_of_B, unrolled
 from theory.evidence import Claim
@@ -24,7 +24,7 @@ from theory.regions import (
     in_R33_by,
     in_R34,
 )
-from theory.statements import Statement, equal
+from theory.statements import Boolean, Statement, equal
 
 _a, _b, _c, _u, _v, _ahead = sp.symbols("a b c u v a_k", real=True)
 _r, _q, _unit = sp.symbols("r q s", positive=True)  # s = σ̃0²η
@@ -62,6 +62,33 @@ _EARLY = (
     sp.Eq(_b, (sp.Max(_sixth, 2 * _r - _sixth) + _r + _sixth) / 2),
 )
 _by_minus_2 = in_R32_by(*_at, sp.Integer(-2))
+
+# For r < 1/3, what |a| may be after an even and after an odd number of steps from R3, a ≠ 0: as at
+# first, on the cycle of R31 with R12, or on that of R22, to which a tie leads.
+_x0 = sp.Symbol("x_0", positive=True)
+
+
+def _one_of(waiting: sp.Expr, beside_R31: sp.Expr, resting: sp.Expr) -> Boolean:
+    return sp.Or(
+        sp.Eq(_x, waiting),
+        sp.And(sp.Eq(_x, beside_R31), _y < 1 - _x),
+        sp.And(sp.Eq(_x, resting), in_R22(*_at)),
+    )
+
+
+_after_even = _one_of(_x0, 2 * _third + _x0, _third + _x0)
+_after_odd = _one_of(_third - _x0, 1 - _x0, 2 * _third - _x0)
+_next_values = {_a: _next.a, _b: _next.b}
+_small = (_r < _third, _x0 < _third)
+_AFTER_AN_ODD_NUMBER_OF_STEPS: dict[str, Lemma] = {
+    "r < 1/3: even to odd": Statement(
+        _after_odd.subs(_next_values, simultaneous=True), (*_small, _after_even)
+    ),
+    "r < 1/3: odd to even": Statement(
+        _after_even.subs(_next_values, simultaneous=True), (*_small, _after_odd)
+    ),
+    "r < 1/3: odd": Statement(_third - _x0 <= _x, (*_small, _after_odd)),
+}
 
 _WHERE = "§4.D.2, proof of Proposition 4.D.4, "
 
@@ -269,18 +296,23 @@ CLAIMS = (
     Claim(
         id="P4.D.4-steps.12",
         where=_WHERE + "R32",
-        says="Where k is even, not 0, and |B + kσ̃1²η| < ⅓σ̃0²η, B and k have opposite signs.",
-        published=derived(
-            "(a, b) ∈ R32 by k ⟹ sign b = −sign k",
-            "",
-            {},
-            {"k = 2": Statement(sp.Eq(_s, -1), (in_R32_by(*_at, sp.Integer(2)),))},
+        says="For even k, not 0, |B + kσ̃1²η| < ⅓σ̃0²η if and only if B and k have opposite signs.",
+        published=for_all(
+            sp.Equivalent(
+                sp.Abs(_b + _even * _r) < _third, sp.Eq(_s, -sp.sign(_even)), evaluate=False
+            ),
+            sp.Ne(_k, 0),
         ),
-        correction="For σ̃1² ≥ σ̃0²/6.",
+        correction="'Only if', for σ̃1² ≥ σ̃0²/6: in R32 by k, B and k have opposite signs. 'If' "
+        "fails for every σ̃1², k and |B| ≥ |k|σ̃1²η + ⅓σ̃0²η.",
         corrected=derived(
-            "r ≥ 1/6: sign b = −sign k; r < 1/6: b = 0 is in R32 by 2",
+            "r ≥ 1/6: |b + kr| < 1/3 ⟹ sign b = −sign k; r < 1/6: b = 0 is in R32 by 2; "
+            "|b| ≥ |k|r + 1/3 ⟹ |b + kr| ≥ 1/3",
             "units of σ̃1²η: r ≥ 1/6 is q ≤ 2; an example for each r < 1/6",
             {
+                "not if": Statement(
+                    sp.Abs(_b + _k * _r) >= _third, (_y >= sp.Abs(_k) * _r + _third,)
+                ),
                 "r ≥ 1/6": Statement(
                     sp.Eq(sp.sign(_v), -sp.sign(_k)),
                     (_q <= 2, sp.Ne(_k, 0), sp.Abs(_v + _even) < _q),
@@ -290,10 +322,8 @@ CLAIMS = (
                 ),
             },
         ),
-        only_if="σ̃1² ≥ σ̃0²/6",
         expects=Status.REFUTED,
-        note="Printed as an equivalence; the converse fails (b = 10, k = −2, r = 1), but it is not "
-        "used.",
+        note="b = 10, k = −2, r = 1 is a case. The proof uses 'only if' alone.",
     ),
     Claim(
         id="P4.D.4-steps.13",
@@ -335,6 +365,7 @@ CLAIMS = (
         ),
         only_if="σ̃1² ≥ σ̃0²/3 and A ≠ 0",
         expects=Status.REFUTED,
+        note="That A ≠ 0 excludes only a null set.",
     ),
     Claim(
         id="P4.D.4-steps.15",
@@ -346,11 +377,17 @@ CLAIMS = (
             {},
             {"one step": Statement(sp.Eq(sp.Abs(_next.a - _a), _third), (in_R33_by(*_at, _odd),))},
         ),
-        correction="Where A ≠ 0 and |A| < |B| up to t + |k|; for σ̃1² ≥ σ̃0²/3, where A ≠ 0.",
+        correction="For σ̃1² ≥ σ̃0²/3 exactly where A ≠ 0. For each smaller σ̃1² not from some starts "
+        "in R33; there it is so as long as A ≠ 0 and |A| < |B|.",
         corrected=derived(
-            "in R3: |a(t + 1) − a(t)| = 1/3 iff a ≠ 0 and |a| < |b|; a(t + 2i) = a(t) while so",
-            "for r ≥ 1/3 induction over n = |k|, …, 1, where |a| < |b|",
+            "in R3: |a(t + 1) − a(t)| = 1/3 iff a ≠ 0 and |a| < |b|; a(t + 2i) = a(t) while so; "
+            "r < 1/3: |a(t + 1) − a(t)| = 1 from some start in R33 by −1",
+            "for r ≥ 1/3 induction over n = |k|, …, 1, where |a| < |b|; an example for r < 1/3",
             {
+                "r < 1/3": Statement(
+                    sp.And(in_R33_by(*_at, sp.Integer(-1)), sp.Eq(sp.Abs(_next.a - _a), 1)),
+                    (_r < _third, sp.Eq(_a, _sixth), sp.Eq(_b, _r / 2)),
+                ),
                 "under the condition": Statement(
                     sp.Eq(sp.Abs(_next.a - _a), _third), (in_R3(*_at), _x < _y, sp.Ne(_a, 0))
                 ),
@@ -366,8 +403,9 @@ CLAIMS = (
                 **NO_TIES_ON_THE_WAY,
             },
         ),
-        only_if="A ≠ 0 and |A| < |B| before t + |k|",
+        only_if="σ̃1² ≥ σ̃0²/3 and A ≠ 0",
         expects=Status.REFUTED,
+        note="That A ≠ 0 excludes only a null set.",
     ),
     Claim(
         id="P4.D.4-steps.16",
@@ -376,9 +414,10 @@ CLAIMS = (
         published=for_all(
             sp.Abs(_unit * _b + sp.Abs(_odd)) < _unit * (_third - _x), in_R33_by(*_at, _odd)
         ),
-        correction="|B(t) + kσ̃1²η| < ⅓σ̃0²η − |A(t)| ≤ |A(t + |k|)|.",
-        corrected=all_of(
-            "|b + kr| < 1/3 − |a(t)| ≤ |a(t + |k|)|",
+        correction="|B(t) + kσ̃1²η| < ⅓σ̃0²η − |A(t)| ≤ |A(t + |k|)|, the latter where A ≠ 0.",
+        corrected=derived(
+            "|b + kr| < 1/3 − |a(t)|, and for a(t) ≠ 0: 1/3 − |a(t)| ≤ |a(t + |k|)|",
+            "r ≥ 1/3: P4.D.4-steps.15; r < 1/3: induction over t, as |k| is odd",
             {
                 "by the definition of R33": Statement(
                     sp.Abs(_b + _odd * _r) < _third - _x, (in_R33_by(*_at, _odd),)
@@ -386,11 +425,15 @@ CLAIMS = (
                 "by the triangle inequality": Statement(
                     _third - _x <= sp.Abs(_ahead), (sp.Eq(sp.Abs(_ahead - _a), _third),)
                 ),
+                "R32, R33: n = |k|": DESCENT["R32, R33: n = |k|"],
+                **NO_TIES_ON_THE_WAY,
+                **_AFTER_AN_ODD_NUMBER_OF_STEPS,
             },
         ),
         slip="the first term is |B(t) + kσ̃1²η|, as in the definition of R33",
         expects=Status.REFUTED,
-        note="The triangle inequality rests on P4.D.4-steps.15.",
+        note="That A ≠ 0 excludes only a null set. The printed reason, the triangle inequality, "
+        "rests on P4.D.4-steps.15 and so on σ̃1² ≥ σ̃0²/3.",
     ),
     Claim(
         id="P4.D.4-steps.17",
@@ -401,7 +444,7 @@ CLAIMS = (
         corrected=exactly_if(sp.Or(sp.Ne(_a, 0), sp.Ne(_b, 0)), sp.Ne(_next.b, _b), in_R34(*_at)),
         only_if="not A = B = 0",
         expects=Status.REFUTED,
-        note="A = B = 0 is in R34 for σ̃1² ≥ σ̃0²/3.",
+        note="The condition excludes only a null set: A = B = 0 is in R34 for σ̃1² ≥ σ̃0²/3.",
     ),
     Claim(
         id="P4.D.4-steps.18",
@@ -414,6 +457,7 @@ CLAIMS = (
         ),
         only_if="B ≠ −kσ̃1²η",
         expects=Status.REFUTED,
-        note="A null set. That B keeps its sign does not rest on it: see P4.D.4-steps.11.",
+        note="The condition excludes only a null set. That B keeps its sign does not rest on it: "
+        "see P4.D.4-steps.11.",
     ),
 )

@@ -12,7 +12,7 @@ from itertools import combinations
 import sympy as sp
 
 from theory.arguments import all_of, derived, exactly_if, for_all, together
-from theory.dynamics import NormalisedState, normalised_step
+from theory.dynamics import NormalisedState, normalised_step, unrolled
 from theory.evidence import Argument, Claim
 from theory.findings import Status
 from theory.first_phase import INSIDE, OUTSIDE, STATE, X0, Y0, R, folded_step, until_T
@@ -28,7 +28,7 @@ from theory.regions import (
     in_P41,
     in_P42,
 )
-from theory.statements import Boolean, Possible, Statement, equal
+from theory.statements import Boolean, Statement, equal
 
 _WHERE = "§4.D.2, Proposition 4.D.7"
 _PROOF = f"{_WHERE}, proof"
@@ -351,6 +351,42 @@ def _p6_first_step_ends() -> Argument:
     )
 
 
+# --- The line |A| = |B| for r > 1/3 --------------------------------------------------------------
+
+_second = normalised_step(_next, _r)
+_six, _six_steps = unrolled(_a, _b, _r, 6)
+_below_by = sp.Min(_r - _third, 1) / 2
+_oscillating = (_r + 3, _r + 3 + (_r - _third) - _below_by)
+"""A start from which a short step leads below the line by ``_below_by``, and a long one above."""
+_never_below = (7 * _third / 2, 9 * _r / 2)
+"""A start from which four short steps lead to a cycle of R34, a = ±1/6 with b = ±r/2."""
+_p, _q = sp.symbols("p q", real=True)
+
+
+def _stays_above() -> Argument:
+    return derived(
+        "from (7/6 + p, 9r/2 + q), |p| < 1/6, |p| + |q| < r/2 − 1/6: |a(t)| < |b(t)| for all t",
+        "the state at t = 6 is that at t = 4",
+        {
+            "t = 0, …, 6": Statement(
+                sp.And(
+                    *(sp.Abs(a) < sp.Abs(b) for a, b in _six),
+                    sp.Eq(_six[6][0], _six[4][0]),
+                    sp.Eq(_six[6][1], _six[4][1]),
+                ),
+                (
+                    *_six_steps,
+                    _r > _third,
+                    sp.Eq(_a, _never_below[0] + _p),
+                    sp.Eq(_b, _never_below[1] + _q),
+                    sp.Abs(_p) < _third / 2,
+                    sp.Abs(_p) + sp.Abs(_q) < (_r - _third) / 2,
+                ),
+            )
+        },
+    )
+
+
 CLAIMS = (
     # --- The partitions ---
     Claim(
@@ -378,8 +414,9 @@ CLAIMS = (
         only_if="the point is on no edge (|A| = σ̃0²η; |B| = σ̃0²η < |A|; the red line if r > 1/3, "
         "|A| = |B| if r < 1/3), and r ≠ 1/3 where |A|, |B| > σ̃0²η",
         expects=Status.REFUTED,
-        note="Edges are null sets. For r = 1/3 the two ways of cutting agree: P3 would be P5 and "
-        "P4 would be P6, and the corrected counts below hold for r ≤ 1/3.",
+        note="The condition excludes only a null set of points, and one r. For r = 1/3 the two "
+        "ways of cutting agree: P3 would be P5 and P4 would be P6, and the corrected counts below "
+        "hold for r ≤ 1/3.",
     ),
     Claim(
         id="P4.D.7.3",
@@ -457,24 +494,61 @@ CLAIMS = (
     Claim(
         id="P4.D.7.6",
         where=_PROOF,
-        says="For r > 1/3 it is possible that |A(t)| < |B(t)| and |A(t')| > |B(t')| later, and "
-        "that the orbit goes above and below the line |A| = |B| in turn.",
-        published=all_of(
-            "some orbits before T have |a| < |b|, then |a| > |b|, then |a| < |b|",
+        says="For r > 1/3 and any (|A(t)|, |B(t)|) with |A(t)| < |B(t)| there is a later t' with "
+        "|A(t')| > |B(t')|.",
+        published=derived(
+            "for every r > 1/3 and every start with 1 ≤ |a| < |b|, |a(t')| > |b(t')| for some t'",
+            "",
+            {},
             {
-                "above, below, above": Possible(
-                    sp.And(
-                        _x < _y,
-                        _x1 > _y1,
-                        sp.Abs(normalised_step(_next, _r).a) < sp.Abs(normalised_step(_next, _r).b),
-                        sp.Abs(normalised_step(_next, _r).a) > 1,
+                "orbits of period 2 from t = 4 on": Statement(
+                    sp.Or(*(sp.Abs(a) > sp.Abs(b) for a, b in _six[1:])),
+                    (
+                        *_six_steps,
                         _r > _third,
-                    )
+                        sp.Eq(_a, _never_below[0]),
+                        sp.Eq(_b, _never_below[1]),
+                        sp.Eq(_six[6][0], _six[4][0]),
+                        sp.Eq(_six[6][1], _six[4][1]),
+                    ),
                 )
             },
         ),
+        correction="For every r > 1/3 from some starts, before T (P4.D.7.7), and from others "
+        "never: not at all from |A| = 7σ̃0²η/6, |B| = 9σ̃1²η/2 and all starts close to it, which end "
+        "in R34.",
+        corrected=together(
+            "for each r > 1/3: from close to (7/6, 9r/2) |a(t)| < |b(t)| for all t; "
+            "from (r + 3, 2r + 8/3 − ε), ε = min(r − 1/3, 1)/2, |a(1)| > |b(1)| and T > 1",
+            {
+                "never": _stays_above(),
+                "at t = 1": for_all(
+                    _at(sp.And(_x < _y, _x1 > _y1, _x1 > 1), *_oscillating), _r > _third
+                ),
+            },
+        ),
+        expects=Status.REFUTED,
+        note="Of points with |A| ≥ σ̃0²η, which are what the text cuts up here. From P3 it does not "
+        "happen before T (P4.D.7-P3.2).",
+    ),
+    Claim(
+        id="P4.D.7.7",
+        where=_PROOF,
+        says="For r > 1/3, (|A|, |B|) can go above and below the line |A| = |B| in turn.",
+        published=for_all(
+            _at(
+                sp.And(
+                    _x < _y,
+                    _x1 > _y1,
+                    sp.Abs(_second.a) < sp.Abs(_second.b),
+                    sp.Abs(_second.a) > 1,
+                ),
+                *_oscillating,
+            ),
+            _r > _third,
+        ),
         expects=Status.PROVED,
-        note="Possible, not certain: from P3 it does not happen before T.",
+        note="Above, below and above again before T, from one start for each r > 1/3.",
     ),
     # --- P1 ---
     Claim(
@@ -656,7 +730,6 @@ CLAIMS = (
         published=for_all(
             sp.Or(*(P(*_there) for P in (in_P1, in_P2, in_P3, in_P4))),
             in_P4(*_here),
-            _no_tie,
         ),
         correction="Unless it leads onto an edge: for r > 1/3 any point is on an edge or in one of "
         "the four.",
@@ -665,9 +738,10 @@ CLAIMS = (
             sp.Or(*(P(*_here) for P in (in_P1, in_P2, in_P3, in_P4))),
             _r > _third,
         ),
-        only_if="the next point is on no edge, which is so for almost every start",
+        only_if="the next point is on no edge",
         expects=Status.REFUTED,
-        note="P2 and P3 are left for P1 alone (P4.D.7-P2.1, P4.D.7-P3.2).",
+        note="The condition excludes only a null set of starts. P2 and P3 are left for P1 alone "
+        "(P4.D.7-P2.1, P4.D.7-P3.2).",
     ),
     Claim(
         id="P4.D.7-P4.6",
@@ -724,7 +798,8 @@ CLAIMS = (
             _no_tie,
         ),
         expects=Status.REFUTED,
-        note="The last step is then a counted one, so that the count exceeds the printed range.",
+        note="The text excludes |A| < |B| as no such step crosses the red line. The last step is "
+        "then a counted one, so that the count exceeds the printed range.",
     ),
     Claim(
         id="P4.D.7-P4.9",
@@ -749,8 +824,7 @@ CLAIMS = (
     Claim(
         id="P4.D.7-P4.11",
         where=f"{_PROOF}, directly to P1",
-        says="Then, without ties, the count is in [(|B(0)| − 2σ̃0²η)/(σ̃1²η), "
-        "(|B(0)| − σ̃0²η)/(σ̃1²η)].",
+        says="Then the count is in [(|B(0)| − 2σ̃0²η)/(σ̃1²η), (|B(0)| − σ̃0²η)/(σ̃1²η)].",
         published=derived(
             "count within the bounds if the last step is from P41",
             "",
@@ -761,10 +835,11 @@ CLAIMS = (
                 )
             },
         ),
-        correction="For r ≤ 7/3; for each r > 7/3 some start breaks it.",
+        correction="For r ≤ 7/3 and without ties; for each r > 7/3 some start breaks it.",
         corrected=_direct_range(),
-        only_if="σ̃1² ≤ (7/3)σ̃0²",
+        only_if="σ̃1² ≤ (7/3)σ̃0² and |A| = |B| does not occur before",
         expects=Status.REFUTED,
+        note="That ties do not occur excludes only a null set of starts.",
     ),
     Claim(
         id="P4.D.7-P4.12",
@@ -796,18 +871,28 @@ CLAIMS = (
     Claim(
         id="P4.D.7-P4.14",
         where=f"{_PROOF}, by way of P3",
-        says="From P31, |B(T−1)| is in [σ̃0²η, 2σ̃0²η].",
+        says="From P4 by way of P31, |B(T−1)| is in [σ̃0²η, 2σ̃0²η].",
         published=derived(
             "|b(T−1)| is in [1, 2]",
             "",
             {},
-            {"T = 1": Statement(sp.And(_y >= 1, _y <= 2), (in_P31(*_here), _ends))},
+            {
+                "T = 2, from P4 to P31 to P1": Statement(
+                    sp.And(_y1 >= 1, _y1 <= 2),
+                    (
+                        in_P4(*_here),
+                        _y < _x,
+                        in_P31(*_there),
+                        sp.Abs(_second.a) < 1,
+                    ),
+                )
+            },
         ),
         correction="σ̃0²η < |B(T−1)| < σ̃0²η min{7/3, 2 + 1/(3r − 1)}.",
         corrected=_in_P31(),
         expects=Status.REFUTED,
-        note="Printed with σ̃0 for σ̃0². At T for T − 1 the lower bound would fail: |B(T)| may be "
-        "anything above (1 − r)σ̃0²η.",
+        note="The correction is for any start in P31. Printed with σ̃0 for σ̃0². At T for T − 1 the "
+        "lower bound would fail: |B(T)| may be anything above (1 − r)σ̃0²η.",
     ),
     Claim(
         id="P4.D.7-P4.15",
@@ -886,7 +971,7 @@ CLAIMS = (
         where=_PROOF,
         says="(A(t'), B(t')) is in P5.",
         published=for_all(in_P5(*_there), in_P6(*_here), _x1 < _y1),
-        correction="If |A(t')| > σ̃0²η; otherwise t' = T and the count is 0.",
+        correction="If |A(t')| > σ̃0²η; where it is less, t' = T and the count is 0.",
         corrected=exactly_if(_x1 > 1, in_P5(*_there), in_P6(*_here), _x1 < _y1),
         only_if="|A(t')| > σ̃0²η",
         expects=Status.REFUTED,

@@ -261,7 +261,8 @@ CLAIMS = (
             )
         ),
         expects=Status.PROVED,
-        note="Of (4.25) and (4.26), where the O(η) of the signGD solution is left out.",
+        note="Of the right sides of (4.25) and (4.26): the O(η) of the signGD solution is left "
+        "out, so that no sign of R_a(signGD) − R_a(GD) at a given η follows from it.",
     ),
     Claim(
         id="4.D-ratio.2",
@@ -277,8 +278,9 @@ CLAIMS = (
             },
         ),
         expects=Status.PROVED,
-        note="To first order the difference is 2w̃2(0)Δw̃2/S, of either sign: where w̃2(0) and Δw̃2 "
-        "have opposite signs and |Δw̃2| < 2|w̃2(0)|, the ratio is below 1.",
+        note="Of the quotient in 4.D-ratio.1, which leaves out the O(η) of the signGD solution. To "
+        "first order in w̃2(0) the difference is 2w̃2(0)Δw̃2/S, of either sign: where w̃2(0) and Δw̃2 "
+        "have opposite signs and |Δw̃2| < 2|w̃2(0)|, that quotient is below 1.",
     ),
     Claim(
         id="4.D-ratio.3",

@@ -117,7 +117,9 @@ CLAIMS = (
         corrected=_below_percentile(),
         only_if="no two magnitudes tie at the threshold",
         expects=Status.REFUTED,
-        note="The mask is strict, so ties are removed together: of a constant image, of which all "
+        note="Of spectra with a density the condition excludes only a null set. That p is the "
+        "share of the bases removed is said below Figure 4.4. "
+        "The mask is strict, so ties are removed together: of a constant image, of which all "
         "magnitudes but one are 0, every p removes the same n − 1 bases, as long as s ≤ n − 1. "
         "Exactly p percent are removed if s, moreover, is an integer. Read literally, the "
         "p/100-th percentile would remove a hundredth of that.",

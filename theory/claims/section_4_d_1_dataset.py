@@ -96,5 +96,7 @@ CLAIMS = (
             },
         ),
         expects=Status.PROVED,
+        note="Of these, rows 2 to 4 have σ̃0² = 0, though the frequency 0 is always relevant "
+        "(§4.4.1): the section does not assume a positive variance at relevant frequencies.",
     ),
 )

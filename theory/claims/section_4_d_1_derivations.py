@@ -62,7 +62,9 @@ CLAIMS = (
         ),
         only_if="⟨X̃, w̃ − w̃*⟩ ≠ 0",
         expects=Status.REFUTED,
-        note="For w̃ ≠ 0 and ε > 0. For w̃ = 0 no perturbation does anything, and (4.8) is 0/0.",
+        note="Where Var Z > 0 the condition excludes only a null set of inputs, at a minimizer of "
+        "the standard risk all. For w̃ ≠ 0 and ε > 0: with w̃ = 0 no perturbation does anything, and "
+        "(4.8) is 0/0.",
     ),
     Claim(
         id="4.8.4",
@@ -83,7 +85,8 @@ CLAIMS = (
         ),
         slip="a square too many: −ε w̃/‖w̃‖ maximizes |⟨Δx̃, w̃⟩|² as well",
         expects=Status.REFUTED,
-        note="z = 0, where sign(0) = 0 would give no perturbation, is 4.8.1.",
+        note="z = 0, where sign(0) = 0 would give no perturbation, is 4.8.1: a null set of inputs "
+        "where Var Z > 0.",
     ),
     Claim(
         id="4.8.5",
@@ -112,7 +115,8 @@ CLAIMS = (
         corrected=exactly_if(sp.Ne(_z, 0), equal(_shifted_sq, _expanded)),
         only_if="⟨X̃, w̃ − w̃*⟩ ≠ 0",
         expects=Status.REFUTED,
-        note="Inside the expectation that is almost surely so where Var Z > 0; see 4.9.1.",
+        note="Where Var Z > 0 the condition excludes only a null set of inputs, and the "
+        "expectations agree; at a minimizer of the standard risk it excludes all, see 4.9.1.",
     ),
     Claim(
         id="4.9.6",

@@ -95,7 +95,8 @@ CLAIMS = (
         ),
         only_if="|A| is none of ⅓σ̃0²η, ⅔σ̃0²η, σ̃0²η",
         expects=Status.REFUTED,
-        note="A null set. That the three do not overlap is part of R-partition.2.",
+        note="The condition excludes only a null set. That the three do not overlap is part of "
+        "R-partition.2.",
     ),
     Claim(
         id="R-partition.2",
@@ -159,7 +160,8 @@ CLAIMS = (
         ),
         only_if="in R1 and R2, |A| ≠ |B|, and in R2 |B| ≠ σ̃0²η − |A| where that is below |A|",
         expects=Status.REFUTED,
-        note="A null set. Points of R34 with |A| = |B| or A = 0 are in R34, though they are ties.",
+        note="The condition excludes only a null set. Points of R34 with |A| = |B| or A = 0 are "
+        "in R34, though they are ties.",
     ),
     Claim(
         id="R-partition.4",
@@ -210,14 +212,19 @@ CLAIMS = (
             {},
             {"one step later": Statement(in_stationary(*_after), (in_stationary(*_at),))},
         ),
-        correction="R22 is never left, but R31 is left at once, for R12, and entered again one "
-        "step later, for ever. Ties aside, what follows on R_s is R_s with |B| < σ̃0²η − |A| in "
-        "R12.",
+        correction="Ties aside, exactly where R31 is never entered. R22 is never left, but R31 is "
+        "left at once, for R12, and entered again one step later, for ever; what follows on R_s is "
+        "R_s with |B| < σ̃0²η − |A| in R12.",
         corrected=derived(
-            "R22 → R22; R31 → R12 ∖ R_s → the same point of R31; and for |a| ≠ |b|, "
+            "|a| ≠ |b| along the orbit: R_s is kept for ever iff R31 is never entered; "
+            "R22 → R22; R31 → R12 ∖ R_s → the same point of R31; "
             "R_s ∪ {R12, |b| < 1 − |a|} → itself",
             "induction over t along orbits on which |A| = |B| never occurs",
             {
+                "outside R31, ties aside": Statement(
+                    in_stationary(*_after),
+                    (in_stationary(*_at), sp.Not(in_R31(*_at)), sp.Ne(_x, _y)),
+                ),
                 "R22": Statement(in_R22(*_after), (in_R22(*_at),)),
                 "R31 to R12": Statement(
                     sp.And(in_R12(*_after), sp.Not(in_stationary(*_after))), (in_R31(*_at),)
@@ -229,8 +236,10 @@ CLAIMS = (
                 "ties aside": Statement(_kept_after, (_kept, sp.Ne(_x, _y))),
             },
         ),
+        only_if="R31 is never entered, nor |A| = |B|",
         expects=Status.REFUTED,
-        note="R32 and R33 lead to R31 (P4.D.4-2.2), so ties aside only R22 and R34 are stationary.",
+        note="R32 and R33 lead to R31 (P4.D.4-2.2), so ties aside only R22 and R34 are stationary. "
+        "That ties do not occur excludes only a null set, that R31 is not entered does not.",
     ),
     Claim(
         id="R-stationary.2",
@@ -276,7 +285,7 @@ CLAIMS = (
         ),
         only_if="|B(t+1)| ≠ σ̃0²η − |A(t+1)|",
         expects=Status.REFUTED,
-        note="A null set of starts.",
+        note="The condition excludes only a null set of starts.",
     ),
     Claim(
         id="R-stationary.4",
@@ -352,6 +361,6 @@ CLAIMS = (
         ),
         only_if="|A| is not confined to ⅓σ̃0²η, ⅔σ̃0²η, σ̃0²η",
         expects=Status.REFUTED,
-        note="Only a null set of starts fails.",
+        note="The condition excludes only a null set of starts.",
     ),
 )

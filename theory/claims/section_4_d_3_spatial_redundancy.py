@@ -56,6 +56,11 @@ def _correlation_sq(i: int, j: int) -> sp.Expr:
 
 
 _PAIRS = ((0, 1), (0, 2), (1, 2))
+_NEIGHBOURS = {
+    "x_0 and x_1": equal(_correlation_sq(0, 1), 2 / (2 + 3 * _r)),
+    "x_1 and x_2": equal(_correlation_sq(1, 2), 2 / (2 + 3 * _r)),
+    "both are positive": sp.And(_covariance[0, 1] > 0, _covariance[1, 2] > 0),
+}
 
 
 def _rearranged(vector: sp.Matrix, order: tuple[int, ...]) -> sp.Matrix:
@@ -130,37 +135,33 @@ CLAIMS = (
     Claim(
         id="4.D.3.4",
         where="§4.D.3",
-        says="The redundant dimensions are correlated with each other, highly.",
-        published=all_of(
-            "d = 3, r = σ̃1²/σ̃0²: each two dimensions are correlated",
-            {f"x_{i} and x_{j}": Statement(_correlation_sq(i, j) > 0) for i, j in _PAIRS},
-        ),
-        correction="Some two have a correlation of at least ½ in size, and ½ is the most for r = "
-        "2; x_0 and x_2 are uncorrelated for r = 2/3. What is perfect is the correlation of one "
-        "dimension with a combination of the others.",
-        corrected=all_of(
-            "max over pairs of the squared correlation is ≥ ¼, with equality at r = 2; for r = 2/3 "
-            "that of x_0 and x_2 is 0",
+        says="There exist dimensions that are highly correlated with each other: for r < 1/3, as "
+        "assumed of these data in §4.4.2.",
+        published=derived(
+            "0 < r = σ̃1²/σ̃0² < 1/3:  Corr(x_0, x_1) = Corr(x_1, x_2) = √(2/(2 + 3r)) > √(2/3), "
+            "which is above 4/5",
+            "a correlation that is positive is the root of its square; the root is monotone",
             {
-                "x_0 and x_1, for r ≤ 2": Statement(
-                    _correlation_sq(0, 1) >= sp.Rational(1, 4), (_r <= 2,)
+                **_NEIGHBOURS,
+                "the square": Statement(
+                    _correlation_sq(0, 1) > sp.Rational(2, 3), (_r < sp.Rational(1, 3),)
                 ),
-                "x_0 and x_2, for r ≥ 2": Statement(
-                    _correlation_sq(0, 2) >= sp.Rational(1, 4), (_r >= 2,)
+                "√(2/3) > 4/5": sp.Gt(
+                    sp.sqrt(sp.Rational(2, 3)), sp.Rational(4, 5), evaluate=False
                 ),
-                "r = 2": sp.And(
-                    *(
-                        equal(_correlation_sq(i, j).subs(_r, 2), sp.Rational(1, 4))
-                        for i, j in _PAIRS
-                    )
-                ),
-                "r = 2/3": equal(_correlation_sq(0, 2).subs(_r, sp.Rational(2, 3)), 0),
-                "a perfect one": equal(sp.expand((_x[0] + _x[2]) / 2), _x[1]),
+            },
+            {
+                "r < 1/3: some two have a squared correlation above 16/25": Statement(
+                    sp.Or(*(_correlation_sq(i, j) > sp.Rational(16, 25) for i, j in _PAIRS)),
+                    (_r < sp.Rational(1, 3),),
+                )
             },
         ),
-        expects=Status.REFUTED,
-        note="Read as a correlation of two dimensions, and 'highly' as no more than 'not zero'. As "
-        "linear dependence, which is what the section uses, it is 4.D.3.2.",
+        expects=Status.PROVED,
+        note="Of x_0 and x_2 the correlation is (2 − 3r)/(2 + 3r), above 1/3 for r < 1/3. For "
+        "larger r the dimensions may be less correlated: each two by ½ in size for r = 2, where "
+        "the largest of the three is least. Perfect for every r is the correlation of one "
+        "dimension with a combination of the others (4.D.3.2).",
     ),
     Claim(
         id="4.D.3.5",

@@ -67,7 +67,6 @@ NOT_AS_PRINTED = {
     "4.9.1": Judgement.ONLY_IF,
     "4.9.5": Judgement.ONLY_IF,
     "4.10.4": Judgement.MENDED,
-    "4.D.3.4": Judgement.FAILS,
     "4.D.3.7": Judgement.MENDED,
     "4.20.2": Judgement.ONLY_IF,
 }
@@ -129,6 +128,10 @@ MUTANTS = {
     ),
     "4.D.3: a correlation above 1/2": for_all(
         sp.Or(c01 > sp.Rational(1, 4), c02 > sp.Rational(1, 4))
+    ),
+    "4.D.3: √(2/3) for larger ratios": for_all(
+        sp.Or(c01 > sp.Rational(2, 3), c02 > sp.Rational(2, 3)),
+        redundancy._r < sp.Rational(1, 2),
     ),
     "4.D.3: another relation": for_all(
         equal(sp.expand(sum(redundancy._x)), 0)
@@ -319,6 +322,8 @@ def test_correlations_by_number():
         assert max(squares) >= Fraction(1, 4)
         assert (max(squares) == Fraction(1, 4)) == (r == 2)
         assert squares == (c01.subs({redundancy._r: r}), c02.subs({redundancy._r: r}))
+        assert (squares[0] > Fraction(2, 3)) == (r < third)
+        assert ((third - half * r) / outer > third) == (r < third)
 
 
 def test_norm_of_the_sum_in_exact_arithmetic():

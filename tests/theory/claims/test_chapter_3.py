@@ -38,10 +38,10 @@ CLAIMS = {claim.id: claim for claim in all_claims() if claim.row in ROWS}
 NOT_AS_PRINTED = {
     "3.2-gradient.1": Judgement.MENDED,
     "3.2.1": Judgement.ONLY_IF,
-    "3.2.4": Judgement.ONLY_IF,
     "3.2.7": Judgement.MENDED,
     "3.2.10": Judgement.ONLY_IF,
     "3.2.11": Judgement.ONLY_IF,
+    "3.2.13": Judgement.ONLY_IF,
     "P3.3.1.2": Judgement.FAILS,
     "P3.3.1.7": Judgement.FAILS,
     "P3.3.1.10": Judgement.FAILS,
@@ -107,6 +107,32 @@ def test_the_condition_on_signs_is_needed_and_so_is_the_coincidence():
     for condition in (sp.Eq(r._s, r._n), sp.Eq(sp.Abs(r._s), r._n)):
         argument = exactly_if(condition, equal(left, right), given)
         assert settle_argument(argument).status is Status.REFUTED
+
+
+def test_the_robustified_loss_is_the_loss_at_the_moved_inputs():
+    """On finite data, d = 4, with w* = (1, 0, 0, 0): (3.2) as it begins, not as it ends."""
+    rng = random.Random(0)
+    differ = 0
+    for _ in range(100):
+        data = [Fraction(rng.randint(-9, 9), 4) for _ in range(5)]
+        start, w = ([Fraction(rng.choice((-3, -2, -1, 1, 2, 3)), 2) for _ in range(4)]
+                    for _ in range(2))  # fmt: skip
+        epsilon, u = Fraction(rng.randint(1, 9), 3), w[0] - 1
+        moved = [0, *(epsilon * (1 if x > 0 else -1) for x in start[1:])]
+        at_x_prime = sum(
+            ((x + moved[0]) * u + sum(m * v for m, v in zip(moved[1:], w[1:], strict=True))) ** 2
+            for x in data
+        ) / (2 * len(data))
+        m_1, m_2 = (sum(x**k for x in data) / len(data) for k in (1, 2))
+        s, n = (
+            sum(v if m > 0 else -v for m, v in zip(moved[1:], w[1:], strict=True)),
+            sum(map(abs, w[1:])),
+        )
+        assert expected_loss(u, epsilon * s, m_1, m_2) == at_x_prime
+        last_line = m_2 * u**2 / 2 + epsilon * m_1 * u * n + epsilon**2 * n**2 / 2
+        assert (last_line == at_x_prime) == (s == n or 2 * m_1 * u + epsilon * (s + n) == 0)
+        differ += last_line != at_x_prime
+    assert differ > 50
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ NOT_AS_PRINTED = {
     "4.23.1": Judgement.MENDED,
     "P4.D.7.2": Judgement.ONLY_IF,
     "P4.D.7.4": Judgement.FAILS,
+    "P4.D.7.6": Judgement.FAILS,
     "P4.D.7-P1.2": Judgement.MENDED,
     "P4.D.7-P2.2": Judgement.MENDED,
     "P4.D.7-P3.3": Judgement.ONLY_IF,
@@ -264,6 +265,24 @@ def test_no_step_counts_from_P1_and_P2():
     for r in in_cell("P2", *REGIMES):
         assert r.count == 0
         assert {abs(s.b) for s in r.states} == {r.y0}
+
+
+@pytest.mark.parametrize("r", [Fraction(n, 60) for n in (21, 25, 40, 60, 100, 140, 300, 1200)])
+def test_the_line_is_crossed_from_some_starts_and_never_from_others(r):
+    below = min(r - Fraction(1, 3), 1) / 2
+    state = State(r + 3, r + 3 + (r - Fraction(1, 3)) - below, Fraction(0))
+    sides = []
+    for _ in range(3):
+        sides.append(sign(state.sizes[1] - state.sizes[0]))
+        assert state.sizes[0] > 1
+        state = step(state, r)
+    assert sides == [1, -1, 1]
+    for p, q in ((0, 0), (1, 1), (-1, 2), (2, -1)):
+        close = min(r / 2 - Fraction(1, 6), Fraction(1, 6)) / 4
+        state = State(Fraction(7, 6) + p * close, 9 * r / 2 + q * close, Fraction(0))
+        for _ in range(60):
+            assert state.sizes[0] < state.sizes[1]
+            state = step(state, r)
 
 
 def test_all_steps_count_from_P3_and_P5():

@@ -9,7 +9,7 @@ import random
 from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import ceil, floor
 
 import pytest
@@ -61,22 +61,22 @@ ONLY_IF, MENDED, FAILS = Judgement.ONLY_IF, Judgement.MENDED, Judgement.FAILS
 NOT_AS_PRINTED = {
     "T4.9-direction.2": ONLY_IF,
     "L4.D.2.6": ONLY_IF,
-    "P4.D.3.3": FAILS,
+    "P4.D.3.3": ONLY_IF,
     "R-partition.1": ONLY_IF,
     "R-partition.2": ONLY_IF,
     "R-partition.3": ONLY_IF,
     "R-partition.4": ONLY_IF,
-    "R-stationary.1": FAILS,
+    "R-stationary.1": ONLY_IF,
     "R-stationary.3": ONLY_IF,
     "R-stationary.4": ONLY_IF,
     "R-stationary.5": ONLY_IF,
     "P4.D.4-A.1": ONLY_IF,
-    "P4.D.4-A.2": FAILS,
+    "P4.D.4-A.2": ONLY_IF,
     "P4.D.4-A.3": ONLY_IF,
     "P4.D.4-1.2": ONLY_IF,
     "P4.D.4-2.1": ONLY_IF,
     "P4.D.4-2.2": ONLY_IF,
-    "P4.D.4-2.3": MENDED,
+    "P4.D.4-2.3": ONLY_IF,
     "P4.D.4-2.4": MENDED,
     "P4.D.4-2.5": ONLY_IF,
     "P4.D.4-3.1": ONLY_IF,
@@ -84,18 +84,18 @@ NOT_AS_PRINTED = {
     "P4.D.4-steps.8": ONLY_IF,
     "P4.D.4-steps.10": ONLY_IF,
     "P4.D.4-steps.11": ONLY_IF,
-    "P4.D.4-steps.12": ONLY_IF,
+    "P4.D.4-steps.12": FAILS,
     "P4.D.4-steps.14": ONLY_IF,
     "P4.D.4-steps.15": ONLY_IF,
     "P4.D.4-steps.16": MENDED,
     "P4.D.4-steps.17": ONLY_IF,
     "P4.D.4-steps.18": ONLY_IF,
-    "Rem4.D.5.1": FAILS,
+    "Rem4.D.5.1": ONLY_IF,
     "Rem4.D.5.2": ONLY_IF,
     "Rem4.D.5.3": FAILS,
-    "Rem4.D.5.4": ONLY_IF,
-    "Cor4.D.6.1": FAILS,
-    "Cor4.D.6.2": FAILS,
+    "Rem4.D.5.4": FAILS,
+    "Cor4.D.6.1": ONLY_IF,
+    "Cor4.D.6.2": ONLY_IF,
 }
 
 
@@ -157,6 +157,20 @@ def corrected(id_, name):
         ("P4.D.4-2.2", "r < 1/3: a tie leads to R22", r < THIRD, r < 2),
         ("P4.D.4-steps.12", "r ≥ 1/6", q <= 2, q <= 3),
         ("P4.D.4-3.2", "|b| falls by r, and b keeps its sign", sp.Abs(b) > r, 2 * sp.Abs(b) > r),
+        ("R-stationary.1", "outside R31, ties aside", sp.Ne(sp.Abs(a), sp.Abs(b)), r > 0),
+        ("R-stationary.1", "outside R31, ties aside", sp.Not(R_PARTITION["R31"](*AT)), r > 0),
+        (
+            "Rem4.D.5.1",
+            "|a| ≤ 2/3, outside R31: so they do",
+            sp.Not(R_PARTITION["R31"](*AT)),
+            r > 0,
+        ),
+        ("P4.D.4-A.2", "R3 outside R31: still in R3", sp.Abs(a) < sp.Abs(b), r > 0),
+        ("P4.D.4-2.3", "outside R31 |a| ≤ |b|", sp.Not(R_PARTITION["R31"](*AT)), r > 0),
+        ("P4.D.4-2.3", "the step", sp.Or(sp.Abs(a) < sp.Abs(b), sp.Eq(b, 0)), r > 0),
+        ("P4.D.4-steps.16", "r < 1/3: even to odd", r < THIRD, r < 1),
+        ("P4.D.4-steps.12", "r ≥ 1/6", q <= 2, q <= sp.Rational(21, 10)),
+        ("Cor4.D.6.2", "a step", corollary_4_d_6._no_tie(*AT[:2]), r > 0),
     ],
 )
 def test_a_weaker_hypothesis_does_not_do(id_, name, old, new):
@@ -406,6 +420,8 @@ def enters_R31(orbit, ratio):
         assert all(sign(orbit[t][1]) == sign(orbit[0][1]) for t in range(first))
         assert abs(orbit[first][1]) < ratio
     assert all(orbit[t + 1][1] == orbit[t][1] - sign(orbit[t][1]) * ratio for t in range(first))
+    for n in odd:
+        assert abs(orbit[abs(n)][0]) >= Fraction(1, 3) - abs(orbit[0][0])
     assert all(state[1] == orbit[first][1] for state in orbit[first:])
     assert abs(orbit[first][1]) < Fraction(1, 3)
     # The values of A repeat from the start only if the entrance is at an even time.
@@ -424,6 +440,58 @@ def stays_in_R34(orbit, ratio):
         assert later[1] == now[1]
         assert sign(then[1]) == -sign(now[1]) != 0
         assert abs(now[1]) < ratio
+
+
+def entrance_to_R31(orbit, ratio):
+    return next((t for t, state in enumerate(orbit) if "R31" in regions(*state, ratio)), None)
+
+
+def test_R31_decides_what_lasts():
+    """Once it is entered A exceeds ⅔ for ever, R_s is left, and, at an odd time, A has changed."""
+    seen = set()
+    for x, y, ratio in (*starts(), *starts(200, high=Fraction(1, 2), widest=1)):
+        orbit = follow(x, y, ratio, 400)
+        entrance = entrance_to_R31(orbit, ratio)
+        largest = max(abs(state[0]) for state in orbit[-2:])
+        assert largest != Fraction(2, 3)
+        assert (largest <= Fraction(2, 3)) == (entrance is None)
+        ends = [abs(state[1]) for state in orbit[-2:]]
+        assert max(ends) != ratio
+        repeats = all(now[0] == later[0] for now, later in zip(orbit[3:], orbit[5:], strict=False))
+        assert repeats == (entrance is None or entrance <= 3)
+        if regions(x, y, ratio) & STATIONARY:
+            assert all(now[0] == x for now in orbit[::2]) == (entrance is None or not entrance % 2)
+            stays = all(regions(*state, ratio) & STATIONARY for state in orbit)
+            assert stays == (entrance is None)
+        seen.add((entrance is None, entrance is not None and entrance > 3))
+    assert seen == {(True, False), (False, False), (False, True)}
+
+
+def test_a_start_in_R31_is_there_again_after_two_steps():
+    """Though it is in R33 by −1 as well, for r < 1/3, and B rests."""
+    for ratio in (Fraction(1, 4), Fraction(1, 50), Fraction(33, 100)):
+        orbit = follow(Fraction(1, 6), ratio / 2, ratio, 2)
+        assert {"R31", "R33"} <= regions(*orbit[0], ratio)
+        assert -1 in ks(*orbit[0], ratio)[1]
+        assert "R31" not in regions(*orbit[1], ratio)
+        assert orbit[2] == orbit[0]
+        assert orbit[1][1] == orbit[0][1]
+
+
+def test_the_balance_needs_no_more_than_that_no_tie_occurs():
+    """Starts at which 3A/(σ̃0²η) is an integer are no exception, |A| = σ̃0²η among them."""
+    rng = random.Random(0)
+    largest = {False: 0, True: 0}
+    for _ in range(20_000):
+        of = rng.choice((3, 6, 7, 12))
+        ratio = Fraction(rng.randint(1, 60), rng.choice((11, 12, 13, 20)))
+        x = Fraction(rng.randint(-of, of), of)
+        y = Fraction(rng.randint(-6 * of, 6 * of), of * rng.choice((1, 5, 7)))
+        orbit = follow(x, y, ratio, 30)
+        tied = any(abs(p) == abs(n) != 0 for p, n in orbit)
+        sums = accumulate(sign(state[0]) for state in orbit[1:])
+        largest[tied] = max(largest[tied], *map(abs, sums))
+    assert largest == {False: 2, True: 3}
 
 
 def test_ends_and_balance():
