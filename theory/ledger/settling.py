@@ -18,6 +18,7 @@ from theory.evidence import Argument, Claim, Obligation
 from theory.findings import Finding
 from theory.ledger.cache import Cache, decode, encode, question
 from theory.ledger.verify import Verdict, settle_claim, settle_obligation
+from theory.prove import workers
 
 Progress: TypeAlias = Callable[[int, int, str], Any]
 """Called with the numbers of questions settled and asked, and the name of the last one."""
@@ -86,6 +87,8 @@ def _text(key: Any) -> str | None:
 def _settle(tasks: Sequence[Task], timeout: float, processes: int) -> Iterator[tuple[int, Found]]:
     """Settle each task, in any order; yield its index and what was found."""
     left = dict(enumerate(tasks))
+    if tasks:
+        workers.prepare()  # once for all processes, which are forked from this one
     if tasks and processes > 1 and sys.platform != "win32":
         try:
             for index, data, seconds in _settle_in_processes(tasks, timeout, processes):

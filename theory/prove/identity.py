@@ -76,7 +76,7 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
 
     Hypotheses are not used, so what is proved is stronger than the statement.
     """
-    return limited(NAME, timeout, lambda: _settle(statement))
+    return limited(NAME, timeout, _settle, statement)
 
 
 def _settle(statement: Statement) -> Finding:
