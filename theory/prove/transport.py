@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cache
+from inspect import getattr_static
+from types import MemberDescriptorType
 from typing import Any
 
 import sympy as sp
@@ -57,7 +59,7 @@ def unpack_question(data: bytes) -> tuple[Callable[..., Any], tuple[Any, ...], l
 def pack_answer(answer: Any, shared: Sequence[Any]) -> bytes:
     """Write an answer as bytes, with references to the objects that were sent."""
     file = io.BytesIO()
-    _Writer(file, shared).dump(answer)
+    _AnswerWriter(file, shared).dump(answer)
     return file.getvalue()
 
 
@@ -69,19 +71,11 @@ def unpack_answer(data: bytes, shared: Sequence[Any]) -> Any:
 
 
 class _Writer(pickle.Pickler):
-    """Takes expressions apart, and replaces objects that both sides have by their numbers."""
+    """Takes expressions apart, and lists the symbols in them."""
 
-    def __init__(self, file: io.BytesIO, shared: Sequence[Any] = ()) -> None:
+    def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self.symbols: list[sp.Symbol] = []
-        self._numbers = {id(o): n for n, o in enumerate(shared) if not isinstance(o, sp.Symbol)}
-        # A symbol may have become another object that is equal to it, in a cache of sympy's.
-        self._known = {o: n for n, o in enumerate(shared) if isinstance(o, sp.Symbol)}
-
-    def persistent_id(self, obj: Any) -> int | None:
-        if isinstance(obj, sp.Symbol):
-            return self._known.get(obj)
-        return self._numbers.get(id(obj)) if self._numbers else None
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, sp.Basic):
@@ -95,12 +89,26 @@ class _Writer(pickle.Pickler):
         return NotImplemented
 
 
+class _AnswerWriter(_Writer):
+    """Replaces what both sides have by its number."""
+
+    def __init__(self, file: io.BytesIO, shared: Sequence[Any]) -> None:
+        super().__init__(file)
+        self._numbers = {id(o): n for n, o in enumerate(shared) if not isinstance(o, sp.Symbol)}
+        # A symbol may have become another object that is equal to it, in a cache of sympy's.
+        self._known = {o: n for n, o in enumerate(shared) if isinstance(o, sp.Symbol)}
+
+    def persistent_id(self, obj: Any) -> int | None:
+        known = self._known.get(obj) if isinstance(obj, sp.Symbol) else None
+        return self._numbers.get(id(obj)) if known is None else known
+
+
 def _reduced(expr: sp.Basic) -> Any:
-    if not expr.args or isinstance(expr, sp.MatrixBase):
+    if not expr._args or isinstance(expr, sp.MatrixBase):
         return NotImplemented
     attributes = {name: getattr(expr, name) for name in _slots(type(expr)) if hasattr(expr, name)}
     attributes |= getattr(expr, "__dict__", {})
-    return _put_together, (type(expr), expr.args, attributes)
+    return _put_together, (type(expr), expr._args, attributes)
 
 
 @cache
@@ -110,7 +118,9 @@ def _slots(kind: type) -> tuple[str, ...]:
             slots = base.__dict__.get("__slots__", ())
             yield from (slots,) if isinstance(slots, str) else slots
 
-    return tuple(name for name in dict.fromkeys(all_slots()) if name not in _MADE_ANEW)
+    kept = (name for name in dict.fromkeys(all_slots()) if name not in _MADE_ANEW)
+    # A subclass may have made a slot of its base a constant or a property.
+    return tuple(n for n in kept if isinstance(getattr_static(kind, n), MemberDescriptorType))
 
 
 def _put_together(kind: type, args: tuple[Any, ...], attributes: dict[str, Any]) -> sp.Basic:
