@@ -22,6 +22,8 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import UndefinedFunction
 
+from theory.exact import Surd
+
 _KNOWN = ("sympy", "theory")  # packages that the other process can import
 _MADE_ANEW = {"_args", "_mhash", "_assumptions", "__dict__", "__weakref__"}
 
@@ -84,8 +86,10 @@ class _Writer(pickle.Pickler):
             return _reduced(obj)
         if isinstance(obj, type) and issubclass(obj, sp.Basic):
             return _reduced_class(obj)
-        if type(obj) is Fraction:
+        if type(obj) is Fraction:  # which pickles itself as text
             return Fraction, (obj.numerator, obj.denominator)
+        if type(obj) is Surd:
+            return Surd, obj.parts
         return NotImplemented
 
 
@@ -106,7 +110,8 @@ class _AnswerWriter(_Writer):
 def _reduced(expr: sp.Basic) -> Any:
     if not expr._args or isinstance(expr, sp.MatrixBase):
         return NotImplemented
-    attributes = {name: getattr(expr, name) for name in _slots(type(expr)) if hasattr(expr, name)}
+    slots = _slots(type(expr))  # type: ignore[arg-type]
+    attributes = {name: getattr(expr, name) for name in slots if hasattr(expr, name)}
     attributes |= getattr(expr, "__dict__", {})
     return _put_together, (type(expr), expr._args, attributes)
 
@@ -146,7 +151,7 @@ def _is_known(kind: type) -> bool:
 
 
 def _undefined(name: str, assumptions: dict[str, Any]) -> type:
-    return UndefinedFunction(name, **assumptions)  # type: ignore[no-any-return]
+    return UndefinedFunction(name, **assumptions)
 
 
 @cache
