@@ -61,7 +61,12 @@ def _tend(asked: socket.socket, own_leash: int) -> None:
             if len(fds) != 2:  # nobody is left who could ask
                 continue
             connection, leash = fds
-            process = os.fork()
+            try:
+                process = os.fork()
+            except OSError:  # who asked sees that the connection is closed
+                os.close(connection)
+                os.close(leash)
+                continue
             if process == 0:
                 for fd in (asked.fileno(), own_leash, leash, *leashes):
                     os.close(fd)

@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import util
 from typing import Any
 
@@ -61,7 +62,8 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], seconds: float) ->
 
 def prepare() -> None:
     """Begin to start what workers come from; processes that are forked then share it."""
-    _POOL.prepare()
+    with suppress(OSError):  # the first call tells it
+        _POOL.source()
 
 
 class _Worker:
@@ -102,10 +104,7 @@ class _Worker:
         try:
             self._receive(len(READY), time.monotonic() + _STARTS)
         except OSError as error:
-            raise NotComputedError(
-                f"the process to compute in did not start ({error}). What does "
-                f"{sys.executable} -c 'import theory.prove' say?"
-            ) from error
+            raise _not_started(error) from error
 
     @property
     def is_alive(self) -> bool:
@@ -129,7 +128,7 @@ class _Source:
         self._leash: int | None = leash
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _program(theirs.fileno(), their_leash)],
+                [sys.executable or "", "-c", _program(theirs.fileno(), their_leash)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -196,6 +195,13 @@ def _program(control: int, leash: int) -> str:
     )
 
 
+def _not_started(error: OSError) -> NotComputedError:
+    return NotComputedError(
+        f"no process to compute in could be started ({error}); "
+        f"{sys.executable or 'python'} -c 'import theory.prove' may tell why"
+    )
+
+
 class _Pool:
     """The workers of this process."""
 
@@ -205,15 +211,11 @@ class _Pool:
         self._all: set[_Worker] = set()
         self._idle: list[_Worker] = []
 
-    def prepare(self) -> _Source:
+    def source(self) -> _Source:
         """Start the source of workers, unless there is one; what it loads may take a while."""
         with self.lock:
             if self._source is None:
-                try:
-                    self._source = _Source()
-                except OSError as error:
-                    message = f"no process to compute in could be started: {error}"
-                    raise NotComputedError(message) from error
+                self._source = _Source()
                 # At the end of this process, if it is one of multiprocessing's too.
                 util.Finalize(None, self.close, exitpriority=0)
             return self._source
@@ -237,13 +239,13 @@ class _Pool:
 
     def _new(self) -> _Worker:
         try:
-            return self.prepare().worker()
-        except OSError:  # somebody has ended it: another is started
-            self._drop_source()
-        try:
-            return self.prepare().worker()
+            try:
+                return self.source().worker()
+            except OSError:  # somebody has ended it: another is started
+                self._drop_source()
+            return self.source().worker()
         except OSError as error:
-            raise NotComputedError(f"no process to compute in could be started: {error}") from error
+            raise _not_started(error) from error
 
     def _drop_source(self) -> None:
         if self._source is not None:
