@@ -1,4 +1,7 @@
-"""One statement about one step of signGD, settled: for pytest-benchmark. No time is asserted."""
+"""One statement settled, and the start of a process for it: for pytest-benchmark.
+
+No time is asserted.
+"""
 
 import pytest
 import sympy as sp
@@ -6,6 +9,8 @@ import sympy as sp
 import theory
 from theory.dynamics import NormalisedState, normalised_step
 from theory.findings import Status
+from theory.prove import workers
+from theory.prove.deadline import within
 
 a, b, c = sp.symbols("a b c", real=True)
 r = sp.Symbol("r", positive=True)
@@ -22,6 +27,14 @@ STATEMENTS = {
     "B rests while it is smaller": (abs(b) < abs(a), sp.Eq(after.b, b), Status.PROVED),
     "A always gets closer": (a > 0, abs(after.a) < a, Status.REFUTED),
     "B stays in half of r": (abs(b) <= r / 2, abs(after.b) < r / 2, Status.REFUTED),
+    "constants": ([], sp.sqrt(2) < sp.Rational(3, 2), Status.PROVED),
+    "an identity": (
+        [],
+        sp.Eq((a + b) ** 2, a**2 + 2 * a * b + b**2, evaluate=False),
+        Status.PROVED,
+    ),
+    "a whole number": ([], sp.floor(a) <= a, Status.PROVED),
+    "outside the solver": ([], sp.exp(a) > a, Status.UNKNOWN),
 }
 
 
@@ -31,3 +44,17 @@ def test_settle(benchmark, name):
     given, conclusion, status = STATEMENTS[name]
     evidence = benchmark(theory.settle, given, conclusion)
     assert evidence.status is status
+
+
+@pytest.mark.benchmark(group="processes")
+@pytest.mark.parametrize("start", ["afresh", "another", "idle"])
+def test_a_process_is_there(benchmark, start):
+    """The first of all, which loads sympy and the solver; another one; one that is kept."""
+
+    def before():
+        if start == "afresh":
+            workers._POOL.close()
+        elif start == "another":
+            workers._POOL.end(workers._POOL.take())
+
+    benchmark.pedantic(within, (60, int), setup=before, rounds=5, warmup_rounds=1)

@@ -12,12 +12,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeAlias
 
-import z3
-
 from theory.evidence import Argument, Claim, Obligation
 from theory.findings import Finding
 from theory.ledger.cache import Cache, decode, encode, question
 from theory.ledger.verify import Verdict, settle_claim, settle_obligation
+from theory.prove import workers
 
 Progress: TypeAlias = Callable[[int, int, str], Any]
 """Called with the numbers of questions settled and asked, and the name of the last one."""
@@ -45,8 +44,7 @@ def settle_claims(
         simulation: the ``checks`` of a simulation's evidence file, by name.
         timeout: seconds for each question to a solver.
         cache: where findings are recalled from and kept.
-        processes: how many processes settle; with 1, this one, which hears of an interrupt only
-            once the solver has answered.
+        processes: how many processes settle; with 1, this one.
         progress: told of every question that is settled.
 
     """
@@ -86,6 +84,8 @@ def _text(key: Any) -> str | None:
 def _settle(tasks: Sequence[Task], timeout: float, processes: int) -> Iterator[tuple[int, Found]]:
     """Settle each task, in any order; yield its index and what was found."""
     left = dict(enumerate(tasks))
+    if tasks:
+        workers.prepare()  # once for all processes, which are forked from this one
     if tasks and processes > 1 and sys.platform != "win32":
         try:
             for index, data, seconds in _settle_in_processes(tasks, timeout, processes):
@@ -93,19 +93,8 @@ def _settle(tasks: Sequence[Task], timeout: float, processes: int) -> Iterator[t
                 yield index, (finding, seconds)
         except BrokenProcessPool:
             warnings.warn("a process ended before its time; going on with one", stacklevel=2)
-    with _interrupts_left_to_python():
-        for index, (_, obligation) in left.items():
-            yield index, settle_obligation(obligation, timeout)
-
-
-class _interrupts_left_to_python:  # noqa: N801 - reads as a statement
-    """The solver would end its question at Ctrl-C and go on; Python shall end the command."""
-
-    def __enter__(self) -> None:
-        z3.set_param("ctrl_c", False)
-
-    def __exit__(self, *_: object) -> None:
-        z3.set_param("ctrl_c", True)
+    for index, (_, obligation) in left.items():
+        yield index, settle_obligation(obligation, timeout)
 
 
 # --- In processes --------------------------------------------------------------------------------
@@ -138,7 +127,6 @@ def _settle_in_processes(
 def _begin(parent: int) -> None:
     """Leave interrupts to the parent; end when it has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    z3.set_param("ctrl_c", False)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -24,7 +24,7 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
     """Decide a relation, or a conjunction of relations, without free symbols or hypotheses."""
     if statement.symbols or statement.hypotheses:
         return Unsettled(NAME, "the statement has symbols or hypotheses")
-    return limited(NAME, timeout, lambda: _settle(statement.conclusion))
+    return limited(NAME, timeout, _settle, statement.conclusion)
 
 
 def _settle(conclusion: Boolean) -> Finding:

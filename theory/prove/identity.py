@@ -76,7 +76,13 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
 
     Hypotheses are not used, so what is proved is stronger than the statement.
     """
-    return limited(NAME, timeout, lambda: _settle(statement))
+    if not isinstance(statement.conclusion, sp.Eq | sp.And | sp.logic.boolalg.BooleanTrue):
+        return _no_equation()
+    return limited(NAME, timeout, _settle, statement)
+
+
+def _no_equation() -> Finding:
+    return Unsettled(NAME, "the conclusion is not an equation")
 
 
 def _settle(statement: Statement) -> Finding:
@@ -87,7 +93,7 @@ def _settle(statement: Statement) -> Finding:
     used = []
     for equation in equations:
         if not isinstance(equation, sp.Eq):
-            return Unsettled(NAME, "the conclusion is not an equation")
+            return _no_equation()
         doubtful = [x for x in sp.preorder_traversal(equation) if not _has_value(x)]
         if doubtful:
             return Unsettled(NAME, f"{doubtful[0]} is not known to have an exact real value")

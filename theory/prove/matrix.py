@@ -27,7 +27,7 @@ def normal_form(expr: sp.MatrixExpr) -> sp.MatrixExpr:
 
 def settle(statement: Statement, timeout: float = 10.0) -> Finding:
     """Prove equations between matrix expressions by their normal forms."""
-    return limited(NAME, timeout, lambda: _settle(statement))
+    return limited(NAME, timeout, _settle, statement)
 
 
 def _settle(statement: Statement) -> Finding:

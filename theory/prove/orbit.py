@@ -10,7 +10,7 @@ NAME = "exact orbit"
 
 def settle(statement: Along, timeout: float = 10.0) -> Finding:
     """Evaluate the formula in exact arithmetic at each iteration; stop at the first violation."""
-    return limited(NAME, timeout, lambda: _settle(statement))
+    return limited(NAME, timeout, _settle, statement)
 
 
 def _settle(statement: Along) -> Finding:

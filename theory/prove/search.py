@@ -22,7 +22,7 @@ def settle(statement: Statement, timeout: float = 10.0, examples: int = 2000) ->
     The points satisfy the hypotheses and the negated conclusion, if such are found: see
     :class:`theory.prove.points.Points`.
     """
-    return limited(NAME, timeout, lambda: _settle(statement, examples))
+    return limited(NAME, timeout, _settle, statement, examples)
 
 
 def _settle(statement: Statement, examples: int) -> Finding:
@@ -49,7 +49,7 @@ def settle_orbits(
     statement: EventuallyAlways, timeout: float = 10.0, examples: int = 20
 ) -> Finding:
     """Look for a periodic orbit that leaves the region in which every orbit is said to end."""
-    return limited(NAME, timeout, lambda: _settle_orbits(statement, examples))
+    return limited(NAME, timeout, _settle_orbits, statement, examples)
 
 
 def _settle_orbits(statement: EventuallyAlways, examples: int) -> Finding:
@@ -81,7 +81,7 @@ def settle_escapes(
     statement: Always, timeout: float = 10.0, examples: int = 100, steps: int = 30
 ) -> Finding:
     """Look for a start from which the orbit leaves the region within some ``steps``."""
-    return limited(NAME, timeout, lambda: _settle_escapes(statement, examples, steps))
+    return limited(NAME, timeout, _settle_escapes, statement, examples, steps)
 
 
 def _settle_escapes(statement: Always, examples: int, steps: int) -> Finding:

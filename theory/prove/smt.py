@@ -16,7 +16,7 @@ import z3
 from theory.compiled import Value
 from theory.exact import NotRepresentableError, Surd
 from theory.findings import Counterexample, Disproof, Finding, Proof, Unsettled, Witness
-from theory.prove.deadline import TimeIsUpError, alarm
+from theory.prove.deadline import NotComputedError, TimeIsUpError, alarm, within
 from theory.prove.points import Points, random_choice
 from theory.prove.translation import WORDS as _WORDS
 from theory.prove.translation import Translation, UnsupportedError
@@ -27,6 +27,7 @@ __all__ = ["NAME", "_WORDS", "UnsupportedError", "settle", "settle_possible"]
 NAME = "z3"
 _LONGEST = 2**32 - 1  # milliseconds, the most that the solver takes
 _GRACE = 0.1  # seconds beyond the solver's own limit until it is interrupted
+_LATE = 1.0  # seconds beyond the time until the process is ended, if the solver does not stop
 _SIMPLE = 0.3  # seconds at most for each question for a simpler model
 
 
@@ -38,6 +39,15 @@ def settle(statement: Statement, timeout: float = 10.0) -> Finding:
         timeout: seconds; past them the finding is *unsettled*.
 
     """
+    try:
+        return within(timeout + _LATE, _settle_here, statement, timeout)
+    except TimeIsUpError:
+        return _gave_up(timeout)
+    except NotComputedError as error:
+        return Unsettled(NAME, str(error))
+
+
+def _settle_here(statement: Statement, timeout: float) -> Finding:
     try:
         return _settle(statement, timeout)
     except UnsupportedError as error:
