@@ -303,4 +303,4 @@ def _parsed_options(command: Command, name: str, preset: Preset, args: list[str]
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main)

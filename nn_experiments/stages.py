@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -18,6 +17,7 @@ from rich.progress import (
 )
 
 from theory.artefacts import read_json, write_json
+from theory.console import console
 from theory.errors import UserError
 
 Advance = Callable[[str, float], None]
@@ -75,13 +75,13 @@ def stage(name: str, clock: Clock) -> Iterator[Advance]:
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.description}"),
     )
-    console = Console(stderr=True)
+    screen = console(stderr=True)
     with (
         clock.stage(name),
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+        Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar,
     ):
         task = bar.add_task("", total=1.0)
-        lines = None if console.is_terminal else _Lines(name)
+        lines = None if screen.is_terminal else _Lines(name)
 
         def advance(doing: str, share: float) -> None:
             bar.update(task, description=doing, advance=share)

@@ -2,7 +2,6 @@
 
 import contextlib
 import difflib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +25,6 @@ _RESULTS = Path("results")
 _KEPT = Path("evidence")
 _CACHE = Path("results/theory/cache")
 _SIMULATION = Path("results/simulations/evidence.json")
-_BROKEN_PIPE = 141
-"""What a shell shows for a process that SIGPIPE has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -378,14 +375,8 @@ def main(args: list[str] | None = None) -> int:
     command = tyro.extras.subcommand_cli_from_dict(
         dict(commands), prog="python -m theory", args=args, config=config
     )
-    try:
-        code = run(command)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a pipe has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
-    return code
+    return run(command)
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main)
