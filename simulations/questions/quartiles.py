@@ -1,12 +1,15 @@
 """Quartiles over seeds, as numbers, in tables and in words."""
 
+import math
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 
 Quartiles: TypeAlias = tuple[float, float, float]
 """Lower quartile, median and upper quartile."""
+ROUNDING_DECIDES: Final = "rounding decides"
+_SMALL: Final = 0.01
 
 
 def quartiles(values: Sequence[float] | np.ndarray) -> Quartiles:
@@ -18,13 +21,67 @@ def quartiles(values: Sequence[float] | np.ndarray) -> Quartiles:
     return float(low), float(middle), float(high)
 
 
-def cells(values: Quartiles) -> tuple[str, str]:
-    """Return the median and the quartiles as two cells of a table."""
-    low, middle, high = values
-    return f"{middle:.4g}", f"{low:.4g} to {high:.4g}"
+def cells(values: Quartiles, rounding: float = 0.0) -> tuple[str, str]:
+    """Return the median and the quartiles as two cells of a table.
+
+    Args:
+        values: the three.
+        rounding: how far rounding moves them; digits that it decides are left out.
+
+    """
+    low, middle, high = (held(x, rounding) for x in values)
+    return middle, low if low == high == ROUNDING_DECIDES else f"{low} to {high}"
 
 
-def words(values: Quartiles) -> str:
-    """Return the median, and the quartiles in brackets."""
-    low, middle, high = values
-    return f"{middle:.3f} [{low:.3f}, {high:.3f}]"
+def words(values: Quartiles, rounding: float = 0.0) -> str:
+    """Return the median, and the quartiles in brackets; digits that rounding decides are left out.
+
+    Args:
+        values: the three.
+        rounding: how far rounding moves them.
+
+    """
+    places = _places(rounding, 3)
+    if places < 0 or (places < 3 and _digits(values[1], rounding, 4) < 1):
+        return f"({ROUNDING_DECIDES})"
+    low, middle, high = (f"{x:.{places}f}" for x in values)
+    return f"{middle} [{low}, {high}]"
+
+
+def held(value: float, rounding: float, digits: int = 4) -> str:
+    """Return the significant digits of a number that hold, at most so many.
+
+    The last one is as large as twice what rounding moves the number by, or larger. Where none
+    holds, a small number is said to be below a power of ten.
+
+    Args:
+        value: the number.
+        rounding: how far rounding moves it.
+        digits: of a number that rounding does not move.
+
+    """
+    holding = _digits(value, rounding, digits)
+    if holding >= 1:
+        return f"{value:.{holding}g}"
+    bound = abs(value) + 2 * rounding
+    return f"below {_power_above(bound):.0e}" if bound < _SMALL else ROUNDING_DECIDES
+
+
+def _digits(value: float, rounding: float, most: int) -> int:
+    """Return how many significant digits of a number hold, at most ``most``."""
+    if not np.isfinite(value) or rounding == 0:
+        return most
+    if value == 0 or not np.isfinite(rounding):
+        return 0
+    return min(most, math.floor(math.log10(abs(value))) + 1 + _places(rounding, 400))
+
+
+def _places(rounding: float, most: int) -> int:
+    """Return how many decimal places hold, at most ``most``; negative where not even units do."""
+    if not rounding > 0:
+        return most
+    return min(most, math.floor(-math.log10(2 * rounding))) if np.isfinite(rounding) else -1
+
+
+def _power_above(value: float) -> float:
+    return float(f"1e{math.floor(math.log10(value)) + 1}")
