@@ -90,8 +90,8 @@ def _not_run(reasons: Sequence[str]) -> Iterator[str]:
         told = _REMEDY.match(reason)
         what, remedy = told.groups() if told else (reason.removeprefix("Skipped: "), "")
         remedies[remedy][what] += 1
-    for remedy, missing in remedies.items():
-        wanted = ", ".join(f"{what} ({count})" for what, count in missing.items())
+    for remedy, missing in sorted(remedies.items(), reverse=True):
+        wanted = ", ".join(f"{what} ({count})" for what, count in sorted(missing.items()))
         yield f"{missing.total()} tests for want of {wanted}: {remedy}" if remedy else wanted
 
 

@@ -10,6 +10,7 @@ Quartiles: TypeAlias = tuple[float, float, float]
 """Lower quartile, median and upper quartile."""
 ROUNDING_DECIDES: Final = "rounding decides"
 _SMALL: Final = 0.01
+_DRAWS: Final = 4
 
 
 def quartiles(values: Sequence[float] | np.ndarray) -> Quartiles:
@@ -51,8 +52,9 @@ def words(values: Quartiles, rounding: float = 0.0) -> str:
 def held(value: float, rounding: float, digits: int = 4) -> str:
     """Return the significant digits of a number that hold, at most so many.
 
-    The last one is as large as twice what rounding moves the number by, or larger. Where none
-    holds, a small number is said to be below a power of ten.
+    A unit of the last one is four times what rounding moves the number by, or more: what a twin
+    moved by is one draw, and another processor's may be some times as large. Where none holds, a
+    small number is said to be below a power of ten.
 
     Args:
         value: the number.
@@ -63,7 +65,7 @@ def held(value: float, rounding: float, digits: int = 4) -> str:
     holding = _digits(value, rounding, digits)
     if holding >= 1:
         return f"{value:.{holding}g}"
-    bound = abs(value) + 2 * rounding
+    bound = abs(value) + _DRAWS * rounding
     return f"below {_power_above(bound):.0e}" if bound < _SMALL else ROUNDING_DECIDES
 
 
@@ -80,7 +82,7 @@ def _places(rounding: float, most: int) -> int:
     """Return how many decimal places hold, at most ``most``; negative where not even units do."""
     if not rounding > 0:
         return most
-    return min(most, math.floor(-math.log10(2 * rounding))) if np.isfinite(rounding) else -1
+    return min(most, math.floor(-math.log10(_DRAWS * rounding))) if np.isfinite(rounding) else -1
 
 
 def _power_above(value: float) -> float:
