@@ -1,7 +1,6 @@
 """The problems that questions about adaptive rules are asked of, and what is measured in them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import jax.numpy as jnp
@@ -87,19 +86,6 @@ def check_problems(settings: Drawn) -> None:
 def alike_everywhere(settings: Drawn) -> dict[str, Any]:
     """Return those of :data:`PARAMETERS` that are the same at all points, by name."""
     return {name: getattr(settings, name) for name in ("start", "d", "alpha", "device")}
-
-
-def moved(runs: Runs, ulps: int) -> Runs:
-    """Return runs whose weights start that many units in the last place higher.
-
-    Only at frequencies with energy, as gradients depend on no others. A unit is that of the
-    greatest of |w̃|, |w̃*| and |ẽ|, so that weights that start at 0 move too.
-    """
-    w, w_star = np.abs(runs.w0_tilde), np.abs(runs.w_star_tilde)
-    unit = np.spacing(np.maximum(np.maximum(w, w_star), np.abs(runs.w0_tilde - runs.w_star_tilde)))
-    return replace(
-        runs, w0_tilde=runs.w0_tilde + ulps * np.where(runs.sigma_tilde_sq > 0, unit, 0.0)
-    )
 
 
 def runs_of(name: str, settings: Drawn) -> Runs:

@@ -42,11 +42,25 @@ def words(values: Quartiles, rounding: float = 0.0) -> str:
         rounding: how far rounding moves them.
 
     """
-    places = _places(rounding, 3)
-    if places < 0 or (places < 3 and _digits(values[1], rounding, 4) < 1):
+    low, middle, high = (fixed(x, rounding, 3) for x in values)
+    if _digits(values[1], rounding, 4) < 1 and ROUNDING_DECIDES in (low, middle, high):
         return f"({ROUNDING_DECIDES})"
-    low, middle, high = (f"{x:.{places}f}" for x in values)
     return f"{middle} [{low}, {high}]"
+
+
+def fixed(value: float, rounding: float, places: int) -> str:
+    """Return a number with those of its decimal places that hold, at most so many.
+
+    Args:
+        value: the number.
+        rounding: how far rounding moves it.
+        places: of a number that rounding does not move.
+
+    """
+    holding = _places(rounding, places)
+    if holding < 0 or (holding < places and _digits(value, rounding, 400) < 1):
+        return ROUNDING_DECIDES
+    return f"{value:.{holding}f}"
 
 
 def held(value: float, rounding: float, digits: int = 4) -> str:

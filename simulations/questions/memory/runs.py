@@ -14,11 +14,10 @@ from simulations.questions.problems import (
     epsilon,
     gd_limit_risk,
     late_times,
-    moved,
     movement,
     runs_at,
 )
-from simulations.questions.rounding import TWINS, ULPS
+from simulations.questions.rounding import TWINS, ULPS, moved
 from simulations.questions.sweeps import sweep_over
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep

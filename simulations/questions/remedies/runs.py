@@ -18,12 +18,11 @@ from simulations.questions.problems import (
     gd_limit_risk,
     greatest_in_space,
     late_times,
-    moved,
     runs_at,
 )
 from simulations.questions.remedies.ridge import ridge_error
 from simulations.questions.remedies.settings import Remedies
-from simulations.questions.rounding import TWINS, ULPS
+from simulations.questions.rounding import TWINS, ULPS, moved
 from simulations.questions.sweeps import sweep_over
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep

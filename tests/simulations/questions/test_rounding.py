@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from simulations.questions import problems
-from simulations.questions.problems import FIGURE_4_7, POWER_LAW, moved
+from simulations.questions.problems import FIGURE_4_7, POWER_LAW
 from simulations.questions.quartiles import ROUNDING_DECIDES, cells, held, words
-from simulations.questions.rounding import TWINS, ULPS, distance, pairs
+from simulations.questions.rounding import TWINS, ULPS, distance, moved, pairs
 
 
 @pytest.mark.parametrize(
