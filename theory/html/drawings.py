@@ -142,7 +142,8 @@ def _width(text: str, weight: str | None) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties("DejaVu Sans", "normal", "normal", weight or "normal", "normal", _UNITS)
+    plain = {"style": "normal", "variant": "normal", "stretch": "normal"}  # whatever a user sets
+    font = FontProperties("DejaVu Sans", weight=weight or "normal", size=_UNITS, **plain)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width) / _UNITS
 
