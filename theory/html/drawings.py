@@ -142,8 +142,14 @@ def _width(text: str, weight: str | None) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    plain = {"style": "normal", "variant": "normal", "stretch": "normal"}  # whatever a user sets
-    font = FontProperties("DejaVu Sans", weight=weight or "normal", size=_UNITS, **plain)
+    font = FontProperties(  # whatever a user's matplotlibrc says
+        family="DejaVu Sans",
+        style="normal",
+        variant="normal",
+        weight=weight or "normal",
+        stretch="normal",
+        size=_UNITS,
+    )
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width) / _UNITS
 
