@@ -325,4 +325,4 @@ def _alone(kind: type[Data] | type[Bench], name: str, args: list[str]) -> Callab
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -18,6 +17,7 @@ from rich.progress import (
 )
 
 from theory.artefacts import read_json, write_json
+from theory.console import console
 from theory.errors import UserError
 
 Advance = Callable[[str, float], None]
@@ -87,9 +87,9 @@ def shown(name: str) -> Iterator[Advance]:
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.description}"),
     )
-    console = Console(stderr=True)
-    is_shown = console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=not is_shown) as bar:
+    screen = console(stderr=True)
+    is_shown = screen.is_terminal
+    with Progress(*columns, console=screen, transient=True, disable=not is_shown) as bar:
         task = bar.add_task("", total=1.0)
         lines = None if is_shown else _Lines(name)
 

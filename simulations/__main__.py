@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import tyro
-from rich.console import Console
 from rich.progress import Progress
 
 from simulations.evidence import Check, to_json
@@ -20,7 +19,7 @@ from simulations.questions.remedies.settings import Remedies
 from simulations.questions.scaling.settings import Scaling
 from theory.artefacts import ensure_writable_file, write_json
 from theory.commands import leave, run
-from theory.console import print_table
+from theory.console import console, print_table
 from theory.errors import UserError
 from theory.findings import Status
 from theory.tables import TextTable
@@ -55,7 +54,7 @@ class Figure47(Settings):
         """Run the command; return the exit code."""
         from simulations.figure_4_7.command import reproduce
 
-        with Progress(console=Console(stderr=True), transient=True) as bar:
+        with Progress(console=console(stderr=True), transient=True) as bar:
             task = bar.add_task("training")
             text, code = reproduce(
                 _settings(self, Settings),
@@ -90,8 +89,7 @@ class CheckCommand(Settings):
         settings = _settings(self, Settings)
         settings.check()
         ensure_writable_file(self.out)
-        console = Console(stderr=True)
-        with console.status("checking") as status:
+        with console(stderr=True).status("checking") as status:
             checks = run_checks(settings, lambda what: status.update(f"checking {what}"))
         write_json(self.out, to_json(settings, checks))
         _print(checks)
@@ -301,7 +299,7 @@ def _answer(command: Any, kind: "type[DataclassInstance]", out: Path) -> int:
 
     question = import_module(kind.__module__.rpartition(".")[0] + ".command")
     settings: Any = _settings(command, kind)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Progress(console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(out.name)
         text, code = answered(
             question.answer,
@@ -361,4 +359,4 @@ def _main(args: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main)

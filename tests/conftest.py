@@ -2,7 +2,8 @@
 
 With CI=true in the environment a skipped test counts as failed, so that nothing is left out of
 continuous integration unnoticed. Tests marked ``coq`` need the proof assistant, which is too large
-to ask of everybody: without it they are not selected, and the summary says so.
+to ask of everybody: without it they are not selected. The summary says in one line what was not
+run, and which command brings it.
 
 What XLA compiles is kept in pytest's cache folder (``pytest --cache-clear`` empties it), for all
 processes of a run and for later runs: most of the time of the simulations' tests is compilation.
@@ -10,17 +11,20 @@ An entry is found by the program, its options and the compiler's version.
 """
 
 import os
+import re
 import shutil
 import time
-from collections.abc import Generator
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import hypothesis
 import jax
 import pytest
 
-# A busy machine is no reason to fail: how fast code is, the benchmarks tell.
-hypothesis.settings.register_profile("untimed", deadline=None)
+# A busy machine is no reason to fail: how fast code is, the benchmarks tell. Nor is a folder that
+# cannot be written, or what an earlier run left there: no examples are kept.
+hypothesis.settings.register_profile("untimed", deadline=None, database=None)
 hypothesis.settings.load_profile("untimed")
 
 jax.config.update("jax_enable_x64", True)
@@ -75,9 +79,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("coq")]
 
 
+_REMEDY = re.compile(r"(?:Skipped: )?(.+): (make [a-z-]+)")
+_COQ = "tests marked coq: apt-get install coq, make certify-test"
+
+
+def _not_run(reasons: Sequence[str]) -> Iterator[str]:
+    """What was skipped, by the command that brings it, which a reason begins with: "x: make y"."""
+    remedies: dict[str, Counter[str]] = defaultdict(Counter)
+    for reason in reasons:
+        told = _REMEDY.match(reason)
+        what, remedy = told.groups() if told else (reason.removeprefix("Skipped: "), "")
+        remedies[remedy][what] += 1
+    for remedy, missing in sorted(remedies.items(), reverse=True):
+        wanted = ", ".join(f"{what} ({count})" for what, count in sorted(missing.items()))
+        yield f"{missing.total()} tests for want of {wanted}: {remedy}" if remedy else wanted
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if shutil.which("coqc") is None:
-        terminalreporter.write_line("coqc was not found: tests marked coq were not selected")
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = [r.longrepr[2] if isinstance(r.longrepr, tuple) else r.longrepr for r in skipped]
+    told = [*_not_run(reasons), *([_COQ] if shutil.which("coqc") is None else [])]
+    if told:
+        terminalreporter.write_line(f"not run: {'; '.join(told)}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,4 +1,5 @@
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -54,6 +55,45 @@ def test_a_module_skipped_whole_fails_in_continuous_integration(outcome):
     code, printed = outcome("true", "import pytest\npytest.importorskip('no_such_module')\n")
     assert "no_such_module" in printed
     assert code != pytest.ExitCode.OK
+
+
+WANTING = """
+import pytest
+
+@pytest.mark.skip(reason="such a command: make system-deps")
+@pytest.mark.parametrize("i", range(3))
+def test_command(i):
+    pass
+
+def test_images():
+    pytest.skip("such images: make system-deps (looked in: here)")
+
+@pytest.mark.skip(reason="no such device")
+def test_device():
+    pass
+"""
+
+
+def test_one_line_says_what_was_skipped_and_what_brings_it(outcome, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda command: None)
+    _, printed = outcome("", WANTING)
+    missing = "such a command (3), such images (1)"
+    assert (
+        f"not run: 4 tests for want of {missing}: make system-deps; no such device (1); tests "
+        "marked coq: apt-get install coq, make certify-test\n"
+    ) in printed
+    monkeypatch.setattr("shutil.which", lambda command: command)
+    _, printed = outcome("", "def test_runs():\n    pass\n")
+    assert "not run" not in printed
+
+
+def test_reasons_to_skip_name_a_command_that_there_is():
+    """Or none, where there is nothing to install."""
+    root = Path(__file__).parents[1]
+    targets = re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(encoding="utf-8"), re.M)
+    sources = [path.read_text(encoding="utf-8") for path in (root / "tests").rglob("test_*.py")]
+    named = {word for text in sources for word in re.findall(r'[a-zA-Z]: make ([a-z-]+)[ "]', text)}
+    assert {"system-deps", "test"} <= named <= set(targets)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import contextlib
 import difflib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,8 +26,6 @@ _RESULTS = Path("results")
 _KEPT = Path("evidence")
 _CACHE = Path("results/theory/cache")
 _SIMULATION = Path("results/simulations/evidence.json")
-_BROKEN_PIPE = 141
-"""What a shell shows for a process that SIGPIPE has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -383,14 +380,8 @@ def main(args: list[str] | None = None) -> int:
             dict(commands), prog=prog, args=args, config=config
         )
 
-    try:
-        code = run(runs(parse, prog))
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a pipe has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
-    return code
+    return run(runs(parse, prog))
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn
 
+from theory.console import delivering
 from theory.errors import UserError
 from theory.extras import missing_packages_told
 
@@ -61,13 +62,20 @@ def _ended_as_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, earlier)
 
 
-def leave(code: int) -> NoReturn:
-    """End the process; after an interrupt at once, as threads of a library may still be computing.
+def leave(main: Callable[[], int]) -> NoReturn:
+    """Run the command of this process, whatever its surroundings, and end it with the exit code.
 
-    They would otherwise outlive what they compute with, and crash.
+    After an interrupt at once, as threads of a library may still be computing. They would otherwise
+    outlive what they compute with, and crash.
+
+    Args:
+        main: parses the command line, runs the command and returns the exit code. Its output is
+            delivered as :func:`theory.console.delivering` says. No window is opened, whatever
+            Matplotlib is set to.
+
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    os.environ["MPLBACKEND"] = "agg"
+    code = delivering(main)
     if code == INTERRUPTED:
         os._exit(code)
     sys.exit(code)

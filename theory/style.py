@@ -62,9 +62,6 @@ _RC: Final = {
     "hatch.linewidth": 0.6,
     "pdf.fonttype": 42,  # text that can be searched and copied
     "svg.hashsalt": "theory-first-verifier",  # the same figure twice is the same file
-    # A figure says itself how it is laid out.
-    "figure.autolayout": False,
-    "figure.constrained_layout.use": False,
 }
 _ZERO_WIDTH: Final = "\u200b"
 # What a file would otherwise say of when it was written: the same figure twice is the same file.
@@ -77,13 +74,17 @@ _UNDATED: Final[Mapping[Kind, Mapping[str, None]]] = {
 
 @contextmanager
 def house_style(titles: Literal["left", "center"] = "left") -> Iterator[None]:
-    """Sizes of text and lines while a figure is drawn or written.
+    """Matplotlib's defaults, with sizes of our own, while a figure is drawn or written.
+
+    Whatever a user's ``matplotlibrc`` or the code around it sets, the same figure is the same file.
 
     Args:
         titles: where panels have theirs.
 
     """
-    with mpl.rc_context({**_RC, "axes.titlelocation": titles}):
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({**_RC, "axes.titlelocation": titles})
         yield
 
 

@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from theory.errors import UserError
 
@@ -64,7 +65,9 @@ def _extract_tar(archive: Path, folder: Path) -> None:
             if not (member.isreg() or member.isdir()):
                 raise _refused(archive, member.name, "is neither a file nor a folder")
             _check_path(archive, member.name)
-        opened.extractall(folder, filter="data")
+        # Python before 3.11.4 has no filters; what they keep out has been refused above.
+        filters: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        opened.extractall(folder, **filters)
         # tarfile stops where the entries end. The checksum of a compressed file comes after that.
         while opened.fileobj and opened.fileobj.read(_CHUNK_BYTES):
             pass

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from nn_experiments.data.published import PublishedFile
+from theory.console import console
 from theory.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,15 +60,13 @@ class _Bar:
     """What pooch asks of a progress bar, shown by rich: one file's bytes, on standard error."""
 
     def __init__(self, name: str) -> None:
-        from rich.console import Console
-
         self.total = 0
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
-            console=Console(stderr=True),
+            console=console(stderr=True),
         )
         self._task = self._progress.add_task(f"Downloading {name}", total=None)
 

@@ -57,7 +57,8 @@ def on_threads(threads: int) -> Iterator[None]:
 def computing(device: torch.device, threads: int, seed: int) -> Iterator[None]:
     """Compute reproducibly within the block; torch's settings and random state are put back.
 
-    An operation that has no deterministic form on the device is warned about.
+    The same bits come out on the same kind of processor, with as many threads. An operation that
+    has no deterministic form on the device is warned about.
 
     Args:
         device: where.

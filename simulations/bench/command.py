@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Final
 
 import jax
-from rich.console import Console
 
 from simulations.bench.closed_form import closed_form_jobs
 from simulations.bench.exact import exact_jobs
@@ -21,6 +20,7 @@ from simulations.bench.table import checks, tables
 from simulations.bench.training import training_jobs
 from simulations.bench.transform import dimension_jobs, transform_jobs
 from simulations.device import resolve
+from theory.console import console
 from theory.errors import UserError
 
 _WIDTH: Final = 110
@@ -216,23 +216,23 @@ def main(quick: bool = False, repeats: int = 5, device: str = "auto", job: str =
         ValueError: ``repeats`` is out of range.
 
     """
-    console = Console()
-    console.width = max(_WIDTH, console.width)
+    screen = console()
+    screen.width = max(_WIDTH, screen.width)
     rates: dict[str, float] = {}
     asked = jobs(QUICK if quick else FULL, device, job)
     of_baselines = itertools.groupby(asked, lambda each: each.baseline)
     for number, (_, of_baseline) in enumerate(of_baselines):
         group = [_measured(each, repeats) for each in of_baseline]
         if number == 0:
-            console.print(f"On {_hardware()}")
+            screen.print(f"On {_hardware()}")
             if quick:
-                console.print(_NO_SHARES)
+                screen.print(_NO_SHARES)
         if not quick:
             rates |= {m.job.name: m.rate for m in group if m.seconds}
         for shown in (*tables(group, rates), *checks(group)):
-            console.print(shown)
+            screen.print(shown)
 
 
 def _measured(job: Job, repeats: int) -> Measurement:
-    with Console(stderr=True).status(f"measuring {job.name}"):
+    with console(stderr=True).status(f"measuring {job.name}"):
         return measure(job, repeats)

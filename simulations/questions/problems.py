@@ -20,6 +20,7 @@ from simulations.explore.spectrum import (
 from simulations.explore.train import Outcome
 from simulations.explore.transform import FAST
 from simulations.questions.ranges import check_device, check_integer
+from simulations.questions.rounding import ULPS
 from simulations.simulate import adversarial_risk
 from simulations.sweep.grid import Parameter
 from theory.errors import UserError
@@ -35,6 +36,7 @@ PARAMETERS: Final = (
     Parameter("d", int),
     Parameter("alpha", float),
     Parameter("device", str),
+    Parameter(ULPS, int, 0),
 )
 """What decides, with the seed, which run a point of a sweep is, but for its rule."""
 

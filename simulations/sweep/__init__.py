@@ -1,5 +1,7 @@
 """A declarative grid of points, computed in blocks, each kept whole, and resumed bit for bit.
 
+Bit for bit on the same kind of processor: another one rounds otherwise.
+
 ``grid`` says what is swept, ``notation`` reads it from a file and options, ``blocks`` says what is
 computed and how it is cut, ``record`` and ``store`` keep what is swept and its blocks in a folder,
 ``run`` computes those that are missing, ``cluster`` does so on many machines, and ``progress``

@@ -16,6 +16,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 from simulations.sweep.run import Progress
+from theory.console import console as any_console
 
 SECONDS_BETWEEN_LINES: Final = 30.0
 
@@ -29,7 +30,7 @@ def shown(title: str, console: Console | None = None) -> Iterator[Progress]:
         console: where it is shown; standard error, if None.
 
     """
-    console = console or Console(stderr=True)
+    console = console or any_console(stderr=True)
     if not console.is_terminal:
         yield _Lines(title, console)
         return

@@ -6,7 +6,7 @@ import pytest
 
 from simulations.optimizers import OPTIMIZERS, rule
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="torch: make test")
 
 LEARNING_RATE = 0.01
 STEPS = 200

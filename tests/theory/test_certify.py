@@ -380,7 +380,8 @@ def test_an_interrupt_leaves_no_compiler_running(tmp_path):
         "from theory.commands import leave, run\n"
         "slow = Lemma('True', ('do 1000000000 idtac.', 'exact I.'), True)\n"
         "scripts = [Script(f'S{i}', (Entry('slow', slow, ''),)) for i in range(4)]\n"
-        f"leave(run(lambda: len(check_all(scripts, Path({str(tmp_path)!r}), Compiler()))))\n"
+        f"command = lambda: len(check_all(scripts, Path({str(tmp_path)!r}), Compiler()))\n"
+        "leave(lambda: run(command))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60

@@ -4,6 +4,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -66,6 +67,42 @@ def test_the_layout_does_not_depend_on_what_else_is_written(tmp_path):
     (alone,) = write_figure(drawn(), tmp_path / "alone", TITLE, ("svg",), dpi=50)
     _, second = write_figure(drawn(), tmp_path / "second", TITLE, ("png", "svg"), dpi=50)
     assert second.read_bytes() == alone.read_bytes()
+
+
+OF_A_USER = {
+    "tex": {"text.usetex": True},
+    "fonts": {"font.family": "serif", "font.weight": "bold", "mathtext.fontset": "cm"},
+    "minus": {"axes.unicode_minus": False, "axes.formatter.use_locale": True},
+    "files": {"savefig.bbox": "tight", "savefig.dpi": 33, "savefig.transparent": True},
+    "fine print": {"svg.fonttype": "none", "pdf.compression": 0, "path.simplify": False},
+    "sizes": {
+        "figure.dpi": 31,
+        "lines.markersize": 40,
+        "axes.grid": True,
+        "path.sketch": (1, 9, 2),
+    },
+    "colours": {
+        "axes.facecolor": "red",
+        "image.cmap": "gray",
+        "axes.prop_cycle": "cycler('lw', [9])",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("plain"))
+
+
+def written(folder):
+    paths = write_figure(drawn(), folder / "figure", TITLE, ("png", "pdf", "svg"), dpi=50)
+    return [path.read_bytes() for path in paths]
+
+
+@pytest.mark.parametrize("settings", [*OF_A_USER.values(), "dark_background"], ids=str)
+def test_a_users_settings_change_nothing(tmp_path, plain, settings):
+    with mpl.style.context(settings):
+        assert written(tmp_path) == plain
 
 
 @pytest.mark.parametrize("engine", ["figure.constrained_layout.use", "figure.autolayout"])

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
-from rich.console import Console
 from rich.progress import Progress
 
 from theory.artefacts import ensure_writable, write_json, write_whole
@@ -14,6 +13,7 @@ from theory.certify import report
 from theory.certify.obligations import Exported, export
 from theory.certify.run import Compiler, Outcome, Script, check_all
 from theory.commands import leave, run
+from theory.console import console
 from theory.errors import UserError
 from theory.usage import runs
 
@@ -65,7 +65,7 @@ def _export(timeout: float) -> list[Exported]:
 
     exported: list[Exported] = []
     claims = all_claims()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=console(stderr=True), transient=True) as progress:
         task = progress.add_task("settling", total=len(claims))
         for claim in claims:
             progress.update(task, description=f"settling {claim.id}")
@@ -75,7 +75,7 @@ def _export(timeout: float) -> list[Exported]:
 
 
 def _check(scripts: Sequence[Script], options: Certify, compiler: Compiler) -> dict[str, Outcome]:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=console(stderr=True), transient=True) as progress:
         task = progress.add_task("compiling", total=len(scripts))
 
         def done(script: Script) -> None:
@@ -85,14 +85,14 @@ def _check(scripts: Sequence[Script], options: Certify, compiler: Compiler) -> d
 
 
 def _print(rows: Sequence[report.Row], out: Path) -> None:
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    screen = console(soft_wrap=True, highlight=False, markup=False)
     for row in rows:
         if row.result is report.Result.REJECTED:
             e = row.exported
             kind = "linear" if row.linear else "not linear"
-            console.print(f"not accepted ({kind}): {e.claim}, {e.assertion}, {e.obligation}")
-    console.print(report.headline(rows))
-    console.print(f"The whole report: {out / 'report.md'}")
+            screen.print(f"not accepted ({kind}): {e.claim}, {e.assertion}, {e.obligation}")
+    screen.print(report.headline(rows))
+    screen.print(f"The whole report: {out / 'report.md'}")
 
 
 def main(args: list[str] | None = None) -> int:
@@ -102,4 +102,4 @@ def main(args: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main)

@@ -142,7 +142,14 @@ def _width(text: str, weight: str | None) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties(family="DejaVu Sans", weight=weight or "normal", size=_UNITS)
+    font = FontProperties(  # whatever a user's matplotlibrc says
+        family="DejaVu Sans",
+        style="normal",
+        variant="normal",
+        weight=weight or "normal",
+        stretch="normal",
+        size=_UNITS,
+    )
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width) / _UNITS
 

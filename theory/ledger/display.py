@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import Progress as _Bar
 from rich.table import Table
 
+from theory.console import console as any_console
 from theory.evidence import Judgement
 from theory.findings import Counterexample, Status
 from theory.ledger.certificates import Key
@@ -32,16 +33,9 @@ _COLOURS: Mapping[str, str] = {
 }
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Leave it to the command what an exit code says."""
-        raise BrokenPipeError
-
-
 def console(stderr: bool = False) -> Console:
     """Return a console of the terminal's width, or of a fixed one where there is none."""
-    found = _Console(stderr=stderr)
-    return found if found.is_terminal else _Console(stderr=stderr, width=_WIDTH_OF_A_FILE)
+    return any_console(stderr=stderr, width=_WIDTH_OF_A_FILE)
 
 
 def print_table(verdicts: Sequence[Verdict], out: Console) -> None:
@@ -145,7 +139,7 @@ class Progress:
 
     def __init__(self) -> None:
         self._bar = _Bar(
-            console=Console(stderr=True),
+            console=any_console(stderr=True),
             transient=True,
             auto_refresh=False,  # no thread at a fork
         )
@@ -179,7 +173,7 @@ class Steps:
     """What is being done, on stderr: one line that changes on a terminal, a line each elsewhere."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = any_console(stderr=True)
         self._status = self._console.status("")
 
     def __enter__(self) -> "Steps":

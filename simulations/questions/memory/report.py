@@ -8,7 +8,8 @@ from simulations.questions.memory.rows import Row, settles
 from simulations.questions.memory.runs import NO_MEMORY
 from simulations.questions.memory.settings import Memory
 from simulations.questions.problems import FIGURE_4_7, PROBLEMS
-from simulations.questions.quartiles import cells, words
+from simulations.questions.quartiles import cells, held, words
+from simulations.questions.rounding import TOLD
 from theory.tables import TextTable
 
 _HEADER = (
@@ -29,9 +30,10 @@ def _cells(row: Row) -> list[str]:
     at = ", ".join(f"{name} = {value:g}" for name, value in row.at.items())
     return [
         *(row.problem, row.member, at),
-        *cells(row.movement),
-        *cells(row.adversarial_ratio),
-        *(f"{row.standard_risk[1]:.2g}", str(row.n), str(row.failed)),
+        *cells(row.movement, row.rounding["movement"]),
+        *cells(row.adversarial_ratio, row.rounding["adversarial_ratio"]),
+        held(row.standard_risk[1], row.rounding["standard_risk"], 2),
+        *(str(row.n), str(row.failed)),
     ]
 
 
@@ -68,7 +70,7 @@ def _of_members(experiment: Experiment, problem: str) -> str:
     least = min(row.at["eps"] for row in rows)
     return (
         f"at ε = {least:g}, "
-        + "; ".join(f"{row.member} {words(row.movement)}" for row in rows if row.at["eps"] == least)
+        + "; ".join(f"{row.member} {_movement(row)}" for row in rows if row.at["eps"] == least)
         + f". {_compared(rows, least)}"
     )
 
@@ -100,8 +102,8 @@ def _of_betas(experiment: Experiment, problem: str) -> str:
         else ""
     )
     return (
-        f"over β1 and β2 the movement is least at {_at(least)}, {words(least.movement)}, and most "
-        f"at {_at(most)}, {words(most.movement)}.{told}"
+        f"over β1 and β2 the movement is least at {_at(least)}, {_movement(least)}, and most "
+        f"at {_at(most)}, {_movement(most)}.{told}"
     )
 
 
@@ -110,12 +112,16 @@ def _of_one(experiment: Experiment, problem: str, quantity: str, label: str) -> 
     for member in dict.fromkeys(row.member for row in experiment.rows[quantity]):
         rows = [r for r in _rows(experiment, quantity, problem) if r.member == member]
         first, last = (f(rows, key=lambda row: row.at[quantity]) for f in (min, max))
-        said.append(f"{member} from {words(first.movement)} to {words(last.movement)}")
+        said.append(f"{member} from {_movement(first)} to {_movement(last)}")
     return f"{label} from {first.at[quantity]:g} to {last.at[quantity]:g}: {'; '.join(said)}."
 
 
 def _rows(experiment: Experiment, name: str, problem: str) -> list[Row]:
     return [row for row in experiment.rows[name] if row.problem == problem]
+
+
+def _movement(row: Row) -> str:
+    return words(row.movement, row.rounding["movement"])
 
 
 def _at(row: Row) -> str:
@@ -138,7 +144,7 @@ def _lines(settings: Memory, experiment: Experiment) -> Iterator[str]:
         f"gradient. Power law: d = {settings.d}, σ̃² falls as 1/k^{settings.alpha:g}, the upper "
         f"half without energy. {settings.seeds} seeds of starts (and targets, of the power law): "
         "medians and quartiles. Risks are over that of GD's limit from the same start (R_a) and of "
-        "the weights 0 (R_s). A dash stands where Adam does not learn the task.\n"
+        f"the weights 0 (R_s). A dash stands where Adam does not learn the task. {TOLD}\n"
     )
     yield f"## What it says about the theory\n\n{statement(settings, experiment)}\n"
     yield (

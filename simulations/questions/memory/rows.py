@@ -8,6 +8,7 @@ import numpy as np
 from simulations.explore.outcome import LEARNT
 from simulations.questions.memory.runs import COLUMNS
 from simulations.questions.quartiles import Quartiles, quartiles
+from simulations.questions.rounding import distance, pairs
 from simulations.questions.sweeps import Columns, combinations
 from simulations.sweep.grid import Sweep
 
@@ -24,6 +25,7 @@ class Row(NamedTuple):
         adversarial_ratio: over GD's limit.
         n: seeds, without those whose runs did not stay finite.
         failed: seeds whose runs did not.
+        rounding: how far rounding moves each of the three, by name.
 
     """
 
@@ -35,6 +37,7 @@ class Row(NamedTuple):
     adversarial_ratio: Quartiles
     n: int
     failed: int
+    rounding: dict[str, float]
 
 
 def settles(row: Row) -> bool:
@@ -45,8 +48,10 @@ def settles(row: Row) -> bool:
 def rows_of(sweep: Sweep, columns: Columns) -> Iterator[Row]:
     """Yield a row for each combination."""
     fixed: dict[str, Any] = dict(sweep.fixed)
-    for at, values in combinations(sweep, columns):
+    for at, values, twins in pairs(combinations(sweep, columns)):
         n = int(np.isfinite(values["movement"]).sum())
         problem, member = (at.pop(name, fixed.get(name)) for name in ("problem", "member"))
         spread = {column.name: quartiles(values[column.name]) for column in COLUMNS}
-        yield Row(problem, member, at, **spread, n=n, failed=len(sweep.seeds) - n)
+        rounding = {c.name: distance(values[c.name], twins[c.name]) for c in COLUMNS}
+        failed = len(sweep.seeds) - n
+        yield Row(problem, member, at, **spread, n=n, failed=failed, rounding=rounding)

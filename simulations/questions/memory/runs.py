@@ -17,6 +17,7 @@ from simulations.questions.problems import (
     movement,
     runs_at,
 )
+from simulations.questions.rounding import TWINS, ULPS, moved
 from simulations.questions.sweeps import sweep_over
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep
@@ -67,8 +68,8 @@ def rule_of(member: str, learning_rate: float, **options: float) -> Rule:
 
 
 def sweeps_of(settings: Memory) -> dict[str, Sweep]:
-    """Return what is computed, by name; each of both problems and all seeds."""
-    alike = {**alike_everywhere(settings), "distance": settings.distance}
+    """Return what is computed, by name; each of both problems, all seeds, and their twins."""
+    alike = {**alike_everywhere(settings), ULPS: TWINS, "distance": settings.distance}
     alike |= {"learning_rate": settings.learning_rate}
     asked: dict[str, dict[str, Any]] = {
         "betas of Adam": {"eps": 0, "beta1": settings.beta1, "beta2": settings.beta2},
@@ -98,7 +99,7 @@ def _of_one_program(points: Points) -> dict[str, np.ndarray]:
     runs = runs_at(at, points["seed"].tolist())
     iterations = round(at["distance"] / at["learning_rate"])
     outcome = train(
-        runs,
+        moved(runs, at[ULPS]),
         rule_of(
             at["member"],
             at["learning_rate"],

@@ -9,6 +9,7 @@ from simulations.questions.remedies.checks import checks_of
 from simulations.questions.remedies.rows import Row, rows_of
 from simulations.questions.remedies.runs import SWEEP, computation, sweep_for
 from simulations.questions.remedies.settings import Remedies
+from simulations.questions.rounding import pairs
 from simulations.questions.sweeps import columns_of, combinations
 
 
@@ -30,5 +31,5 @@ def run_experiment(settings: Remedies, folder: Path, progress: Progress) -> Expe
     sweep = sweep_for(settings)
     asked = {SWEEP: (computation(sweep), sweep)}
     columns = columns_of(asked, folder, settings.device, progress)
-    rows = rows_of(settings, combinations(sweep, columns[SWEEP]))
+    rows = rows_of(settings, pairs(combinations(sweep, columns[SWEEP])))
     return Experiment(rows, checks_of(settings, rows))

@@ -8,7 +8,7 @@ import numpy as np
 from simulations.explore.outcome import LEARNT
 from simulations.questions.answer import lines_of
 from simulations.questions.problems import PROBLEMS
-from simulations.questions.quartiles import cells, words
+from simulations.questions.quartiles import cells, held, words
 from simulations.questions.remedies.experiment import Experiment
 from simulations.questions.remedies.rows import Row
 from simulations.questions.remedies.runs import (
@@ -22,6 +22,7 @@ from simulations.questions.remedies.runs import (
     ZERO_START,
 )
 from simulations.questions.remedies.settings import Remedies
+from simulations.questions.rounding import TOLD
 from theory.tables import TextTable
 
 
@@ -37,12 +38,13 @@ def tables(experiment: Experiment) -> dict[str, TextTable]:
 
 def _cells(row: Row) -> list[str]:
     far = row.distance_to_ridge[1]
+    rounding = row.rounding
     return [
         *(row.problem, row.rule, row.remedy, f"{row.strength:g}" if row.strength else ""),
-        *cells(row.closed),
-        *cells(row.adversarial_ratio),
-        *cells(row.standard_risk),
-        *(f"{far:.2g}" if np.isfinite(far) else "", str(row.n)),
+        *cells(row.closed, rounding["closed"]),
+        *cells(row.adversarial_ratio, rounding["adversarial_ratio"]),
+        *cells(row.standard_risk, rounding["standard_risk"]),
+        *(held(far, rounding["distance_to_ridge"], 2) if np.isfinite(far) else "", str(row.n)),
     ]
 
 
@@ -68,7 +70,7 @@ def _lines_of(experiment: Experiment) -> Iterator[str]:
             plain = next(row for row in rows if row.remedy == NONE)
             best = (_best([r for r in rows if r.remedy == name]) for name in REMEDIES[1:])
             yield (
-                f"- {problem}, {rule}: R_a / R_a(GD) is {words(plain.adversarial_ratio)} without "
+                f"- {problem}, {rule}: R_a / R_a(GD) is {_ratio(plain)} without "
                 f"a remedy. {'; '.join(best)}."
             )
         yield f"- {problem}: {_decaying(experiment, problem)}"
@@ -82,7 +84,7 @@ def _best(rows: list[Row]) -> str:
         return f"{name}: not at this standard risk"
     best = max(affordable, key=lambda row: row.closed[1])
     strength = f" (λ = {best.strength:g})" if best.strength else ""
-    return f"{name}{strength}: {words(best.closed)} at {best.standard_risk[1]:.1e}"
+    return f"{name}{strength}: {_closed(best)} at {_left(best)}"
 
 
 def _decaying(experiment: Experiment, problem: str) -> str:
@@ -90,32 +92,48 @@ def _decaying(experiment: Experiment, problem: str) -> str:
     from_zero = _row(experiment, problem, "signGD", ZERO_START)
     return (
         f"with a learning rate that decays to 0 signGD learns the task to "
-        f"{row.standard_risk[1]:.1e} of the standard risk of the weights 0, but closes "
-        f"{words(row.closed)} of its gap: it stops at another minimizer than GD. A zero start "
-        f"closes {words(from_zero.closed)}, and R_a / R_a(GD) is then "
-        f"{words(from_zero.adversarial_ratio)}."
+        f"{_left(row)} of the standard risk of the weights 0, but closes "
+        f"{_closed(row)} of its gap: it stops at another minimizer than GD. A zero start "
+        f"closes {_closed(from_zero)}, and R_a / R_a(GD) is then "
+        f"{_ratio(from_zero)}."
     )
 
 
 def _ridge(experiment: Experiment, problem: str) -> str:
     rows = [r for r in experiment.rows if r.problem == problem and r.rule in ("signGD", "GD")]
     far = {
-        name: max((r.distance_to_ridge[1], r.strength) for r in rows if r.remedy == name)
+        name: max((r for r in rows if r.remedy == name), key=lambda r: r.distance_to_ridge[1])
         for name in (PENALTY, PENALTY_DECAYING)
     }
     cheap = [r for r in rows if r.remedy == RIDGE and r.standard_risk[1] < LEARNT]
     best = max(cheap, key=lambda row: row.closed[1], default=None)
     closes = (
-        f"The ridge solution of λ = {best.strength:g} closes {words(best.closed)} of signGD's gap "
-        f"at {best.standard_risk[1]:.1e}, by its closed form. "
+        f"The ridge solution of λ = {best.strength:g} closes {_closed(best)} of signGD's gap "
+        f"at {_left(best)}, by its closed form. "
         if best
         else ""
     )
     return (
-        f"{closes}With an l2 penalty signGD ends up to {far[PENALTY][0]:.2g} from it (median of "
-        f"the worst λ, {far[PENALTY][1]:g}), with a decaying rate too up to "
-        f"{far[PENALTY_DECAYING][0]:.2g} (λ = {far[PENALTY_DECAYING][1]:g})."
+        f"{closes}With an l2 penalty signGD ends up to {_far(far[PENALTY])} from it (median of "
+        f"the worst λ, {far[PENALTY].strength:g}), with a decaying rate too up to "
+        f"{_far(far[PENALTY_DECAYING])} (λ = {far[PENALTY_DECAYING].strength:g})."
     )
+
+
+def _ratio(row: Row) -> str:
+    return words(row.adversarial_ratio, row.rounding["adversarial_ratio"])
+
+
+def _closed(row: Row) -> str:
+    return words(row.closed, row.rounding["closed"])
+
+
+def _left(row: Row) -> str:
+    return held(row.standard_risk[1], row.rounding["standard_risk"], 2)
+
+
+def _far(row: Row) -> str:
+    return held(row.distance_to_ridge[1], row.rounding["distance_to_ridge"], 2)
 
 
 def _row(experiment: Experiment, problem: str, rule: str, remedy: str) -> Row:
@@ -142,7 +160,7 @@ def _lines(settings: Remedies, experiment: Experiment) -> Iterator[str]:
         "energy. Dotted: the ridge solution, where GD with an l2 penalty or weight decay ends, "
         f"against signGD's gap. n = {settings.seeds} seeds of starts (and targets, of the power "
         "law): medians, and bars from the lower to the upper quartile. A zero start is compared "
-        "with GD from the random start, whose irrelevant weights GD keeps.\n"
+        f"with GD from the random start, whose irrelevant weights GD keeps. {TOLD}\n"
     )
     yield f"## What it says about the theory\n\n{statement(settings, experiment)}\n"
     yield (

@@ -1,7 +1,7 @@
 """What the sweep found of each remedy, in quartiles over the seeds, and the ridge solution."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,8 +17,13 @@ from simulations.questions.quartiles import Quartiles, quartiles
 from simulations.questions.remedies.ridge import ridge_error
 from simulations.questions.remedies.runs import NONE, RIDGE, Case
 from simulations.questions.remedies.settings import Remedies
-from simulations.questions.sweeps import Columns
+from simulations.questions.rounding import Columns, Pair, distance
 from simulations.simulate import adversarial_risk, standard_risk
+
+Gaps: TypeAlias = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+"""Excess in adversarial risk over GD's limit without a remedy, of runs and of their twins, by
+problem and rule."""
+_SPREAD: Final = ("closed", "adversarial_ratio", "standard_risk", "distance_to_ridge")
 
 
 class Row(NamedTuple):
@@ -37,6 +42,7 @@ class Row(NamedTuple):
         distance_to_ridge: of the weights at the end; NaN without a penalty.
         greatest_weight: in space, at the end, of all seeds.
         n: seeds that stayed finite.
+        rounding: how far rounding moves each of the four, by name.
 
     """
 
@@ -50,20 +56,24 @@ class Row(NamedTuple):
     distance_to_ridge: Quartiles
     greatest_weight: float
     n: int
+    rounding: dict[str, float]
 
 
-def rows_of(settings: Remedies, points: Iterable[tuple[dict[str, Any], Columns]]) -> list[Row]:
+def rows_of(settings: Remedies, points: Iterable[Pair]) -> list[Row]:
     """Return a row for each remedy of the sweep, and then those of the ridge solution.
 
     Args:
         settings: that the sweep was computed with.
-        points: what the sweep varies, and the columns of all seeds there.
+        points: what the sweep varies, with the columns of all seeds and of their twins there.
 
     """
-    found = [(at["problem"], at["rule"], Case.of(at["remedy"]), values) for at, values in points]
+    found = [
+        (at["problem"], at["rule"], Case.of(at["remedy"]), (values, twins))
+        for at, values, twins in points
+    ]
     gaps = {
-        (problem, rule): values["gap"]
-        for problem, rule, case, values in found
+        (problem, rule): (values["gap"], twins["gap"])
+        for problem, rule, case, (values, twins) in found
         if case.remedy == NONE
     }
     return [*(_row(*point, gaps) for point in found), *ridge_rows(settings, gaps)]
@@ -73,21 +83,26 @@ def _row(
     problem: str,
     rule: str,
     case: Case,
-    values: Columns,
-    gaps: dict[tuple[str, str], np.ndarray],
+    measured: tuple[Columns, Columns],
+    gaps: Gaps,
 ) -> Row:
+    values, twins = (
+        {"closed": 1 - columns["gap"] / gap, **columns}
+        for columns, gap in zip(measured, gaps[problem, rule], strict=True)
+    )
     return Row(
         *(problem, rule, *case),
-        closed=quartiles(1 - values["gap"] / gaps[problem, rule]),
+        closed=quartiles(values["closed"]),
         adversarial_ratio=quartiles(values["adversarial_ratio"]),
         standard_risk=quartiles(values["standard_risk"]),
         distance_to_ridge=quartiles(values["distance_to_ridge"]),
         greatest_weight=float(np.nanmax(values["greatest_weight"], initial=0)),
         n=int(np.isfinite(values["gap"]).sum()),
+        rounding={name: distance(values[name], twins[name]) for name in _SPREAD},
     )
 
 
-def ridge_rows(settings: Remedies, gaps: dict[tuple[str, str], np.ndarray]) -> Iterator[Row]:
+def ridge_rows(settings: Remedies, gaps: Gaps) -> Iterator[Row]:
     """Yield the closed forms: the ridge solution, measured against signGD's gap."""
     for problem in PROBLEMS:
         runs = runs_of(problem, settings)
@@ -96,12 +111,14 @@ def ridge_rows(settings: Remedies, gaps: dict[tuple[str, str], np.ndarray]) -> I
             e = ridge_error(runs.sigma_tilde_sq, runs.w_star_tilde, strength)
             variances = runs.sigma_tilde_sq[None]
             risk = adversarial_risk(variances, e, runs.w_star_tilde, epsilon())
+            closed, twins = (1 - (risk - of_gd) / gap for gap in gaps[problem, "signGD"])
             yield Row(
                 *(problem, "GD", RIDGE, strength),
-                closed=quartiles(1 - (risk - of_gd) / gaps[problem, "signGD"]),
+                closed=quartiles(closed),
                 adversarial_ratio=quartiles(risk / of_gd),
                 standard_risk=quartiles(standard_risk(variances, e) / of_zero),
                 distance_to_ridge=(0.0, 0.0, 0.0),
                 greatest_weight=float(greatest_in_space(e + runs.w_star_tilde).max()),
                 n=len(runs),
+                rounding={**dict.fromkeys(_SPREAD, 0.0), "closed": distance(closed, twins)},
             )

@@ -22,6 +22,7 @@ from simulations.questions.problems import (
 )
 from simulations.questions.remedies.ridge import ridge_error
 from simulations.questions.remedies.settings import Remedies
+from simulations.questions.rounding import TWINS, ULPS, moved
 from simulations.questions.sweeps import sweep_over
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep
@@ -72,7 +73,7 @@ class Case(NamedTuple):
 
 
 def sweep_for(settings: Remedies) -> Sweep:
-    """Return what is computed: each remedy, of both problems, all rules and all seeds."""
+    """Return what is computed: each remedy, of both problems, all rules and seeds, and twins."""
     cases = (
         *map(Case, (NONE, ZERO_START, DECAYING)),
         *(Case(remedy, x) for remedy in _PENALISED for x in settings.l2_penalty),
@@ -80,6 +81,7 @@ def sweep_for(settings: Remedies) -> Sweep:
     )
     values = {
         **alike_everywhere(settings),
+        ULPS: TWINS,
         "remedy": cases,
         "learning_rate": settings.learning_rate,
         "iterations": settings.iterations,
@@ -147,8 +149,9 @@ def _trained(at: Mapping[str, Any], cases: list[Case], runs: Runs) -> Outcome:
         )
         for case in cases
     ]
+    start = replace(runs, w0_tilde=np.where(zero[:, None], 0.0, runs.w0_tilde))
     return train(
-        replace(runs, w0_tilde=np.where(zero[:, None], 0.0, runs.w0_tilde)),
+        moved(start, at[ULPS]),
         rules,
         iterations=iterations,
         record_at=() if decays else late_times(iterations),
@@ -166,6 +169,6 @@ def _distance_to_ridge(cases: list[Case], outcome: Outcome) -> np.ndarray:
 
 
 def computation(sweep: Sweep) -> Computation:
-    """Return what is computed at the points of the sweep, those of one rule in a block."""
-    rows = -(-sweep.rows // (len(PROBLEMS) * len(RULES)))
+    """Return what is computed at the points of the sweep, in blocks of one rule without twins."""
+    rows = -(-sweep.rows // (len(PROBLEMS) * len(TWINS) * len(RULES)))
     return Computation(SWEEP, measured, COLUMNS, most_rows=rows)

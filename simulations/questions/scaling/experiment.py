@@ -13,6 +13,7 @@ from simulations.explore.rules import KINDS, Constant, Polynomial, Rule, update_
 from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression, Runs
 from simulations.explore.train import train
 from simulations.questions.answer import Progress
+from simulations.questions.rounding import TWINS, ULPS, moved
 from simulations.questions.scaling.law import FEWEST_RUNS
 from simulations.questions.scaling.settings import BASELINE, Scaling
 from simulations.questions.sweeps import columns_of, sweep_over
@@ -22,11 +23,12 @@ from simulations.sweep.grid import Parameter, Points, Sweep
 
 Array = np.ndarray
 
-# The first three and what they alone fix, a program, make a block.
+# The first four and what they alone fix, a program, make a block.
 PARAMETERS: Final = (
     Parameter("d", int),
     Parameter("rule", str, None, tuple(KINDS)),
     Parameter("steps", int),
+    Parameter(ULPS, int, 0),
     Parameter("irrelevant", int),
     Parameter("energy", float, 0.0),
     Parameter("alpha", float),
@@ -38,11 +40,14 @@ COLUMNS: Final = tuple(
     Column(name, np.float64)
     for name in ("adversarial_risk", "standard_share", "relevant_error", "residue")
 )
-_WITHIN: Final = ("rule", "steps", "irrelevant", "energy", "seed")
+_WITHIN: Final = ("rule", "steps", ULPS, "irrelevant", "energy", "seed")
+_OF_A_PROGRAM: Final = ("rule", "steps", ULPS)
 # Seeds of two dimensions differ: the weights of one seed are alike at low frequencies.
 _SEEDS_APART: Final = 1000
 # Adagrad's steps fall as 1/√t by themselves.
 FASTER: Final = {"Adagrad": 20.0}
+LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Of the quantiles of ratios."""
 _ARRAYS_PER_RUN: Final = 24
 
 
@@ -57,6 +62,7 @@ class Ratios(NamedTuple):
         residue: log of the adversarial risk over what it were if the relevant frequencies had
             converged and the others had not moved since.
         converged: whether ``relevant_error`` is within the tolerance, for the rule and for GD.
+        twins: what the twins of all runs found; None of theirs.
 
     """
 
@@ -66,6 +72,7 @@ class Ratios(NamedTuple):
     relevant_error: Array
     residue: Array
     converged: Array
+    twins: "Ratios | None" = None
 
     def of(self, rule: str, *at: int) -> Array:
         """Return the ratios of the converged runs of a rule, at a place of the next three axes."""
@@ -127,7 +134,7 @@ def _trained(points: Points, device: str) -> dict[str, Array]:
     at: Any = points.fixed
     runs, relevant = _runs(points), _relevant(points)
     rule = rule_of(at["rule"], at["rate"], at["sigma0_sq"], at["steps"])
-    found = train(runs, rule, iterations=at["steps"], device=device)
+    found = train(moved(runs, at[ULPS]), rule, iterations=at["steps"], device=device)
     e_tilde, epsilon = found.e_tilde[:, -1], at["epsilon"]
     risk = found.adversarial_risk(epsilon)[:, -1]
     rest = np.where(relevant, 0.0, e_tilde)
@@ -178,7 +185,8 @@ def sweeps(settings: Scaling) -> dict[str, Sweep]:
 
     def sweep(place: int, d: int, **axes: Any) -> Sweep:
         first = settings.seed + _SEEDS_APART * place
-        axes = {"d": d, "rule": settings.rules, "steps": settings.steps, "energy": 0.0, **axes}
+        alike = {"d": d, "rule": settings.rules, "steps": settings.steps, ULPS: TWINS}
+        axes = {**alike, "energy": 0.0, **axes}
         seeds = f"{first}:{first + settings.seeds_in(d) - 1}"
         return sweep_over(PARAMETERS, axes | shared, seeds)
 
@@ -226,7 +234,7 @@ def run_sweeps(settings: Scaling, folder: Path, progress: Progress) -> dict[str,
 def _computation_of(sweep: Sweep, device: str) -> Computation:
     """Return what is computed at the points of a sweep, all points of one program in a block."""
     d = int(dict(sweep.fixed)["d"])
-    groups = math.prod(len(axis) for axis in sweep.axes if axis.name in ("rule", "steps"))
+    groups = math.prod(len(axis) for axis in sweep.axes if axis.name in _OF_A_PROGRAM)
     return computation(sweep.rows // groups, d, device)
 
 
@@ -235,21 +243,25 @@ def ratios_of(sweep: Sweep, columns: dict[str, Array], tolerance: float) -> Rati
 
     Args:
         sweep: with GD among its rules.
-        columns: of the sweep, each of shape (rows,).
+        columns: of the sweep, each of shape (rows,), twins among them or not.
         tolerance: the greatest ``relevant_error`` of a run that has converged.
 
     """
     lengths = {axis.name: len(axis) for axis in sweep.all_axes}
     shape = [lengths.get(name, 1) for name in _WITHIN]
-    risk, share, error, residue = (columns[c.name].reshape(shape) for c in COLUMNS)
     axis = next((axis for axis in sweep.axes if axis.name == "rule"), None)
     rules = tuple(map(str, axis.values)) if axis else (str(dict(sweep.fixed)["rule"]),)
     gd = rules.index(BASELINE)
-    within = error <= tolerance  # false for NaN
-    return Ratios(rules, risk / risk[gd], share, error, residue, within & within[gd])
+
+    def of(twin: int) -> Ratios:
+        risk, share, error, residue = (columns[c.name].reshape(shape)[:, :, twin] for c in COLUMNS)
+        within = error <= tolerance  # false for NaN
+        return Ratios(rules, risk / risk[gd], share, error, residue, within & within[gd])
+
+    return of(0)._replace(twins=of(-1))
 
 
-def quantiles(values: Array, levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> list[Any]:
+def quantiles(values: Array, levels: Sequence[float] = LEVELS) -> list[Any]:
     """Return the quantiles of values of shape (n,), or as many None where n < FEWEST_RUNS."""
     if len(values) < FEWEST_RUNS:
         return [None] * len(levels)

@@ -7,7 +7,15 @@ import numpy as np
 
 from simulations.evidence import Check
 from simulations.questions.answer import lines_of
-from simulations.questions.scaling.experiment import FASTER, Ratios, quantiles, third
+from simulations.questions.quartiles import fixed, held
+from simulations.questions.rounding import TOLD, distance
+from simulations.questions.scaling.experiment import (
+    FASTER,
+    LEVELS,
+    Ratios,
+    quantiles,
+    third,
+)
 from simulations.questions.scaling.law import FEWEST_PLACES, FEWEST_RUNS, Law, fitted, law_of
 from simulations.questions.scaling.settings import Scaling
 from simulations.questions.scaling.statement import statement
@@ -85,9 +93,29 @@ def rows_of(
                 "standard_share": _median_and_greatest(found.standard_share[place]),
                 "relevant_error": _median_and_greatest(found.relevant_error[place]),
                 "residue": _median_and_greatest(np.abs(found.residue[place])),
+                **_of_twins(found, place),
             }
         )
     return rows
+
+
+def _of_twins(found: Ratios, place: tuple[int, ...]) -> dict[str, Any]:
+    """Return how many twins are above 1, and how far rounding moves the other numbers."""
+    twins = found.twins or found
+    converged = found.converged[place]
+    ratio, twin = found.ratio[place][converged], twins.ratio[place][converged]
+    rest = {
+        name: distance(np.abs(values[place]), np.abs(moved[place]), (0.5, 1.0))
+        for name, values, moved in (
+            ("standard_share", found.standard_share, twins.standard_share),
+            ("relevant_error", found.relevant_error, twins.relevant_error),
+            ("residue", found.residue, twins.residue),
+        )
+    }
+    return {
+        "twins_above_one": int((twin > 1).sum()),
+        "rounding": {"quantiles": distance(ratio, twin, LEVELS), **rest},
+    }
 
 
 def _median_and_greatest(values: np.ndarray) -> list[float | None]:
@@ -126,12 +154,21 @@ def tables(results: dict[str, Any]) -> dict[str, TextTable]:
 
 
 def _cells(row: Row) -> list[str]:
-    ratio = ["–" if x is None else f"{x:.4f}" for x in row["quantiles"]]
-    rest = [*row["standard_share"], row["relevant_error"][1], row["residue"][1]]
+    moves = row["rounding"]
+    ratio = ["–" if x is None else fixed(x, moves["quantiles"], 4) for x in row["quantiles"]]
+    rest = [(x, moves["standard_share"]) for x in row["standard_share"]]
+    rest += [(row[name][1], moves[name]) for name in ("relevant_error", "residue")]
+    above = " to ".join(map(str, sorted({row["above_one"], row["twins_above_one"]})))
     return [
         *(str(row["d"]), str(row["irrelevant"]), f"{row['energy']:g}", str(row["steps"])),
-        *(row["rule"], str(row["runs"]), str(row["converged"]), *ratio, str(row["above_one"])),
-        *("–" if x is None else f"{x:.1e}" for x in rest),
+        *(
+            row["rule"],
+            str(row["runs"]),
+            str(row["converged"]),
+            *ratio,
+            above,
+        ),
+        *("–" if x is None else held(x, moved, 2) for x, moved in rest),
     ]
 
 
@@ -140,8 +177,8 @@ def _law_cells(law: Law) -> list[str]:
         cell
         for line in (law.median, law.spread)
         for cell in (
-            *(f"{line.slope:+.4f}", f"{line.low:+.4f} to {line.high:+.4f}"),
-            *(f"{line.off:.3f}", f"{line.off_in_errors:.1f}", "yes" if line.fits else "no"),
+            *(f"{line.slope:+.3f}", f"{line.low:+.3f} to {line.high:+.3f}"),
+            *(f"{line.off:.2f}", f"{line.off_in_errors:.1f}", "yes" if line.fits else "no"),
         )
     ] + [str(law.places), str(law.runs)]
 
@@ -171,7 +208,7 @@ def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check])
         f"{settings.tolerance:g}‖w̃*‖; nothing at the irrelevant ones counts, so that whether a run "
         "is used does not depend on what it shows. Of fewer than "
         f"{FEWEST_RUNS} converged runs no quantile is told. The *residue* is the log of the "
-        "adversarial risk over what it were with ẽ = 0 there.\n"
+        f"adversarial risk over what it were with ẽ = 0 there. {TOLD}\n"
     )
     yield f"## What it says\n\n{statement(settings, results)}\n"
     yield "## Two routes\n"

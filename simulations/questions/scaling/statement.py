@@ -91,7 +91,7 @@ def _on_dimensions(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
 
 def _on_lines(what: str, slopes: str, lines: dict[str, Line]) -> Iterator[str]:
     fitting = [
-        f"{rule} {line.slope:+.4f} ({line.low:+.4f} to {line.high:+.4f})"
+        f"{rule} {line.slope:+.3f} ({line.low:+.3f} to {line.high:+.3f})"
         for rule, line in lines.items()
         if line.fits
     ]

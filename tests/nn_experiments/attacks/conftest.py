@@ -22,7 +22,7 @@ def _fashion():
     try:
         return load(DataSpec("fashion-mnist", train_images=6_400), download=False)
     except UserError as error:
-        pytest.skip(f"Fashion-MNIST is not at hand: {error}")
+        pytest.skip(f"Fashion-MNIST: make system-deps ({error})")
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ def _only_installed_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def fashion_mnist() -> Published:
     data_set = next(d for d in PUBLISHED if d.name == "fashion-mnist")
     if search.find(data_set) is None:
-        pytest.skip("Fashion-MNIST is not installed: Debian's package dataset-fashion-mnist")
+        pytest.skip("Fashion-MNIST: make system-deps")
     return data_set
 
 

@@ -52,6 +52,19 @@ def test_a_tar_file_is_unpacked(folder):
     assert (folder / "images/b/c.txt").read_bytes() == b"c"
 
 
+def test_a_python_without_filters_unpacks_too(folder, monkeypatch):
+    """They came with 3.11.4."""
+
+    def extractall(self, path):
+        for member in self.getmembers():
+            self.extract(member, path)
+
+    monkeypatch.delattr(tarfile, "data_filter")
+    monkeypatch.setattr(tarfile.TarFile, "extractall", extractall)
+    unpack(tar(folder / "a.tgz", GOOD), "images", folder)
+    assert (folder / "images/a.txt").read_bytes() == b"a"
+
+
 def test_a_tar_file_in_a_zip_file_is_unpacked_beside_itself(folder):
     inner = tar(folder / "inner.tar.gz", GOOD)
     with zipfile.ZipFile(folder / "a.zip", "w") as archive:

@@ -15,7 +15,7 @@ def fashion() -> DataSet:
     try:
         return load(DataSpec("fashion-mnist", train_images=400, test_images=200), download=False)
     except UserError as error:
-        pytest.skip(f"Fashion-MNIST is not at hand: {error}")
+        pytest.skip(f"Fashion-MNIST: make system-deps ({error})")
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ def test_trained_network_lies_between_its_bounds():
     try:
         data = load(DataSpec(train_images=128, test_images=40), download=False)
     except UserError as error:
-        pytest.skip(f"Fashion-MNIST is missing: {error}")
+        pytest.skip(f"Fashion-MNIST: make system-deps ({error})")
     model = build(ModelSpec(), data.shape, data.classes, seed=0)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for step in range(12):

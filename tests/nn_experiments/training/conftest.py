@@ -20,7 +20,7 @@ def data() -> DataSet:
             download=False,
         )
     except UserError as error:
-        pytest.skip(f"Fashion-MNIST is not at hand: {error}")
+        pytest.skip(f"Fashion-MNIST: make system-deps ({error})")
 
     def cropped(images):
         return replace(images, pixels=images.pixels[:, :, 9:19, 9:19].contiguous())

@@ -1,4 +1,5 @@
 import pytest
+from rich.console import Console
 
 from simulations.__main__ import main as run_command
 from simulations.bench import command, exact
@@ -81,12 +82,12 @@ def test_a_table_is_printed_before_the_next_job_is_measured(capsys, monkeypatch)
 def test_a_terminal_says_what_is_being_measured(monkeypatch):
     told = []
 
-    class Terminal(command.Console):
+    class Terminal(Console):
         def status(self, status, **options):
             told.append((self.stderr, status))
             return super().status(status, **options)
 
-    monkeypatch.setattr(command, "Console", Terminal)
+    monkeypatch.setattr(command, "console", Terminal)
     monkeypatch.setattr(command, "JOBS", {"limits": lambda *_: [Job("a", int, 1, 1, "a")]})
     main(quick=True, repeats=1)
     assert told == [(True, "measuring a")]

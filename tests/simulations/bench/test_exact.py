@@ -87,7 +87,7 @@ def test_rivals_do_the_same(followed):
 # PyTorch's compiler uses what PyTorch deprecates.
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_rivals_in_pytorch_do_the_same():
-    torch = pytest.importorskip("torch", reason="needs torch (extra nn)")
+    torch = pytest.importorskip("torch", reason="torch: make test")
     start = lattice_starts(500, "int16")
     tensors = Start(*map(torch.from_numpy, start))
     ours = follow_exactly(start, 2, device="cpu", threads=1)

@@ -10,7 +10,7 @@ STEPS = 10
 def test_rivals_do_the_same(name):
     found = {job.name: job for job in population_jobs(["cpu"], starts=2000, steps=STEPS)}
     if found[name].run is None:
-        pytest.skip("needs torch (extra nn)")
+        pytest.skip("torch: make test")
     ours, theirs = (np.array(found[job].run(), float) for job in ("signGD, JAX cpu", name))
     theirs[3, ours[3] == -1] = -1
     # At most six roundings a step of numbers no larger than 32.

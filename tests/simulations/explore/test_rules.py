@@ -15,7 +15,7 @@ from simulations.explore.rules import (
 )
 from theory.errors import UserError
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="torch: make test")
 pytestmark = pytest.mark.filterwarnings("ignore:.*lr_scheduler.step.*:UserWarning")
 
 ETA = 0.01

@@ -79,7 +79,7 @@ def test_files_numbers_and_going_on(tmp_path):
     text, code = answered(command.answer, SMALL, tmp_path, lambda *numbers: done.append(numbers))
     assert code == 0
     assert "signGD's closed form says" in text
-    assert done[-1] == (96, 96)
+    assert done[-1] == (192, 192)  # with their twins
     tables = ("betas_of_Adam", "alpha_of_RMSProp", "eps", "samples", "learning_rate")
     names = [f"{name}.csv" for name in tables]
     names += ["memory.png", "memory.svg", "report.md", "summary.json", "sweeps"]
@@ -95,6 +95,11 @@ def test_files_numbers_and_going_on(tmp_path):
     np.testing.assert_allclose(first["movement"], closed_form, rtol=1e-9)
     other = [r for r in rows if r["problem"] == FIGURE_4_7 and r["at"] != first["at"]]
     assert all(abs(r["movement"][1] / closed_form[1] - 1) > 1e-3 for r in other)
+    # Without memory there is nothing that rounding could send elsewhere; without β2 alone, all.
+    assert max(first["rounding"].values()) < 1e-9
+    chaotic = next(r for r in other if r["at"] == {"beta1": 0.9, "beta2": 0.0})
+    assert chaotic["rounding"]["movement"] > 0.01
+    assert "rounding decides" in (tmp_path / "betas_of_Adam.csv").read_text()
     before = {p: p.stat().st_mtime_ns for p in tmp_path.glob("sweeps/*/*.parquet")}
     assert before
     experiment.run_experiment(SMALL, tmp_path / "sweeps", lambda done, total: None)

@@ -107,6 +107,7 @@ def row_of(weight, strength=0.1):
         *(POWER_LAW, "signGD", WEIGHT_DECAY, strength, three, three, three, three),
         greatest_weight=weight,
         n=2,
+        rounding={},
     )
 
 
@@ -129,7 +130,7 @@ def test_files_and_numbers(tmp_path):
     text, code = answered(command.answer, SMALL, tmp_path, lambda *numbers: done.append(numbers))
     assert code == 0
     assert "zero start" in text
-    assert done[-1] == (84, 84)
+    assert done[-1] == (168, 168)  # with their twins
     names = ["remedies.csv", "remedies.png", "remedies.svg", "report.md", "summary.json", "sweeps"]
     assert sorted(p.name for p in tmp_path.iterdir()) == names
     assert ET.parse(tmp_path / "remedies.svg").getroot().tag.endswith("svg")
@@ -151,7 +152,7 @@ def test_a_vanishing_penalty_closes_what_irrelevant_weights_open():
     settings = replace(SMALL, l2_penalty=(1e-12,))
     runs = problems.problem_of(FIGURE_4_7, 6, 1.0, 1.0).runs(range(2))
     of_gd = problems.gd_limit_risk(runs)
-    gaps = dict.fromkeys([(FIGURE_4_7, "signGD"), (POWER_LAW, "signGD")], 0.5 * of_gd)
+    gaps = dict.fromkeys([(FIGURE_4_7, "signGD"), (POWER_LAW, "signGD")], (0.5 * of_gd,) * 2)
     row = next(ridge_rows(settings, gaps))
     w_star, w2 = 125.0, runs.w0_tilde[:, 2] ** 2
     expected = 1 + w2 / (w_star + w2) / 0.5

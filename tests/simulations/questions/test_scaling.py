@@ -59,8 +59,8 @@ def test_gd_is_its_closed_form():
     settings = Scaling(rules=("GD",), energy_rules=("GD",), energies=(1e-2,), energy_steps=(70,))
     settings = Scaling(**{**vars(settings), "counts_d": 5, "numbers": 1, "device": "cpu"})
     sweep = sweeps(settings)["energies"]
-    found = columns_of(sweep)
     seeds = list(sweep.seeds)
+    found = {name: values[: len(seeds)] for name, values in columns_of(sweep).items()}  # no twins
     posed = problem(5, third(5), 1e-2, settings.alpha, settings.sigma0_sq)
     v, star = posed.sigma_tilde_sq, posed.w_star_tilde(seeds)
     assert v[-1] == 1e-2 * settings.sigma0_sq
@@ -130,14 +130,16 @@ def test_ratios():
     rng = np.random.default_rng(0)
     columns = {column.name: rng.random(sweep.rows) for column in experiment.COLUMNS}
     columns["relevant_error"][:] = 0.0
-    signgd, gd = columns["adversarial_risk"].reshape(2, 2, -1)
-    columns["relevant_error"].reshape(2, 2, -1)[0, 1, 3] = 0.03
-    columns["relevant_error"].reshape(2, 2, -1)[1, 0, 5] = np.nan  # a run of GD that diverged
+    (signgd, signgd_twins), (gd, gd_twins) = columns["adversarial_risk"].reshape(2, 2, 2, -1)
+    columns["relevant_error"].reshape(2, 2, 2, -1)[0, 0, 1, 3] = 0.03
+    columns["relevant_error"].reshape(2, 2, 2, -1)[1, 0, 0, 5] = np.nan  # a GD that diverged
     found = ratios_of(sweep, columns, 0.02)
     np.testing.assert_array_equal(found.ratio[0, 0, :, 0], signgd / gd)
     left_out = np.argwhere(~found.converged[:, 0, :, 0])
     assert left_out.tolist() == [[0, 0, 5], [0, 1, 3], [1, 0, 5]]
     np.testing.assert_array_equal(found.of("signGD", 0, 1, 0), np.delete(signgd[1] / gd[1], 3))
+    np.testing.assert_array_equal(found.twins.ratio[0, 0, :, 0], signgd_twins / gd_twins)
+    assert found.twins.converged.all()
 
 
 # --- Three dimensions -----------------------------------------------------------------------------
@@ -217,7 +219,7 @@ def test_only_lines_that_fit_are_conjectures():
     laws = {"signGD": fitted(x, ratios), "Adam": fitted(x, bent)}
     lines = {rule: law.median for rule, law in laws.items()}
     conjecture, refused = statement._on_lines("it is linear", "slopes", lines)
-    slope = f"{laws['signGD'].median.slope:+.4f}"
+    slope = f"{laws['signGD'].median.slope:+.3f}"
     assert conjecture.startswith("Conjecture, not proved: it is linear, with slopes (95 % interv")
     assert f" signGD {slope} (" in conjecture
     assert "Adam" not in conjecture
@@ -314,7 +316,10 @@ def test_files_and_numbers(finished):
     out, text, code, done = finished
     assert code == 0
     assert "What is proved is d = 3 and signGD" in text
-    assert done[-1] == (160, 160)  # of 16 starts, 2 rules: 1 dimension, 2 counts, 2 energies
+    assert done[-1] == (
+        320,
+        320,
+    )  # with twins, of 16 starts, 2 rules: 1 dimension, 2 counts, 2 energies
     pictures = [f"{n}.{k}" for n in ("dimensions", "counts", "energies") for k in ("png", "svg")]
     named = [f"{n}.csv" for n in ("dimensions", "counts", "energies", "laws")]
     expected = [*pictures, *named, "report.md", "summary.json", "sweep"]

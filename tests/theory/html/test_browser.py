@@ -17,7 +17,7 @@ from tests.theory.html.test_page import certificates
 from theory.html.page import Written, write_report
 from theory.ledger.verify import Verdict
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium: make test")
 wait = pytest.importorskip("selenium.webdriver.support.wait")
 Keys = webdriver.Keys
 CSS = "css selector"
@@ -25,7 +25,7 @@ CSS = "css selector"
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
     BROWSER is None or DRIVER is None,
-    reason="chromium or chromedriver was not found: make system-deps",
+    reason="chromium and chromedriver: make system-deps",
 )
 PHONE = {"width": 375, "height": 812, "deviceScaleFactor": 1, "mobile": True}
 

@@ -21,7 +21,7 @@ def test_steps_are_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixtur
 def test_steps_are_one_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = StringIO()
     terminal = partial(Console, file=screen, force_terminal=True, width=60)
-    monkeypatch.setattr(display, "Console", lambda stderr: terminal())
+    monkeypatch.setattr(display, "any_console", lambda stderr: terminal())
     with Steps() as tell:
         tell("reading [one]")
         tell("writing two")
