@@ -97,10 +97,10 @@ class Verify(_Settling):
         from theory.ledger.verify import to_json
 
         out = console(stderr=self.json)
-        print_table(verdicts, out)
         names = write_certificates(verdicts, certificates)
         text = json_text(to_json(verdicts, _below(certificates.name, names)))
-        write_text(self.out, text)
+        write_text(self.out, text)  # before printing, to a reader that may leave
+        print_table(verdicts, out)
         if self.json:
             sys.stdout.write(text)
         files = len(set(names.values()))
