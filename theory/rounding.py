@@ -44,7 +44,7 @@ def no_rounding() -> Iterator[None]:
             sign = sign_of(expr)
             if sign is not None and bool(found) is not (sign == (1 if positive else -1)):
                 raise _error(f"the sign of {expr}", sign, -sign if found else "another")
-        return found  # type: ignore[no-any-return]
+        return found
 
     def n2(left: sp.Expr, right: sp.Expr) -> Any:
         found = difference(left, right)

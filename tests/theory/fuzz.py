@@ -1,8 +1,8 @@
 """Random statements, and an evaluator of their own that shares nothing with the prover.
 
-A statement is made as a tree of plain tuples, and only then written for sympy. What the tree says at
-a point is computed here from the tree: in fractions as long as there is no root, else by intervals
-of integers, with 200 digits; where they do not tell, nothing is said. So what sympy makes of a
+A statement is made as a tree of plain tuples, and only then written for sympy. What the tree says
+at a point is computed here from the tree: in fractions as long as there is no root, else by
+intervals with 200 digits; where they do not tell, nothing is said. So what sympy makes of a
 statement while it is written is tested too. As a program: ``python tests/theory/fuzz.py 10000``.
 """
 
@@ -233,7 +233,7 @@ def points(rng, assumptions, count):
 
 
 def fails_at(given, conclusion, at):
-    """Whether the hypotheses hold at a point and the conclusion does not; None if it is not told."""
+    """Whether the hypotheses hold at a point and the conclusion does not; None if not told."""
     try:
         return all(truth(h, at) for h in given) and not truth(conclusion, at)
     except UntoldError:
@@ -253,7 +253,7 @@ def judged(seed, timeout=0.3):
     same = {name: name for name in assumptions}
     try:
         symbols, found = verdict(assumptions, given, conclusion, same, timeout)
-        renamed = {name: other for name, other in zip(assumptions, ("w", "v", "u"), strict=False)}
+        renamed = dict(zip(assumptions, ("w", "v", "u"), strict=False))
         _, again = verdict(assumptions, given[::-1], conclusion, renamed, timeout)
     except (TypeError, ValueError) as error:  # of sympy, where it writes zoo or nan into a relation
         return ("not written", None) if _is_infinite(error) else ("error", repr(error))
