@@ -47,13 +47,13 @@ def _settle(conclusion: Boolean) -> Finding:
 
 
 def _apart_from_zero(relation: Any) -> Any:
-    for difference in _ever_closer(lambda digits: _difference(relation, {}, digits)):
+    for difference in ever_closer(lambda digits: _difference(relation, {}, digits)):
         if difference.a > 0 or difference.b < 0:
             return difference
     raise ValueError(f"the enclosure of {relation} contains 0")
 
 
-def _ever_closer(enclosed: Callable[[int], Any]) -> Iterator[Any]:
+def ever_closer(enclosed: Callable[[int], Any]) -> Iterator[Any]:
     """Intervals with more and more digits; those that lack a value for want of digits are left out.
 
     Raises:
@@ -71,7 +71,7 @@ def _ever_closer(enclosed: Callable[[int], Any]) -> Iterator[Any]:
 def sign(constant: sp.Expr) -> int | None:
     """Return −1 or 1 if that is certainly the sign of a constant; None if it is 0 or unknown."""
     try:
-        for value in _ever_closer(lambda digits: enclose(constant, digits=digits)):
+        for value in ever_closer(lambda digits: enclose(constant, digits=digits)):
             if value.a > 0 or value.b < 0:
                 return 1 if value.a > 0 else -1
     except ValueError:
@@ -82,7 +82,7 @@ def sign(constant: sp.Expr) -> int | None:
 def floor(constant: sp.Expr) -> int | None:
     """Return the integer part of a constant; None if the intervals do not tell it."""
     try:
-        return next(_ever_closer(lambda digits: _integer_part(enclose(constant, digits=digits))))
+        return next(ever_closer(lambda digits: _integer_part(enclose(constant, digits=digits))))
     except ValueError:
         pass
     return None

@@ -7,7 +7,8 @@ are enclosed in intervals at points drawn from the assumptions.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import mpmath
 import sympy as sp
@@ -15,7 +16,7 @@ import sympy as sp
 from theory.constants import sign_of, tamed
 from theory.findings import Finding, Proof, Unsettled
 from theory.prove.deadline import limited
-from theory.prove.enclosure import enclose
+from theory.prove.enclosure import enclose, ever_closer
 from theory.statements import Statement
 
 NAME = "identity"
@@ -142,7 +143,7 @@ def _are_equal_at_points(equation: sp.Eq) -> bool:
     for _ in range(_TRIES):
         point = {s: _random_value(s, rng) for s in symbols}
         try:
-            left, right = (enclose(side, point) for side in equation.args)
+            left, right = (_value_at(side, point) for side in equation.args)
         except ValueError:  # the intervals do not tell a value there
             continue
         size = 1 + max(abs(left.a), abs(left.b))
@@ -152,6 +153,11 @@ def _are_equal_at_points(equation: sp.Eq) -> bool:
         if equal == _POINTS:
             return True
     return False
+
+
+def _value_at(side: sp.Expr, point: Mapping[sp.Symbol, sp.Rational]) -> Any:
+    """Enclose a side at a point, with as many digits as its integer parts and signs need."""
+    return next(ever_closer(lambda digits: enclose(side, point, digits)))
 
 
 def _random_value(symbol: sp.Symbol, rng: random.Random) -> sp.Expr:
