@@ -19,7 +19,7 @@ from theory.prove.deadline import limited
 from theory.statements import Boolean, Statement
 
 NAME = "enclosure"
-_DIGITS = (60, 240, 960)
+_DIGITS = (60, 240, 960, 3840)
 _MOST_BITS = 20_000  # of an integer part
 
 
