@@ -4,6 +4,8 @@
 # make report      one page of all results, results/report.html
 # make bench       the benchmarks, as ratios
 # make certify     put the claims' real-arithmetic obligations to the kernel of Coq (needs coqc)
+# make test-versions  the lowest and the newest supported sympy, z3 and jax, some tests with each
+# make fuzz        10,000 random statements, each verdict checked by an evaluator of its own
 # make system-deps what the tests need from the system's package manager
 # Variables: PYTHON (an interpreter >= 3.11), EXTRAS (for instance EXTRAS=gpu)
 
@@ -22,7 +24,7 @@ with    = $(BASE)-$(subst $(comma),-,$(1))
 ALL    := $(call with,nn-test)
 
 .DELETE_ON_ERROR:
-.PHONY: reproduce test lint compare report bench certify certify-test system-deps clean
+.PHONY: reproduce test lint compare report bench certify certify-test test-versions fuzz system-deps clean
 
 reproduce: $(if $(EXTRAS),$(call with,$(EXTRAS)),$(BASE))
 	$(RUN) -m simulations check
@@ -57,6 +59,12 @@ certify: $(BASE)
 
 certify-test: $(ALL)
 	$(RUN) -m pytest -m coq tests/theory/test_certify.py
+
+test-versions: $(ALL)
+	$(RUN) tests/versions.py
+
+fuzz: $(ALL)
+	$(RUN) tests/theory/fuzz.py 10000
 
 $(BASE):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

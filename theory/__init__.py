@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,10 @@ def settle(
     Symbols are real or integer sympy symbols; their assumptions (``positive=True``, say) count as
     hypotheses. The evidence has a ``status`` (proved, refuted or unknown), and ``explanation`` in
     words: the certificate's kind, the counterexample, or what stopped the back ends. Sympy may
-    simplify a formula while it is written down (x/x becomes 1); what is settled is the result.
+    simplify a formula while it is written down (x/x becomes 1); what is settled is the result. Of
+    constants it rounds: where they nearly cancel, floor(c) or c < 1 may be wrong before it arrives
+    here, so write it with ``evaluate=False``. A conclusion that arrives as true or false is told by
+    a warning.
 
     Args:
         hypotheses: a sympy relation or formula, or several.
@@ -80,4 +84,11 @@ def settle(
                 f"expected a formula such as x < y or sympy.Eq(x, y), got {formula!r}; "
                 "Python's == and != compare how expressions are written"
             )
+    if isinstance(conclusion, sp.logic.boolalg.BooleanAtom):
+        warnings.warn(
+            f"the conclusion arrived as {conclusion}: sympy had decided it while it was written, "
+            "and it rounds constants; write sympy.Eq(a, b, evaluate=False), and so floor and "
+            "others of constants, to have it settled here",
+            stacklevel=2,
+        )
     return settle_argument(for_all(*formulas), timeout)

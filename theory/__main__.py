@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import tyro
 
-from theory.artefacts import ensure_writable, ensure_writable_file, json_text, write_text
+from theory.artefacts import (
+    certificates_beside,
+    ensure_writable,
+    ensure_writable_file,
+    json_text,
+    write_text,
+)
 from theory.commands import BAD_INPUT, leave, run
 from theory.errors import UserError
 from theory.usage import runs
@@ -79,7 +85,7 @@ class Verify(_Settling):
         self.require_sensible()
         if self.list_:
             return self._list()
-        certificates = self.out.parent / "certificates"
+        certificates = certificates_beside(self.out)
         if self.claim is None:
             ensure_writable_file(self.out)
         ensure_writable(certificates)
@@ -159,7 +165,7 @@ class Errata(_Settling):
         from theory.ledger.errata import errata
 
         verdicts, note = _ledger(self, {})
-        names = write_certificates(verdicts, self.certificates)
+        names = write_certificates(verdicts, self.certificates, only_add=True)
         text = errata(verdicts, names, str(self.certificates), self.format)
         print(note, file=sys.stderr)
         if self.out is None:
@@ -209,8 +215,9 @@ class Check(_Settling):
         screen = console(stderr=self.json)
         if verdicts:
             print_table(verdicts, screen)
-        names = write_certificates(verdicts, out.parent / "certificates")
-        data = to_json(verdicts, _below("certificates", names))
+        certificates = certificates_beside(out)
+        names = write_certificates(verdicts, certificates)
+        data = to_json(verdicts, _below(certificates.name, names))
         del data["rows"]  # of the published list
         text = json_text({**data, "problems": problems, "stopped": stopped})
         write_text(out, text)

@@ -192,12 +192,29 @@ def _require_lasting_assumptions(step: Mapping[sp.Symbol, sp.Expr]) -> None:
     real = sp.Dummy(real=True).assumptions0.items()
     for symbol, image in step.items():
         facts = symbol.assumptions0.items() - real
-        broken = sorted(f for f, wanted in facts if getattr(image, f"is_{f}") is not wanted)
+        broken = {f for f, wanted in facts if getattr(image, f"is_{f}") is not wanted}
         if broken:
+            declared = next((f for f in _DECLARED if f in broken and symbol.assumptions0[f]), None)
+            fact = declared or min(broken)
+            as_hypothesis = f", and {symbol} {_HYPOTHESES[fact]}" if fact in _HYPOTHESES else ""
             raise ValueError(
-                f"a step need not keep {symbol} {broken[0]}: expected an image that is so in all "
-                f"cases, got {image}; declare the symbol real, and put the rest into a hypothesis"
+                f"a step need not keep {symbol} {fact}: expected an image that is so in all cases, "
+                f"got {image}; write {symbol} = sympy.Symbol({symbol.name!r}, real=True)"
+                f"{as_hypothesis}{' as a hypothesis' if as_hypothesis else ''}"
             )
+
+
+_HYPOTHESES = {
+    "positive": "> 0",
+    "negative": "< 0",
+    "nonnegative": ">= 0",
+    "nonpositive": "<= 0",
+    "zero": "= 0",
+    "nonzero": "!= 0",
+}
+"""What people declare of signs, the strongest first, and how it reads as a hypothesis."""
+
+_DECLARED = (*_HYPOTHESES, "even", "odd", "prime", "composite", "integer", "rational", "irrational")
 
 
 def _obligations(lemmas: Mapping[str, Lemma]) -> tuple[Obligation, ...]:

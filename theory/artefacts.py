@@ -62,6 +62,15 @@ def ensure_writable_file(path: Path) -> None:
     ensure_writable(path.parent)
 
 
+def certificates_beside(evidence: Path) -> Path:
+    """Return the folder of the certificates of one evidence file, which no other file shares.
+
+    That of ``evidence.json`` is ``certificates``; others are named after the file.
+    """
+    plain = evidence.name == "evidence.json"
+    return evidence.with_name("certificates" if plain else f"{evidence.name}.certificates")
+
+
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """Let ``write`` make a file beside ``path``, then move it into place in one step.
 

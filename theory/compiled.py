@@ -14,7 +14,13 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from theory.exact import LARGEST_EXPONENT, NotRepresentableError, Surd, value_of
+from theory.exact import (
+    LARGEST_EXPONENT,
+    NotRepresentableError,
+    Surd,
+    has_finite_value,
+    value_of,
+)
 
 Value: TypeAlias = int | Fraction | Surd
 Frame: TypeAlias = list[Any]
@@ -110,7 +116,7 @@ class Program:
         factors, outside = [], []
         for factor in node.args:
             code = self._code(factor)
-            if factor.is_number and factor.is_finite and not _is_representable(factor):
+            if has_finite_value(factor) and not _is_representable(factor):
                 outside.append(code)
             else:
                 factors.append(code)

@@ -318,12 +318,39 @@ def _product(factors: tuple[sp.Expr, ...], at: Assignment) -> Surd:
         try:
             product = product * _number(factor, at)
         except NotRepresentableError as error:
-            if not (factor.is_number and factor.is_finite):
+            if not has_finite_value(factor):
                 raise
             outside = error
     if outside is not None and product != 0:
         raise outside
     return product
+
+
+def has_finite_value(constant: sp.Expr) -> bool:
+    """Whether an expression is a constant that certainly has a real value."""
+    if constant.free_symbols:
+        return False
+    from theory.prove.enclosure import enclose  # which builds on this module
+
+    try:
+        return is_plain(constant) or bool(enclose(constant) is not None)
+    except ValueError:
+        return False
+
+
+def is_plain(constant: sp.Basic) -> bool:
+    """Whether a constant is made of roots of positive rationals, π, e, … by sums and products.
+
+    Of these alone sympy knows how accurately it has evaluated them.
+    """
+    match constant:
+        case sp.Rational() | sp.NumberSymbol():
+            return True
+        case sp.Pow(args=(sp.Rational() as base, sp.Rational())):
+            return bool(base.p > 0)
+        case sp.Add() | sp.Mul():
+            return all(map(is_plain, constant.args))
+    return False
 
 
 def _power(expr: sp.Pow, at: Assignment) -> Surd:

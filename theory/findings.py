@@ -304,5 +304,39 @@ def _check_assumptions(symbols: tuple[sp.Symbol, ...], at: Assignment) -> None:
 
 def admits(symbol: sp.Symbol, value: Surd) -> bool:
     """Whether a value satisfies the assumptions that the symbol was declared with."""
-    number = value.to_sympy()
-    return all(getattr(number, f"is_{f}") is wanted for f, wanted in symbol.assumptions0.items())
+    return all(_is(value, fact) is wanted for fact, wanted in symbol.assumptions0.items())
+
+
+def _is(value: Surd, fact: str) -> bool | None:
+    """Whether a number is what an assumption says; None of an assumption that is not known here."""
+    whole = value.is_rational and value.x.denominator == 1
+    if fact in _ALWAYS:
+        return True
+    if fact in _NEVER:
+        return False
+    match fact.removeprefix("extended_"):
+        case "positive":
+            return value.sign() > 0
+        case "negative":
+            return value.sign() < 0
+        case "nonnegative":
+            return value.sign() >= 0
+        case "nonpositive":
+            return value.sign() <= 0
+        case "nonzero":
+            return value.sign() != 0
+        case "zero":
+            return value.sign() == 0
+        case "rational" | "irrational":
+            return value.is_rational is (fact == "rational")
+        case "integer" | "noninteger":
+            return whole is (fact == "integer")
+        case "even" | "odd":
+            return whole and value.x.numerator % 2 == (fact == "odd")
+    if fact in ("prime", "composite") and value.is_rational:
+        return bool(getattr(sp.Rational(value.x), f"is_{fact}"))
+    return False if fact in ("prime", "composite") else None
+
+
+_ALWAYS = ("algebraic", "commutative", "complex", "extended_real", "finite", "hermitian", "real")
+_NEVER = ("antihermitian", "imaginary", "infinite", "transcendental")

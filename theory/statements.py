@@ -6,12 +6,13 @@ For all values; for some values; along every orbit of a map; in the end; along o
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
+from theory.constants import substituted
 from theory.exact import Assignment, Surd, value_of
 
 Boolean: TypeAlias = sp.logic.boolalg.Boolean
@@ -82,9 +83,9 @@ class _AllOrbits:
         formulas = (*self.step.keys(), *self.step.values(), self.region, *self.hypotheses)
         return tuple(sorted(set().union(*(f.free_symbols for f in formulas)), key=str))
 
-    def after(self, formula: sp.Basic) -> sp.Basic:
+    def after(self, formula: sp.Basic) -> Any:
         """Return the formula about the next state, in terms of the current one."""
-        return formula.xreplace(dict(self.step))
+        return substituted(formula, self.step)
 
     def orbit(self, start: Assignment, steps: int) -> list[dict[sp.Symbol, Surd]]:
         """Return the states from ``start`` on, ``steps`` of them after it, in exact arithmetic."""
@@ -220,6 +221,22 @@ _plain = lru_cache(maxsize=4096)(str)
 def show(formula: sp.Basic) -> str:
     """Write a formula as text, the way people write mathematics."""
     return str(_PRINTER.doprint(formula))
+
+
+def rounded_number(formula: sp.Basic) -> str | None:
+    """Say what to write instead of a formula's first floating-point number, if it has one."""
+    for term in sp.preorder_traversal(formula):
+        if isinstance(term, sp.Pow) and term.exp in (sp.Float(0.5), sp.Float(-0.5)):
+            root = f"sympy.sqrt({term.base})"
+            exact = root if term.exp > 0 else f"1/{root}"
+            return f"{term} has a rounded exponent; write an exact one: {exact}"
+        if isinstance(term, sp.Float):
+            exact = sp.Rational(str(term)).limit_denominator(10**6)
+            return (
+                f"the number {float(term):g} is a rounded one; write an exact one, such as "
+                f"sympy.Rational({exact.p}, {exact.q})"
+            )
+    return None
 
 
 def equal(left: sp.Basic | int, right: sp.Basic | int) -> Boolean:

@@ -29,6 +29,7 @@ from typing import Any
 import sympy as sp
 
 from theory.arguments import for_all
+from theory.constants import substituted
 from theory.errors import UserError
 from theory.evidence import Argument, Claim, Obligation
 from theory.findings import Disproof, Finding, Status, Unsettled
@@ -36,7 +37,8 @@ from theory.ledger.cache import Cache
 from theory.ledger.settling import Progress, settle_claims
 from theory.ledger.verify import Verdict
 from theory.prove import smt
-from theory.statements import Boolean, Possible
+from theory.rounding import no_rounding
+from theory.statements import Boolean, Possible, rounded_number
 
 _ADVICE = "Python's == and != compare how expressions are written: use sympy.Eq and sympy.Ne"
 
@@ -87,7 +89,7 @@ def after(step: Mapping[sp.Symbol, sp.Expr], formula: sp.Basic, times: int = 1) 
     if times < 0:
         raise ValueError(f"times: expected a number >= 0, got {times}")
     for _ in range(times):
-        formula = formula.subs(dict(step), simultaneous=True)
+        formula = substituted(formula, step)
     return formula
 
 
@@ -129,17 +131,33 @@ def _import(path: Path) -> dict[str, Any]:
     folder = str(path.resolve().parent)
     sys.path.insert(0, folder)
     try:
-        return runpy.run_path(str(path))
+        with no_rounding():
+            return runpy.run_path(str(path))
     except SyntaxError as error:
         line = f", line {error.lineno}" if error.lineno else ""
         raise UserError(f"{error.filename}{line}: {type(error).__name__}: {error.msg}") from error
     except SystemExit as error:
         raise UserError(f"{path}: it ends Python while it is imported (SystemExit)") from error
     except Exception as error:
-        raise UserError(f"{_place(path, error)}: {type(error).__name__}: {error}") from error
+        said = f"{type(error).__name__}: {error}{_advice_on(error)}"
+        raise UserError(f"{_place(path, error)}: {said}") from error
     finally:
         if folder in sys.path:
             sys.path.remove(folder)
+
+
+def _advice_on(error: Exception) -> str:
+    """What to write instead, where an error is of a common kind."""
+    match error:
+        case TypeError() if "truth value of Relational" in str(error):
+            return (
+                ". For 0 <= x <= 1 write sympy.And(0 <= x, x <= 1); for `and`, `or`, `not` and "
+                "`if` between formulas, sympy.And, sympy.Or, sympy.Not and sympy.Piecewise"
+            )
+        case NameError():
+            declared = f"{error.name} = sympy.Symbol({error.name!r}, real=True)"
+            return f". A symbol is declared first: {declared}"
+    return ""
 
 
 def _place(path: Path, error: Exception) -> str:
@@ -173,7 +191,12 @@ def _problem_of_formulas(obligation: Obligation) -> str | None:
     formulas = [getattr(statement, name) for name in names if hasattr(statement, name)]
     for formula in (*formulas, *getattr(statement, "hypotheses", ())):
         if not isinstance(formula, sp.logic.boolalg.Boolean) or isinstance(formula, sp.Symbol):
-            return f"expected a formula such as x < y, got {formula!r}. {_ADVICE}"
+            quoted = isinstance(formula, str)
+            advice = "Write it without the quotes" if quoted else _ADVICE
+            return f"expected a formula such as x < y, got {formula!r}. {advice}"
+        rounded = rounded_number(formula)
+        if rounded is not None:
+            return rounded
     return None
 
 

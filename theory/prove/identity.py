@@ -2,21 +2,26 @@
 
 Numbers are algebraic (√2, √3, √6, …) and never floating point. Both sides must have a value
 wherever the symbols' assumptions allow: (x² − 1)/(x − 1) = x + 1 is no identity. Every proof is
-checked by a second route: the difference is evaluated to 50 digits at points drawn from the
-assumptions.
+checked by a second route, which shares nothing with sympy's algebra and its evaluation: both sides
+are enclosed in intervals at points drawn from the assumptions.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import mpmath
 import sympy as sp
 
+from theory.constants import sign_of, tamed
 from theory.findings import Finding, Proof, Unsettled
 from theory.prove.deadline import limited
+from theory.prove.enclosure import enclose, ever_closer
 from theory.statements import Statement
 
 NAME = "identity"
 _DIGITS = 50
+_POINTS, _TRIES = 3, 30  # at which the sides must be equal; that are drawn, as some have no value
 
 
 def _canonical_signs(expr: sp.Expr) -> sp.Expr:
@@ -97,14 +102,18 @@ def _settle(statement: Statement) -> Finding:
         doubtful = [x for x in sp.preorder_traversal(equation) if not _has_value(x)]
         if doubtful:
             return Unsettled(NAME, f"{doubtful[0]} is not known to have an exact real value")
-        difference = equation.lhs - equation.rhs
+        opaque: dict[sp.Basic, sp.Dummy] = {}
+        difference = tamed(equation.lhs, opaque) - tamed(equation.rhs, opaque)
         form = normal_form_to_zero(difference)
         if form is None:
-            return Unsettled(NAME, f"no normal form of {difference} is zero")
-        if not _vanishes_numerically(difference):
-            return Unsettled(NAME, f"{difference} has a zero normal form and a value that is not")
+            return Unsettled(NAME, f"no normal form of {equation.lhs - equation.rhs} is zero")
+        if not _are_equal_at_points(equation):
+            return Unsettled(
+                NAME, f"the sides of {equation} were not found equal at {_POINTS} points"
+            )
         used.append(form)
-    return Proof(NAME, {"normal_forms": used, "second_route": f"{_DIGITS} digits at 3 points"})
+    route = f"{_DIGITS} digits at {_POINTS} points, by intervals"
+    return Proof(NAME, {"normal_forms": used, "second_route": route})
 
 
 def _has_value(expr: sp.Basic) -> bool:
@@ -112,22 +121,49 @@ def _has_value(expr: sp.Basic) -> bool:
     match expr:
         case sp.Pow(args=(base, exponent)):
             if exponent.is_integer:
-                return bool(exponent.is_nonnegative) or base.is_zero is False
-            return bool(base.is_positive or (base.is_nonnegative and exponent.is_positive))
+                return _is_so(exponent, "nonnegative") or _is_so(base, "nonzero")
+            has_root = _is_so(base, "nonnegative") and _is_so(exponent, "positive")
+            return has_root or _is_so(base, "positive")
         case sp.Piecewise():
             return expr.args[-1].cond == sp.true
         case sp.gamma():
-            return bool(expr.args[0].is_positive)
+            return _is_so(expr.args[0], "positive")
     return isinstance(expr, _TOTAL) and not isinstance(expr, sp.Float)
 
 
-def _vanishes_numerically(expr: sp.Expr) -> bool:
-    rng = random.Random(0)
-    for _ in range(3):
-        point = {s: _random_value(s, rng) for s in expr.free_symbols}
-        if not abs(expr.evalf(_DIGITS, subs=point)) < sp.Float(10) ** (10 - _DIGITS):
+_SIGNS = {"positive": (1,), "nonnegative": (0, 1), "nonzero": (-1, 1)}
+
+
+def _is_so(expr: sp.Expr, fact: str) -> bool:
+    """Whether a term has a sign wherever its symbols have values; of a constant, by arithmetic."""
+    if not expr.free_symbols:
+        return sign_of(expr) in _SIGNS[fact]
+    known = tamed(expr, {})
+    return known.is_zero is False if fact == "nonzero" else bool(getattr(known, f"is_{fact}"))
+
+
+def _are_equal_at_points(equation: sp.Eq) -> bool:
+    """Whether both sides have the same value, to some digits, at each of a few points."""
+    rng, equal = random.Random(0), 0
+    symbols = sorted(equation.free_symbols, key=str)
+    for _ in range(_TRIES):
+        point = {s: _random_value(s, rng) for s in symbols}
+        try:
+            left, right = (_value_at(side, point) for side in equation.args)
+        except ValueError:  # the intervals do not tell a value there
+            continue
+        size = 1 + max(abs(left.a), abs(left.b))
+        if not abs(left - right).b < size / mpmath.iv.mpf(10) ** _DIGITS:
             return False
-    return True
+        equal += 1
+        if equal == _POINTS:
+            return True
+    return False
+
+
+def _value_at(side: sp.Expr, point: Mapping[sp.Symbol, sp.Rational]) -> Any:
+    """Enclose a side at a point, with as many digits as its integer parts and signs need."""
+    return next(ever_closer(lambda digits: enclose(side, point, digits)))
 
 
 def _random_value(symbol: sp.Symbol, rng: random.Random) -> sp.Expr:

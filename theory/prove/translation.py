@@ -19,8 +19,9 @@ from typing import Any
 import sympy as sp
 import z3
 
+from theory.constants import masked, sign_of
 from theory.prove.deadline import TimeIsUpError
-from theory.statements import Boolean
+from theory.statements import Boolean, rounded_number
 
 # Words of SMT-LIB and functions that solvers add to it: no names for constants in a certificate.
 WORDS = (
@@ -185,11 +186,7 @@ class Translation:
         if expr is sp.pi:
             return self._pi()
         if isinstance(expr, sp.Float):
-            exact = sp.Rational(str(expr)).limit_denominator(10**6)
-            raise UnsupportedError(
-                f"the number {float(expr):g} is a rounded one; write an exact one, such as "
-                f"sympy.Rational({exact.p}, {exact.q})"
-            )
+            raise UnsupportedError(str(rounded_number(expr)))
         raise UnsupportedError(f"the term {expr} has a construct that is not supported")
 
     def _whole(self, expr: sp.Expr) -> Any | None:
@@ -216,7 +213,7 @@ class Translation:
     def _rounded(self, expr: sp.Expr) -> Any:
         """The integer k of a floor, k ≤ x < k + 1, or of a ceiling, as −floor(−x)."""
         if isinstance(expr, sp.ceiling):
-            return -self._floor(sp.expand(-expr.args[0]))
+            return -self._floor(masked(sp.expand, -expr.args[0]))
         return self._floor(expr.args[0])
 
     def _floor(self, x: sp.Expr) -> Any:
@@ -224,8 +221,10 @@ class Translation:
         if ("floor", x) not in self._constants:
             k = z3.Int(self._fresh("floor"), self.context)
             self._constants["floor", x] = k
-            numerator, d = sp.fraction(sp.together(x))
-            whole = self._whole(sp.expand(numerator)) if isinstance(d, sp.Integer) else None
+            numerator, d = masked(lambda term: sp.fraction(sp.together(term)), x)
+            whole = None
+            if isinstance(d, sp.Integer):
+                whole = self._whole(masked(sp.expand, numerator))
             if whole is None:
                 self.axioms += [z3.ToReal(k) <= value, value < z3.ToReal(k) + 1]
             else:  # the same without a denominator: d k ≤ d x ≤ d k + d − 1
@@ -237,6 +236,8 @@ class Translation:
 
     def _power(self, expr: sp.Pow) -> Any:
         base, exponent = expr.args
+        if exponent.has(sp.Float):
+            raise UnsupportedError(str(rounded_number(expr)))
         if not isinstance(exponent, sp.Rational) or exponent.q not in (1, 2):
             raise UnsupportedError(f"the power {expr}: expected a constant integer or half-integer")
         if abs(exponent.p) > _LARGEST_POWER:
@@ -256,7 +257,7 @@ class Translation:
             self._constants[key] = root
             # For a negative radicand the constant is unconstrained, and definedness fails.
             self.axioms.append(z3.Implies(value >= 0, z3.And(root >= 0, root * root == value)))
-        if not (radicand.is_number and radicand.is_nonnegative):
+        if radicand.free_symbols or sign_of(radicand) not in (0, 1):
             self._require(value >= 0)
         return self._constants[key]
 

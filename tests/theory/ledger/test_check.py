@@ -106,9 +106,20 @@ def test_verdicts_certificates_and_counterexamples(check, tmp_path):
 
 
 def test_a_rounded_number_is_told_to_be_written_exactly(check):
-    code, output, _, _ = check("CLAIMS = (claim('mine', 0.1 * x <= 0.1 * abs(x)),)")
-    assert code == 1
-    assert "write an exact one, such as sympy.Rational(1, 10)" in " ".join(output.split())
+    code, _, errors, _ = check("CLAIMS = (claim('mine', 0.1 * x <= 0.1 * abs(x)),)")
+    assert code == 2
+    assert "write an exact one, such as sympy.Rational(1, 10)" in errors
+    assert errors.count("\n") == 1
+
+
+def test_two_files_of_evidence_in_one_folder_keep_their_certificates(check, tmp_path):
+    for name in ("one.json", "two.json", "evidence.json"):
+        text = f"CLAIMS = (claim('{name}', x**2 >= 0),)"
+        assert check(text, "--out", str(tmp_path / "out" / name))[0] == 0
+    for name in ("one.json", "two.json", "evidence.json"):
+        evidence = json.loads((tmp_path / "out" / name).read_text())
+        for obligation in evidence["claims"][0]["published"]["obligations"]:
+            assert (tmp_path / "out" / obligation["file"]).is_file()
 
 
 def test_the_construct_outside_the_fragment_is_named(check):
@@ -160,6 +171,18 @@ def test_a_time_out_is_unknown(check):
         ("always({k: k - 1}, k > 0)", "a step need not keep k"),
         ("after({x: x}, x, -1)", "expected a number >= 0"),
         ("x < sp.I", "TypeError"),
+        ("claim('mine', x > 0, given=[0 <= x <= 1])", "write sympy.And(0 <= x, x <= 1)"),
+        ("claim('mine', x > 0 and y > 0)", "sympy.And, sympy.Or, sympy.Not"),
+        ("claim('mine', not x > 0)", "sympy.And, sympy.Or, sympy.Not"),
+        ("claim('mine', w > 0)", "w = sympy.Symbol('w', real=True)"),
+        (
+            "always({k: k - 1}, k > 0)",
+            "k = sympy.Symbol('k', real=True), and k > 0 as a hypothesis",
+        ),
+        (
+            "sp.floor(12/(8505042528630159234 - 4910388593373837827*sp.sqrt(3)))",
+            "for -110; it is -111. Write the term with evaluate=False",
+        ),
         ("\0", "null"),
     ],
 )
@@ -200,7 +223,9 @@ def test_files_that_are_not_there(check, name):
         ("claim('mine', x > 1, given=[x != y])", "Python's == and != compare"),
         ("claim('mine', x)", "expected a formula such as x < y, got x"),
         ("claim('mine', x + 1)", "expected a formula"),
-        ("claim('mine', 'x > 1')", "expected a formula"),
+        ("claim('mine', 'x > 1')", "Write it without the quotes"),
+        ("claim('mine', x**0.5 > 1)", "write an exact one: sympy.sqrt(x)"),
+        ("claim('mine', x < __import__('numpy').float64(0.5))", "sympy.Rational(1, 2)"),
         ("claim('', x > 1)", "a name that is not empty"),
         ("claim(3, x > 1)", "a name that is not empty"),
         ("x > 1", "entry 1 of CLAIMS"),
