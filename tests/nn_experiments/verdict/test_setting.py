@@ -208,6 +208,7 @@ UNTOLD = {
     "frequency.seed": "draws of one distribution",
     "gradient_energy": "of the project's own",
     "not_run": "a text",
+    "pictures": "what is drawn, not what is found",
     "optimizers.label": "a name",
 }
 OTHER_VALUES = {
