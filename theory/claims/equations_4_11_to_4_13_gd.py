@@ -205,7 +205,7 @@ CLAIMS = (
                 ),
             },
         ),
-        only_if="σ̃_i² > 0 at each relevant frequency (or, by coincidence, w̃(0) and w̃* have the same "
+        only_if="σ̃_i² > 0 at each relevant frequency (or, by coincidence, w̃(0) and w̃* have one "
         "norm at those with σ̃_i² = 0)",
         expects=Status.REFUTED,
         note="Under the learning-rate condition of 4.12.2.",
@@ -238,8 +238,8 @@ CLAIMS = (
         corrected=exactly_if(_S_irr > 0, _gd_risk > _robust_risk, _epsilon > 0),
         only_if="w̃_j(0) ≠ 0 at some frequency with σ̃_j² = 0",
         expects=Status.REFUTED,
-        note="The condition excludes only a null set of Gaussian initial weights. The section's end "
-        "says as much. Irrelevant frequencies are such; S_irr is the sum over all of them.",
+        note="The condition excludes only a null set of Gaussian initial weights. The section's "
+        "end says as much. Irrelevant frequencies are such; S_irr is the sum over all of them.",
     ),
     Claim(
         id="4.13.4",

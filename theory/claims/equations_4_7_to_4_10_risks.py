@@ -60,12 +60,12 @@ def _risk_at(norm_sq: sp.Expr) -> sp.Expr:
 
 
 _s = sp.Symbol("s", nonnegative=True)
-_true = sp.Symbol("w_star", real=True)
-_IS_WORSE = adversarial_risk(sp.Integer(0), _radius * sp.Abs(_z)) > adversarial_risk(
+_own, _true = sp.symbols("w w_star", real=True)
+_IS_WORSE = adversarial_risk(sp.Integer(0), _radius * sp.Abs(_own)) > adversarial_risk(
     sp.Integer(0), _radius * sp.Abs(_true)
 )
-"""Weight z at a frequency has the greater adversarial risk than w*, all others being equal."""
-_ANOTHER_MINIMIZER = (equal(_s * (_z - _true) ** 2, 0), sp.Ne(_z, _true))
+"""Weight w at a frequency has the greater adversarial risk than w*, all others being equal."""
+_ANOTHER_MINIMIZER = (equal(_s * (_own - _true) ** 2, 0), sp.Ne(_own, _true))
 _UNIQUE = Statement(equal(_n_irr, 0), (equal(_risk_at(_n_rel + _n_irr), _risk_at(_n_rel)),))
 
 CLAIMS = (
@@ -135,8 +135,9 @@ CLAIMS = (
         ),
         only_if="⟨X̃, w̃ − w̃*⟩ ≠ 0 (and w̃ ≠ 0, or there is no direction)",
         expects=Status.REFUTED,
-        note="sign(0) = 0. The case z = 0 has probability zero unless w̃ is a standard-risk "
-        "minimizer, and there it is the only case: the printed Δx̃* is then no perturbation at all.",
+        note="Where Var Z > 0 the condition excludes only a null set of inputs; at a minimizer of "
+        "the standard risk it excludes all, as there, with sign(0) = 0, the printed Δx̃* is no "
+        "perturbation at all.",
     ),
     Claim(
         id="4.8.2",
@@ -275,7 +276,7 @@ CLAIMS = (
                     _IS_WORSE, (*_ANOTHER_MINIMIZER, sp.Or(_s > 0, sp.Eq(_true, 0)))
                 ),
                 "and only then: weight 0 is no worse": Statement(
-                    sp.And(equal(_s * _true**2, 0), sp.Not(_IS_WORSE.subs(_z, 0))),
+                    sp.And(equal(_s * _true**2, 0), sp.Not(_IS_WORSE.subs(_own, 0))),
                     (sp.Eq(_s, 0), sp.Ne(_true, 0)),
                 ),
             },

@@ -1,5 +1,7 @@
 """(4.17) to (4.26) and (4.19) by the exact limits of signGD, and mutated statements."""
 
+from fractions import Fraction
+
 import pytest
 import sympy as sp
 
@@ -17,8 +19,7 @@ from theory.statements import Statement
 HOLDS, ONLY_IF, FAILS = Judgement.HOLDS, Judgement.ONLY_IF, Judgement.FAILS
 JUDGEMENTS = {
     "4.17.1": FAILS,
-    "4.18.2": FAILS,
-    "4.24.3": FAILS,
+    "4.18.2": ONLY_IF,
     "4.25.1": FAILS,
     "4.19-always.1": ONLY_IF,
 }
@@ -71,6 +72,49 @@ def test_the_condition_for_gd_to_be_more_robust():
         start = problem.w0_tilde[2]
         assert (moved * (moved + 2 * start) > 0) == above
         assert (adversarial_risk_ratio(problem) > 1) == above
+
+
+def test_at_a_given_learning_rate_the_main_term_does_not_decide():
+    """signGD ends more robust from w̃(0) = 0 though w̃2 moves, GD though it does not."""
+    for problem, moved, shown in (
+        (ratio._FALLS_SHORT, -sp.sqrt(6) / 300, "0.5468"),
+        (ratio._WITHOUT_MOVING, sp.Integer(0), "1.67875"),
+    ):
+        assert sp.simplify(signgd_limit(problem).delta_w2.to_sympy() - moved) == 0
+        digits = len(shown.partition(".")[2])
+        assert f"{float(adversarial_risk_ratio(problem)):.{digits}f}" == shown
+    assert all(w == 0 for w in ratio._FALLS_SHORT.w0_tilde)
+
+
+def test_w2_reaches_zero_from_each_multiple_and_from_no_other_start():
+    """By simulation in exact numbers, of 4.18.2: c moves by halves, so 1/3 never comes to 0."""
+    for n in range(1, 8):
+        steps, half = divmod(n, 2)
+        a, b, c = -Fraction(1, 6), Fraction(1 if not half else 1, 6), Fraction(n, 2)
+        if not half:  # the last step is short
+            steps, b = steps - 1, Fraction(1, 3)
+        a, b, r = a - Fraction(steps, 3), b + steps * Fraction(1, 2), Fraction(1, 2)
+        for _ in range(steps + 1):
+            assert c != 0
+            a, b, c = step(a, b, c, r)
+        assert c == 0
+        assert step(-a, b, -c, r)[2] == -step(a, b, c, r)[2]
+    a, b, c = Fraction(-7, 2), Fraction(4), Fraction(4, 3)
+    for _ in range(100):
+        a, b, c = step(a, b, c, Fraction(1, 2))
+        assert c != 0
+
+
+def step(a, b, c, r):
+    """The map of (4.16) in normalised variables, by its signs."""
+    sign = lambda x: (x > 0) - (x < 0)  # noqa: E731
+    up, mid, down = sign(a + b), sign(a), sign(a - b)
+    half = Fraction(1, 2)
+    return (
+        a - Fraction(up + mid + down, 3),
+        b - r * half * (up - down),
+        c - half * (up + down) + mid,
+    )
 
 
 def test_what_4_25_leaves_out_is_of_first_order():
