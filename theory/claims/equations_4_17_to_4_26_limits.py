@@ -317,8 +317,8 @@ CLAIMS = (
         "has R_s ≤ K(σ̃0² + σ̃1²)η² for all.",
         published=derived(
             "for each K some limit cycle has R_s > K(σ̃0² + σ̃1²)η²",
-            "the limit cycles through a = 1/2, b = 1/3, which there are for every r "
-            "(exact-solution.8), have R_s > σ̃0²η²/(9r), and 1/(9r) > K(1 + r) for r < 1/(9(2K + 1))",
+            "the limit cycles through a = 1/2, b = 1/3, which there are for every r by "
+            "exact-solution.8, have R_s > σ̃0²η²/(9r), and 1/(9r) > K(1 + r) for 9r(2K + 1) < 1",
             {
                 "on a limit cycle": Statement(
                     _risk > _sigma0_sq * _eta**2 / (9 * _r),

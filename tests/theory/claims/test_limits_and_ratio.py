@@ -89,16 +89,15 @@ def test_at_a_given_learning_rate_the_main_term_does_not_decide():
 def test_w2_reaches_zero_from_each_multiple_and_from_no_other_start():
     """By simulation in exact numbers, of 4.18.2: c moves by halves, so 1/3 never comes to 0."""
     for n in range(1, 8):
-        steps, half = divmod(n, 2)
-        a, b, c = -Fraction(1, 6), Fraction(1 if not half else 1, 6), Fraction(n, 2)
-        if not half:  # the last step is short
-            steps, b = steps - 1, Fraction(1, 3)
-        a, b, r = a - Fraction(steps, 3), b + steps * Fraction(1, 2), Fraction(1, 2)
-        for _ in range(steps + 1):
+        tied = n % 2  # the last step is a tie, or a short one
+        before, r = (n - 1) // 2, Fraction(1, 2)
+        a, b = Fraction(-1, 6) - Fraction(before, 3), Fraction(1, 6 if tied else 3) + before * r
+        c = Fraction(n, 2)
+        assert step(-a, b, -c, r)[2] == -step(a, b, c, r)[2]
+        for _ in range(before + 1):
             assert c != 0
             a, b, c = step(a, b, c, r)
         assert c == 0
-        assert step(-a, b, -c, r)[2] == -step(a, b, c, r)[2]
     a, b, c = Fraction(-7, 2), Fraction(4), Fraction(4, 3)
     for _ in range(100):
         a, b, c = step(a, b, c, Fraction(1, 2))
