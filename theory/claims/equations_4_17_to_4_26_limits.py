@@ -7,6 +7,7 @@ a, b and c − c(T) are bounded by constants that depend on r alone (Remark 4.D.
 import sympy as sp
 
 from theory.arguments import all_of, always, derived, ends_in, for_all, together
+from theory.claims.equations_4_22_4_23_4_27 import signs_after_ties, unrolled
 from theory.dynamics import NormalisedState, denormalise, gd_converges_to, gd_step, normalised_step
 from theory.evidence import Argument, Claim
 from theory.findings import Status
@@ -42,8 +43,46 @@ _NEAR = together(
 _generic = (sp.Ne(_a, 0), sp.Ne(_x, _y))
 _flips = sp.Eq(sp.sign(_next.a), -sp.sign(_a))
 _inside_cycle = _y < sp.Min(_x, 1 - _x)
-_descends = sp.And(_x < _third, _x < _y)
 _next_in_cycle = sp.Abs(_next.b) < sp.Min(sp.Abs(_next.a), 1 - sp.Abs(_next.a))
+
+_orbit = unrolled(3)
+_off_rest = tuple(sp.Ne(s.a, 0) for s in _orbit.states)
+
+
+def _oscillates() -> Argument:
+    """From |a| ≤ 1 on, where a is never 0; ties included."""
+    near = (
+        sp.Or(
+            sp.Abs(s.a) <= _third,
+            sp.Abs(s.b) < sp.Min(sp.Abs(s.a), 1 - sp.Abs(s.a)),
+        )
+        for s in _orbit.states
+    )
+    short, inside = sp.And(_x < _third, _x < _y), sp.And(_x <= _third, _y < _x)
+    return derived(
+        "if A(t) is never 0, then from some t on ẽ0 changes its sign at every step",
+        "|a| ≤ 1 in the end (P4.D.3); in three steps |a| ≤ 1/3, or long steps go to and fro for "
+        "ever; at |a| ≤ 1/3 there is a short step to such a state again, or long ones for ever, or "
+        "a tie, from which on the orbit is followed (4.22.4) until its states repeat",
+        {
+            "to |a| ≤ 1/3, or to long steps": Statement(
+                sp.Or(*near),
+                (*_orbit.equations, *_off_rest, sp.Abs(_orbit.states[0].a) <= 1),
+            ),
+            "long steps to and fro": Statement(
+                sp.And(_flips, _next_in_cycle), (sp.Ne(_a, 0), _inside_cycle)
+            ),
+            "long steps from |a| ≤ 1/3 are such": Statement(_inside_cycle, (inside,)),
+            "a short step from |a| ≤ 1/3": Statement(
+                sp.And(_flips, sp.Abs(_next.a) < _third), (sp.Ne(_a, 0), short)
+            ),
+            "a short step from |a| = 1/3 leads to 0": Statement(
+                equal(_next.a, 0), (sp.Eq(_x, _third), _y > _third)
+            ),
+            **{f"from a tie, {name}": Statement(*so) for name, so in signs_after_ties().items()},
+        },
+    )
+
 
 # --- Risks at the limit ---------------------------------------------------------------------------
 
@@ -142,29 +181,26 @@ CLAIMS = (
         where="§4.4.2, SignGD Dynamics",
         says="In the end w̃0 oscillates about w̃0*.",
         published=derived(
-            "from some t on ẽ0 changes its sign at every step, and |ẽ0| < √3η, without ties",
-            "|a| < 1 in the end (P4.D.3), then one of the two regions within three steps "
-            "(exact-solution.9), and each leads to one of them",
+            "from some t on ẽ0 changes its sign at every step",
+            "",
+            {},
             {
-                "long steps to and fro": Statement(
-                    sp.And(_flips, _next_in_cycle), (*_generic, _inside_cycle)
-                ),
-                "short steps to and fro": Statement(
-                    sp.And(
-                        _flips,
-                        sp.Abs(_next.a) < _third,
-                        sp.Or(
-                            sp.Abs(_next.a) < sp.Abs(_next.b),
-                            sp.Eq(sp.Abs(_next.a), sp.Abs(_next.b)),
-                            _next_in_cycle,
-                        ),
-                    ),
-                    (*_generic, _descends),
-                ),
+                "where the orbit rests": Statement(
+                    sp.And(sp.Ne(_a, 0), _flips), (sp.Eq(_next.a, _a), sp.Eq(_next.b, _b))
+                )
             },
         ),
-        expects=Status.PROVED,
-        note="Almost surely: from A(t) = 0 on w̃0 rests at w̃0*.",
+        correction="It does if A(t) is never 0; once A(t) = 0, w̃0 rests at w̃0*.",
+        corrected=together(
+            "from some t on ẽ0 changes its sign at every step, if and only if A(t) is never 0",
+            {
+                "A(t) never 0": _oscillates(),
+                "A(t) = 0": for_all(equal(_next.a, 0), sp.Eq(_a, 0)),
+            },
+        ),
+        only_if="A(t) is never 0",
+        expects=Status.REFUTED,
+        note="The condition excludes only a null set of starts (P4.D.1.1). Ties are no exception.",
     ),
     Claim(
         id="4.17.1",

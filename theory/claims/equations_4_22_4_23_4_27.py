@@ -59,7 +59,8 @@ class _Unrolled(NamedTuple):
         return sp.And(*(sp.And(sp.Ne(sp.Abs(s.a), sp.Abs(s.b)), sp.Ne(s.a, 0)) for s in states))
 
 
-def _unrolled(steps: int) -> _Unrolled:
+def unrolled(steps: int) -> _Unrolled:
+    """Return the states of one orbit over ``steps`` steps, with the equations between them."""
     states = tuple(map(_state, range(steps + 1)))
     return _Unrolled(states, tuple(chain.from_iterable(map(_equations, range(steps)))))
 
@@ -88,7 +89,7 @@ _accumulated = _by_induction(
     sp.Eq(_sum, 0),
 )
 
-_four = _unrolled(4)
+_four = unrolled(4)
 
 
 def _first_line() -> Argument:
@@ -179,7 +180,7 @@ class _Start(NamedTuple):
 
 def _attained(drift: sp.Expr, start: int, at: _Start) -> Argument:
     """From ``at`` the drift is ``drift`` in a cycle that begins after ``start`` steps."""
-    orbit = _unrolled(start + 2)
+    orbit = unrolled(start + 2)
     first, last = orbit.states[0], orbit.states[start]
     values = zip((first.a, first.b, _r), map(exact, at), strict=True)
     formula = sp.And(
@@ -246,6 +247,26 @@ def _tie_orbits() -> dict[str, _TieOrbit]:
             "tie; after; long; up, r < 4/3; down, r < 4/3", 3, r < 4 * _third, r > tied_again
         ),
     }
+
+
+def signs_after_ties() -> dict[str, tuple[Boolean, tuple[Boolean, ...]]]:
+    """Say, for each orbit from a tie, that a changes its sign at every step in the end.
+
+    From p > 0, which is no restriction (_SYMMETRY), while a is not 0; conclusion and hypotheses.
+    """
+    found = {}
+    for name, orbit in _tie_orbits().items():
+        cycle = [
+            state.a.subs({_r: orbit.r, _p: orbit.p}) for state in orbit.states[orbit.back_to :]
+        ]
+        if 0 in cycle:
+            continue  # it rests
+        images = (*cycle[1:], cycle[0])
+        found[name] = (
+            sp.And(*(x * y < 0 for x, y in zip(cycle, images, strict=True))),
+            orbit.given,
+        )
+    return found
 
 
 _CASES = sp.Or(
@@ -342,7 +363,7 @@ def _second_line() -> Argument:
 
 def _three_short_steps() -> tuple[_Unrolled, tuple[Boolean, ...]]:
     """An orbit with T = 0 and three short steps, and then long ones to and fro for ever."""
-    orbit = _unrolled(3)
+    orbit = unrolled(3)
     first, *_, last = orbit.states
     given = (
         *orbit.equations,

@@ -121,7 +121,7 @@ def explain(v: Verdict, files: Mapping[Key, str], folder: str) -> Iterator[str]:
         if getattr(claim, label):
             yield f"  {label:<11} {getattr(claim, label)}"
     for term in terms():
-        if term.is_in(claim.says):
+        if term.is_in(f"{claim.says} {claim.correction} {claim.note}"):
             yield f"  {'read as':<11} {term.name}: {term.reading}"
     for part, evidence in v.parts:
         yield f"  obligations of the {part} assertion"
