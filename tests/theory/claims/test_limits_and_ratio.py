@@ -1,5 +1,6 @@
 """(4.17) to (4.26) and (4.19) by the exact limits of signGD, and mutated statements."""
 
+import itertools
 from fractions import Fraction
 
 import pytest
@@ -30,6 +31,38 @@ ALL = {c.id: c for module in (limits, ratio, solution) for c in module.CLAIMS}
 @pytest.mark.parametrize("id_", ALL)
 def test_judgement(verdict, id_):
     assert verdict(id_).judgement is JUDGEMENTS.get(id_, HOLDS)
+
+
+@pytest.mark.parametrize(
+    "id_", ["4.4.2-limsup.2", "4.8.1", "4.9.1", "4.13.3", "4.18.2", "4.D.2-e2.2"]
+)
+def test_what_fails_on_a_null_set_holds_only_if_and_says_so(verdict, id_):
+    assert verdict(id_).judgement is ONLY_IF
+    assert "excludes only a null set" in verdict(id_).claim.note
+
+
+@pytest.mark.parametrize("id_", ["4.6.1", "4.10.2", "4.12.2", "4.13.1"])
+def test_what_needs_energy_at_relevant_frequencies_says_so(verdict, id_):
+    assert verdict(id_).judgement is ONLY_IF
+    assert verdict(id_).claim.only_if.startswith("σ̃_i² > 0")
+
+
+def test_oscillation_with_ties_by_simulation():
+    """Of 4.4.2-limsup.2: on a lattice full of ties and zeros, exactly where a is never 0."""
+    ratios = (Fraction(1, 4), Fraction(1, 3), Fraction(1), Fraction(4, 3), Fraction(2), Fraction(4))
+    seen = set()
+    for r in ratios:
+        for i in range(-14, 15):
+            for j in range(-14, 15):
+                a, b, c = Fraction(i, 12), Fraction(j, 12), Fraction(0)
+                orbit = [(a, b, c)]
+                for _ in range(60):
+                    orbit.append(step(*orbit[-1], r))
+                zero = any(s[0] == 0 for s in orbit)
+                flips = all(s[0] * t[0] < 0 for s, t in itertools.pairwise(orbit[-20:]))
+                assert flips == (not zero)
+                seen.add((zero, any(abs(s[0]) == abs(s[1]) != 0 for s in orbit)))
+    assert len(seen) == 4
 
 
 # --- Second routes: the closed form of the limit, in exact numbers -------------------------------
