@@ -87,7 +87,7 @@ print(verdict.status)
 #
 # Every display and every quantitative sentence of the analysis is a claim with an id. After (4.19)
 # the text says that GD is always more robust than signGD. That needs a condition: the entry has
-# numbers to check, and the condition, which is exact.
+# numbers to check, and the condition, for small learning rates.
 
 # %%
 (published,) = claims_named("4.19-always.1")

@@ -89,7 +89,7 @@ Image(png)
 # %% [markdown]
 # ## Change something
 #
-# From $\tilde w_2(0) \neq 0$ signGD can move $\tilde w_2$ towards zero, and is then the more robust.
+# From $\tilde w_2(0) \neq 0$ signGD can move $\tilde w_2$ towards zero, and may then be more robust.
 
 # %%
 start = (*settings.w0_tilde[:2], "3")

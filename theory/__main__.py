@@ -70,7 +70,8 @@ class Verify(_Settling):
     """
 
     claim: str | None = None
-    """Settle and explain only the claim of this id, or the claims of this row, at length."""
+    """Settle and explain only the claim of this id, or the claims of this row, at length, with the
+    reading of the text's terms (all of them: theory/published/terms.toml)."""
     list_: Annotated[bool, tyro.conf.arg(name="list")] = False
     """List the claims and what they say; settle nothing."""
     json: bool = False

@@ -82,7 +82,20 @@ class Simulated:
 
 
 class Judgement(StrEnum):
-    """What is to be said of a published assertion, once its obligations are settled."""
+    """What is to be said of a published assertion, once its obligations are settled.
+
+    The standard, for an assertion that does not hold as printed:
+
+    * *mended*: a true assertion differs from it by no more than a slip of notation, which changes
+      nothing that the text draws from it;
+    * *only if*: it holds under a further condition, within the section's assumptions. A condition
+      that excludes only a null set (ties, exceptional starts) is one; the note says in these words
+      of what it *excludes only a null set*;
+    * *fails*: it fails on a set of positive measure, and no sensible condition restores it.
+
+    The assertion is the printed sentence, with its quantifiers and the section's assumptions; its
+    terms are read as :func:`theory.published.terms` has them.
+    """
 
     HOLDS = "holds"
     MENDED = "holds after a slip of notation is mended"

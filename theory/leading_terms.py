@@ -48,7 +48,9 @@ def leading_ratio(norm_sq: sp.Expr, w2: sp.Expr, moved: sp.Expr) -> sp.Expr:
 def gd_is_more_robust(w2: sp.Expr, moved: sp.Expr) -> sp.logic.boolalg.Boolean:
     """Whether :func:`leading_ratio` is above 1: w̃2 moves, and not towards 0 by less than 2|w̃2(0)|.
 
-    Up to what vanishes with η, GD is more robust if and only if this holds (4.19-always.1).
+    Of the ratio itself this says: with lim Δw̃2 for ``moved``, GD is more robust for all η small
+    enough if this holds, and signGD if the product is below 0. At a given η neither this nor the
+    sign for Δw̃2 itself decides; bounds on what vanishes with η may (4.19-always.1).
     """
     return moved * (moved + 2 * w2) > 0
 

@@ -1,12 +1,13 @@
 """Equations (4.11) to (4.13): gradient descent in both domains, its limit and its risk.
 
-Scalars: s = σ̃_i², m = max_i σ̃_i², e = ẽ_i(0). Relevant frequencies have s > 0 and irrelevant ones
-s = 0 (section 4.D.1).
+Scalars: s = σ̃_i², m = max_i σ̃_i², e = ẽ_i(0). Irrelevant frequencies have s = 0. The text does not
+say that relevant ones have s > 0, and in rows 2 to 4 of Table 4.8 DC, always relevant, has not; so
+it is a condition where it is needed, as in 4.6.1.
 """
 
 import sympy as sp
 
-from theory.arguments import all_of, derived, exactly_if, for_all
+from theory.arguments import all_of, derived, exactly_if, for_all, together
 from theory.dynamics import gd_contraction, gd_converges_to, gd_error, gd_step
 from theory.evidence import Claim
 from theory.findings import Status
@@ -17,7 +18,7 @@ from theory.statements import Statement, equal
 
 _s, _m = sp.symbols("s m", nonnegative=True)
 _positive_s, _eta = sp.symbols("s eta", positive=True)
-_any_eta, _e, _w, _W = sp.symbols("eta e w W", real=True)
+_any_eta, _e, _w, _W, _w_star = sp.symbols("eta e w W w_star", real=True)
 _t = sp.Symbol("t", integer=True, nonnegative=True)
 _S_rel, _epsilon, _var = sp.symbols("S_rel epsilon sigma_sq", nonnegative=True)
 _S_irr = sp.Symbol("S_irr", nonnegative=True)
@@ -39,8 +40,15 @@ def _limit(name: str, statement: Statement) -> tuple[dict, dict]:
 _relevant = Statement(
     gd_converges_to(sp.Integer(0), _e, _positive_s, _any_eta), (_rate_ok, _positive_s <= _m)
 )
+_settled = sp.Or(_s > 0, sp.Eq(_e, 0))  # relevant weights that are where GD would take them
 _irrelevant = Statement(gd_converges_to(_e, _e, sp.Integer(0), _any_eta))
 _everywhere = Statement(gd_converges_to(sp.Integer(0), _e, _s, _any_eta), (_rate_ok, _s <= _m))
+
+# One relevant frequency: its weight W in the limit of GD from w, with the true weight w*.
+_gd_limit = sp.Piecewise((_w, sp.Eq(_s, 0)), (_w_star, True))
+_its_risk = equal(
+    adversarial_risk(sp.Integer(0), _epsilon * sp.Abs(_W)), _epsilon**2 / 2 * _w_star**2
+)
 _gd_risk = adversarial_risk(sp.Integer(0), _epsilon * sp.sqrt(_S_rel + _S_irr))
 _robust_risk = adversarial_risk(sp.Integer(0), _epsilon * sp.sqrt(_S_rel))
 _expected_risk = _epsilon**2 / 2 * (_S_rel + (_d - _n_rel) * _var)
@@ -114,11 +122,22 @@ CLAIMS = (
         id="4.12.2",
         where="§4.4.2, after (4.12)",
         says="If |1 − η max σ̃_i²| < 1, every relevant weight converges to w̃*_i.",
-        published=derived(
-            str(_relevant), "powers of a number below 1 in size", *_limit("relevant", _relevant)
+        published=for_all(_everywhere.conclusion, *_everywhere.hypotheses),
+        correction="It does if and only if σ̃_i² > 0, or it is w̃*_i at the start.",
+        corrected=together(
+            f"{_everywhere} if and only if s > 0 or e = 0",
+            {
+                "σ̃_i² > 0": derived(
+                    str(_relevant),
+                    "powers of a number below 1 in size",
+                    *_limit("relevant", _relevant),
+                ),
+                "condition": exactly_if(_settled, _everywhere.conclusion, *_everywhere.hypotheses),
+            },
         ),
-        expects=Status.PROVED,
-        note="Needs σ̃_i² > 0 at every relevant frequency, as section 4.D.1 implies.",
+        only_if="σ̃_i² > 0 at each relevant frequency (or w̃_i(0) = w̃*_i)",
+        expects=Status.REFUTED,
+        note="The condition of 4.6.1, which the text does not state.",
     ),
     Claim(
         id="4.12.3",
@@ -164,15 +183,31 @@ CLAIMS = (
         says="R_a of the GD limit is ½ε²(Σ_rel w̃*_i² + Σ_irrel w̃_j(0)²).",
         published=derived(
             "R_a = ½ε²(S_rel + S_irr), S_rel = Σ_rel w̃*_i², S_irr = Σ_irrel w̃_j(0)²",
+            "",
+            {},
+            {"one relevant frequency alone": Statement(_its_risk, (equal(_W, _gd_limit),))},
+        ),
+        correction="It is if σ̃_i² > 0 at each relevant frequency. Where one has σ̃_i² = 0 its "
+        "w̃_i(0)² is in the place of w̃*_i².",
+        corrected=derived(
+            "R_a = ½ε²(S_rel + S_irr), S_rel = Σ w̃*_i² where σ̃_i² > 0, S_irr = Σ w̃_j(0)² elsewhere",
             "the limit of 4.12.2 and 4.12.3 has standard risk 0; apply 4.10.1",
             {
                 **_limit("relevant", _relevant)[0],
                 "irrelevant": _irrelevant,
                 "(4.10) at the limit": equal(_gd_risk, _epsilon**2 / 2 * (_S_rel + _S_irr)),
+                "one relevant frequency alone, σ̃_i² > 0": Statement(
+                    _its_risk, (equal(_W, _gd_limit), _s > 0)
+                ),
+                "σ̃_i² = 0, ε > 0: by coincidence only": Statement(
+                    sp.Equivalent(_its_risk, equal(_w**2, _w_star**2)),
+                    (equal(_W, _gd_limit), sp.Eq(_s, 0), _epsilon > 0),
+                ),
             },
-            {"(4.10) at the limit": equal(_gd_risk, _epsilon**2 / 2 * (_S_rel + _S_irr))},
         ),
-        expects=Status.PROVED,
+        only_if="σ̃_i² > 0 at each relevant frequency (or, by coincidence, w̃(0) and w̃* have one "
+        "norm at those with σ̃_i² = 0)",
+        expects=Status.REFUTED,
         note="Under the learning-rate condition of 4.12.2.",
     ),
     Claim(
@@ -191,18 +226,20 @@ CLAIMS = (
             },
         ),
         expects=Status.PROVED,
-        note="As an order in d. Not uniformly in σ: as σ → 0 the relevant part ½ε²S_rel remains.",
+        note="As an order in d. Not uniformly in σ: as σ → 0 the relevant part ½ε²S_rel remains. "
+        "Relevant frequencies with σ̃_i² = 0 count among the d − k.",
     ),
     Claim(
         id="4.13.3",
         where="§4.4.2, after (4.13)",
         says="The GD solution is not the most robust among the standard-risk minimizers.",
         published=for_all(_gd_risk > _robust_risk, _epsilon > 0),
-        correction="It is not if and only if some irrelevant w̃_j(0) is not 0.",
+        correction="It is not if and only if w̃_j(0) ≠ 0 at some frequency with σ̃_j² = 0.",
         corrected=exactly_if(_S_irr > 0, _gd_risk > _robust_risk, _epsilon > 0),
-        only_if="w̃_j(0) ≠ 0 for some irrelevant j",
+        only_if="w̃_j(0) ≠ 0 at some frequency with σ̃_j² = 0",
         expects=Status.REFUTED,
-        note="As the end of the section says. Almost surely so for Gaussian initial weights.",
+        note="The condition excludes only a null set of Gaussian initial weights. The section's "
+        "end says as much. Irrelevant frequencies are such; S_irr is the sum over all of them.",
     ),
     Claim(
         id="4.13.4",

@@ -7,11 +7,12 @@ a, b and c − c(T) are bounded by constants that depend on r alone (Remark 4.D.
 import sympy as sp
 
 from theory.arguments import all_of, always, derived, ends_in, for_all, together
+from theory.claims.equations_4_22_4_23_4_27 import signs_after_ties, unrolled
 from theory.dynamics import NormalisedState, denormalise, gd_converges_to, gd_step, normalised_step
-from theory.evidence import Claim
+from theory.evidence import Argument, Claim
 from theory.findings import Status
 from theory.risk import adversarial_risk, dual_norm, residual_variance, standard_risk
-from theory.statements import Always, Possible, Statement, equal
+from theory.statements import Always, Statement, equal
 
 _a, _b, _c, _part = sp.symbols("a b c f", real=True)
 _r, _eta, _sigma0_sq, _epsilon = sp.symbols("r eta sigma0_sq epsilon", positive=True)
@@ -42,8 +43,46 @@ _NEAR = together(
 _generic = (sp.Ne(_a, 0), sp.Ne(_x, _y))
 _flips = sp.Eq(sp.sign(_next.a), -sp.sign(_a))
 _inside_cycle = _y < sp.Min(_x, 1 - _x)
-_descends = sp.And(_x < _third, _x < _y)
 _next_in_cycle = sp.Abs(_next.b) < sp.Min(sp.Abs(_next.a), 1 - sp.Abs(_next.a))
+
+_orbit = unrolled(3)
+_off_rest = tuple(sp.Ne(s.a, 0) for s in _orbit.states)
+
+
+def _oscillates() -> Argument:
+    """From |a| ≤ 1 on, where a is never 0; ties included."""
+    near = (
+        sp.Or(
+            sp.Abs(s.a) <= _third,
+            sp.Abs(s.b) < sp.Min(sp.Abs(s.a), 1 - sp.Abs(s.a)),
+        )
+        for s in _orbit.states
+    )
+    short, inside = sp.And(_x < _third, _x < _y), sp.And(_x <= _third, _y < _x)
+    return derived(
+        "if A(t) is never 0, then from some t on ẽ0 changes its sign at every step",
+        "|a| ≤ 1 in the end (P4.D.3); in three steps |a| ≤ 1/3, or long steps go to and fro for "
+        "ever; at |a| ≤ 1/3 there is a short step to such a state again, or long ones for ever, or "
+        "a tie, from which on the orbit is followed (4.22.4) until its states repeat",
+        {
+            "to |a| ≤ 1/3, or to long steps": Statement(
+                sp.Or(*near),
+                (*_orbit.equations, *_off_rest, sp.Abs(_orbit.states[0].a) <= 1),
+            ),
+            "long steps to and fro": Statement(
+                sp.And(_flips, _next_in_cycle), (sp.Ne(_a, 0), _inside_cycle)
+            ),
+            "long steps from |a| ≤ 1/3 are such": Statement(_inside_cycle, (inside,)),
+            "a short step from |a| ≤ 1/3": Statement(
+                sp.And(_flips, sp.Abs(_next.a) < _third), (sp.Ne(_a, 0), short)
+            ),
+            "a short step from |a| = 1/3 leads to 0": Statement(
+                equal(_next.a, 0), (sp.Eq(_x, _third), _y > _third)
+            ),
+            **{f"from a tie, {name}": Statement(*so) for name, so in signs_after_ties().items()},
+        },
+    )
+
 
 # --- Risks at the limit ---------------------------------------------------------------------------
 
@@ -75,6 +114,40 @@ _limit_set = (_x <= 1, _y <= sp.Max(_r, _half))
 _largest = _sigma0_sq * _eta**2 * (3 + sp.Max(2 * _r, 1 / (2 * _r))) / 2
 
 # --- Can w̃2 become zero? --------------------------------------------------------------------------
+
+
+def _to_zero() -> Argument:
+    """From c = 1/2, 1, 3/2, … some a < 0 and b lead to 0; from −1/2, −1, … by symmetry.
+
+    From a state on such an orbit one goes back by a short step, which is taken from a − 1/3, b + r
+    and c + 1 for any r > 1/3.
+    """
+    ready = (_a < 0, _b > 0, _x <= _y, _r > _third)
+    before = NormalisedState(_a - _third, _b + _r, _c + 1)
+    back = zip(normalised_step(before, _r), _state, strict=True)
+    mirrored = normalised_step(NormalisedState(-_a, _b, -_c), _r)
+    images = zip(mirrored, (-_next.a, _next.b, -_next.c), strict=True)
+    return derived(
+        "for each integer n ≠ 0 some orbit from c(0) = n/2 has c(t) = 0",
+        "induction over |n| in steps of 2, with a tie for the first of the odd ones",
+        {
+            "n = 1, by a tie": Statement(
+                equal(_next.c, 0), (*ready, sp.Eq(_x, _y), 2 * _c - 1 >= 0, 2 * _c - 1 <= 0)
+            ),
+            "n = 2, by a short step": Statement(equal(_next.c, 0), (*ready, _x < _y, sp.Eq(_c, 1))),
+            "from n to n + 2": Statement(
+                sp.And(
+                    *(equal(x, y) for x, y in back),
+                    before.a < 0,
+                    before.b > 0,
+                    sp.Abs(before.a) <= sp.Abs(before.b),
+                ),
+                ready,
+            ),
+            "n < 0": for_all(sp.And(*(equal(x, y) for x, y in images))).sufficient[0].statement,
+        },
+    )
+
 
 _k = sp.Symbol("k", integer=True)
 _half_steps = 2 * (_next.c - _c)
@@ -108,29 +181,26 @@ CLAIMS = (
         where="§4.4.2, SignGD Dynamics",
         says="In the end w̃0 oscillates about w̃0*.",
         published=derived(
-            "from some t on ẽ0 changes its sign at every step, and |ẽ0| < √3η, without ties",
-            "|a| < 1 in the end (P4.D.3), then one of the two regions within three steps "
-            "(exact-solution.9), and each leads to one of them",
+            "from some t on ẽ0 changes its sign at every step",
+            "",
+            {},
             {
-                "long steps to and fro": Statement(
-                    sp.And(_flips, _next_in_cycle), (*_generic, _inside_cycle)
-                ),
-                "short steps to and fro": Statement(
-                    sp.And(
-                        _flips,
-                        sp.Abs(_next.a) < _third,
-                        sp.Or(
-                            sp.Abs(_next.a) < sp.Abs(_next.b),
-                            sp.Eq(sp.Abs(_next.a), sp.Abs(_next.b)),
-                            _next_in_cycle,
-                        ),
-                    ),
-                    (*_generic, _descends),
-                ),
+                "where the orbit rests": Statement(
+                    sp.And(sp.Ne(_a, 0), _flips), (sp.Eq(_next.a, _a), sp.Eq(_next.b, _b))
+                )
             },
         ),
-        expects=Status.PROVED,
-        note="Almost surely: from A(t) = 0 on w̃0 rests at w̃0*.",
+        correction="It does if A(t) is never 0; once A(t) = 0, w̃0 rests at w̃0*.",
+        corrected=together(
+            "from some t on ẽ0 changes its sign at every step, if and only if A(t) is never 0",
+            {
+                "A(t) never 0": _oscillates(),
+                "A(t) = 0": for_all(equal(_next.a, 0), sp.Eq(_a, 0)),
+            },
+        ),
+        only_if="A(t) is never 0",
+        expects=Status.REFUTED,
+        note="The condition excludes only a null set of starts (P4.D.1.1). Ties are no exception.",
     ),
     Claim(
         id="4.17.1",
@@ -234,10 +304,11 @@ CLAIMS = (
                 )
             },
         ),
-        correction="GD cannot: it never moves w̃2. signGD moves it by multiples of (√6/6)η, "
-        "and can, from some of these multiples; not from other w̃2(0), so not almost surely.",
+        correction="GD cannot: it never moves w̃2. signGD moves it by multiples of (√6/6)η, and can "
+        "from each multiple of that; from no other w̃2(0).",
         corrected=together(
-            "GD keeps w̃2; signGD keeps 2c(t) − 2c(0) an integer, and takes some c(0) ≠ 0 to 0",
+            "GD keeps w̃2; signGD takes c(0) ≠ 0 to 0, from some ẽ0(0) and ẽ1(0), if and only if "
+            "2c(0) is an integer",
             {
                 "GD": for_all(equal(gd_step(_w2, sp.Integer(0), _eta), _w2)),
                 "signGD, 2c(0) no integer": always(
@@ -248,15 +319,14 @@ CLAIMS = (
                     _part < 1,
                     invariant=sp.Eq(2 * _c, _k + _part),
                 ),
-                "signGD, some start": all_of(
-                    "one step",
-                    {"to zero": Possible(sp.And(sp.Ne(_c, 0), sp.Eq(_next.c, 0)))},
-                ),
+                "signGD, 2c(0) an integer": _to_zero(),
             },
         ),
+        only_if="w̃2(0) is no multiple of (√6/6)η",
         expects=Status.REFUTED,
-        note="Neither drives w̃2 towards zero, which is what the text needs. Started at w̃2 = 0, GD "
-        "does end at the most robust minimizer.",
+        note="The condition excludes only a null set of starts. Neither drives w̃2 towards zero, "
+        "which is what the text needs. Started at w̃2 = 0, GD does end at the most robust "
+        "minimizer.",
     ),
     Claim(
         id="4.24.1",
@@ -278,28 +348,25 @@ CLAIMS = (
     ),
     Claim(
         id="4.24.3",
-        where="§4.4.2, and §4.D.2, (4.24)",
-        says="Read as a bound for all σ̃0², σ̃1²: it is at most K(σ̃0² + σ̃1²)η² with one K.",
+        where="this project, on (4.24)",
+        says="This O is not uniform in σ̃0² and σ̃1²: its constant grows as σ̃0²/σ̃1², so that no K "
+        "has R_s ≤ K(σ̃0² + σ̃1²)η² for all.",
         published=derived(
-            "R_s ≤ 10⁶(σ̃0² + σ̃1²)η², for instance",
-            "",
-            {},
+            "for each K some limit cycle has R_s > K(σ̃0² + σ̃1²)η²",
+            "the limit cycles through a = 1/2, b = 1/3, which there are for every r by "
+            "exact-solution.8, have R_s > σ̃0²η²/(9r), and 1/(9r) > K(1 + r) for 9r(2K + 1) < 1",
             {
                 "on a limit cycle": Statement(
-                    _risk <= 10**6 * (_sigma0_sq + _r * _sigma0_sq) * _eta**2,
-                    (_inside_cycle, sp.Eq(_a, _half), sp.Eq(_b, _third)),
-                )
+                    _risk > _sigma0_sq * _eta**2 / (9 * _r),
+                    (sp.Eq(_a, _half), sp.Eq(_b, _third)),
+                ),
+                "it is one": Statement(_inside_cycle.subs({_a: _half, _b: _third})),
+                "above any K": Statement(9 * _r * _K * (1 + _r) < 1, (9 * _r * (2 * _K + 1) < 1,)),
             },
         ),
-        correction="The constant grows as σ̃0²/σ̃1²: for r < 1/2 some limit cycles have R_s > "
-        "½σ̃0²η²/(4.5r).",
-        corrected=for_all(
-            _risk > _sigma0_sq * _eta**2 / (9 * _r),
-            sp.Eq(_a, _half),
-            sp.Eq(_b, _third),
-        ),
-        expects=Status.REFUTED,
-        note="Where σ̃1² is small, signGD ends further from the minimizer along ẽ1.",
+        expects=Status.PROVED,
+        note="Where σ̃1² is small, signGD ends further from the minimizer along ẽ1. The text's O is "
+        "read as η → 0 (4.24.2), which is what it uses.",
     ),
     Claim(
         id="4.24.4",

@@ -59,6 +59,13 @@ def _risk_at(norm_sq: sp.Expr) -> sp.Expr:
     return adversarial_risk(sp.Integer(0), _radius * sp.sqrt(norm_sq))
 
 
+_s = sp.Symbol("s", nonnegative=True)
+_own, _true = sp.symbols("w w_star", real=True)
+_IS_WORSE = adversarial_risk(sp.Integer(0), _radius * sp.Abs(_own)) > adversarial_risk(
+    sp.Integer(0), _radius * sp.Abs(_true)
+)
+"""Weight w at a frequency has the greater adversarial risk than w*, all others being equal."""
+_ANOTHER_MINIMIZER = (equal(_s * (_own - _true) ** 2, 0), sp.Ne(_own, _true))
 _UNIQUE = Statement(equal(_n_irr, 0), (equal(_risk_at(_n_rel + _n_irr), _risk_at(_n_rel)),))
 
 CLAIMS = (
@@ -128,8 +135,9 @@ CLAIMS = (
         ),
         only_if="⟨X̃, w̃ − w̃*⟩ ≠ 0 (and w̃ ≠ 0, or there is no direction)",
         expects=Status.REFUTED,
-        note="sign(0) = 0. The case z = 0 has probability zero unless w̃ is a standard-risk "
-        "minimizer, and there it is the only case: the printed Δx̃* is then no perturbation at all.",
+        note="Where Var Z > 0 the condition excludes only a null set of inputs; at a minimizer of "
+        "the standard risk it excludes all, as there, with sign(0) = 0, the printed Δx̃* is no "
+        "perturbation at all.",
     ),
     Claim(
         id="4.8.2",
@@ -176,7 +184,9 @@ CLAIMS = (
         ),
         only_if="Var Z > 0, so not at minimizers of the standard risk",
         expects=Status.REFUTED,
-        note="With sign(0) = 0, as (4.8). The second line of (4.9), and so (4.10), is right.",
+        note="The condition excludes only a null set of weights: the minimizers, which are those "
+        "that the section is about. With sign(0) = 0, as (4.8). The second line of (4.9), and so "
+        "(4.10), is right.",
     ),
     Claim(
         id="4.9.2",
@@ -242,6 +252,14 @@ CLAIMS = (
         where="§4.4.1, after (4.10)",
         says="Among standard-risk minimizers only w̃ᴿ of (4.6) has the least adversarial risk.",
         published=derived(
+            "ε > 0, Σ σ̃_i²(w̃_i − w̃*_i)² = 0, w̃ ≠ w̃ᴿ:  R_a(w̃) > R_a(w̃ᴿ)",
+            "",
+            {},
+            {"one relevant frequency alone": Statement(_IS_WORSE, _ANOTHER_MINIMIZER)},
+        ),
+        correction="So it is if and only if σ̃_i² > 0 or w̃*_i = 0 at each relevant frequency: where "
+        "σ̃_i² = 0, weight 0 is a minimizer's, too, and more robust than w̃*_i.",
+        corrected=derived(
             "ε > 0, σ̃_i² > 0 at relevant frequencies, Σ σ̃_i²(w̃_i − w̃*_i)² = 0:  "
             "R_a(w̃) ≥ R_a(w̃ᴿ), with equality only if w̃ = w̃ᴿ",
             "minimizers agree with w̃* where σ̃_i² > 0, so ‖w̃‖² is ‖w̃ᴿ‖² plus the irrelevant part",
@@ -254,11 +272,19 @@ CLAIMS = (
                 "a sum of squares is 0 only if its terms are": Statement(
                     sp.And(sp.Eq(_q, 0), sp.Eq(_u, 0)), (equal(_q + _u**2, 0),)
                 ),
+                "one relevant frequency alone, σ̃_i² > 0 or w̃*_i = 0": Statement(
+                    _IS_WORSE, (*_ANOTHER_MINIMIZER, sp.Or(_s > 0, sp.Eq(_true, 0)))
+                ),
+                "and only then: weight 0 is no worse": Statement(
+                    sp.And(equal(_s * _true**2, 0), sp.Not(_IS_WORSE.subs(_own, 0))),
+                    (sp.Eq(_s, 0), sp.Ne(_true, 0)),
+                ),
             },
-            {"equality needs a zero irrelevant part": _UNIQUE},
         ),
-        expects=Status.PROVED,
-        note="Needs ε > 0, and the condition of 4.6.1 without which w̃ᴿ itself is not unique.",
+        only_if="σ̃_i² > 0 or w̃*_i = 0 at each relevant frequency",
+        expects=Status.REFUTED,
+        note="For ε > 0. The condition of 4.6.1, without which w̃ᴿ itself depends on the w̃* that "
+        "(4.6) starts from.",
     ),
     Claim(
         id="4.10.3",

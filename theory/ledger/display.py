@@ -16,6 +16,7 @@ from theory.findings import Counterexample, Status
 from theory.ledger.certificates import Key
 from theory.ledger.typeset import values_at
 from theory.ledger.verify import Verdict, judgements, ranked, summary
+from theory.published import terms
 
 _WIDTH_OF_A_FILE = 110
 _LONGEST_NAME = 40
@@ -113,6 +114,9 @@ def explain(v: Verdict, files: Mapping[Key, str], folder: str) -> Iterator[str]:
     for label in ("slip", "correction", "note"):
         if getattr(claim, label):
             yield f"  {label:<11} {getattr(claim, label)}"
+    for term in terms():
+        if term.is_in(f"{claim.says} {claim.correction} {claim.note}"):
+            yield f"  {'read as':<11} {term.name}: {term.reading}"
     for part, evidence in v.parts:
         yield f"  obligations of the {part} assertion"
         for name, obligation in evidence.argument.obligations.items():

@@ -1,6 +1,7 @@
 """Published statements and numbers, as data, each with its source."""
 
 import csv
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,6 +51,38 @@ def coverage() -> tuple[Passage, ...]:
             claims = tuple(row["claims"].split())
             found.append(Passage(lines, row["kind"], row["what"], claims, row["reason"]))
     return tuple(sorted(found, key=lambda passage: passage.lines))
+
+
+@dataclass(frozen=True)
+class Term:
+    """One of the text's terms, and how all claims read it.
+
+    Attributes:
+        name: the term.
+        words: forms by which a sentence uses it.
+        reading: what it means in every claim.
+        source: what in the text settles this, by line numbers of the thesis.
+
+    """
+
+    name: str
+    words: tuple[str, ...]
+    reading: str
+    source: str
+
+    def is_in(self, sentence: str) -> bool:
+        """Whether the sentence uses the term."""
+        return any(re.search(rf"(?<!\w){re.escape(w)}(?!\w)", sentence) for w in self.words)
+
+
+@lru_cache(maxsize=1)
+def terms() -> tuple[Term, ...]:
+    """Return the text's terms with the one reading of each in the ledger."""
+    data = tomllib.loads(files(__name__).joinpath("terms.toml").read_text(encoding="utf-8"))
+    return tuple(
+        Term(name, tuple(term["words"]), term["reading"], term["from"])
+        for name, term in data.items()
+    )
 
 
 def half_unit(printed: str) -> sp.Expr:

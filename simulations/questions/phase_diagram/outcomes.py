@@ -1,8 +1,9 @@
 """Who ends more robust, GD or signGD, from many starts of the problem with d = 3; exact limits.
 
 The problem is that of section 4.4.2, Σ̃ = diag(σ̃0², σ̃1², 0), started at w̃0(0) = w̃1(0) = 0, so that
-w̃i* = −ẽi(0). Up to what vanishes with η, GD is more robust if and only if Δw̃2(Δw̃2 + 2w̃2(0)) > 0
-(claim 4.19-always.1). How much that leaves out, at a given η, bounds on the limit cycle tell.
+w̃i* = −ẽi(0). Where η is small enough, GD is more robust if Δw̃2(Δw̃2 + 2w̃2(0)) > 0, and signGD if it
+is below 0 (claim 4.19-always.1); at a given η neither need be so. What that leaves out, bounds on
+the limit cycle tell.
 """
 
 from typing import Any, Final, NamedTuple

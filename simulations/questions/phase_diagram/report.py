@@ -51,14 +51,14 @@ def statement(results: dict[str, Any]) -> str:
     last, limits = results["sizes"][-1], results["limits"]
     first = results["sizes"][0]
     return (
-        "The exact condition holds: up to what vanishes with η, GD is more robust if and only if "
-        f"Δw̃2(Δw̃2 + 2w̃2(0)) > 0. Of {starts:,} starts, bounds on the limit cycle decide who is "
-        f"more robust at {decided:,}; at {wrong:,} of these the risks of the exact limits differ "
-        "from the condition. Where η is too large for that, the risks are within O(η) of each "
-        "other, and either may be the smaller one, even from w̃2(0) = 0: there risks and condition "
-        f"differ at {_share(first['w2 = 0'])} of the starts with |A(0)|/(σ̃0²η) = {first['size']} "
-        f"and at {_share(last['w2 = 0'])} of those with {last['size']}. So even from w̃2(0) = 0 the "
-        "ratio is above 1 only for small enough η.\n\n"
+        "The condition holds where η is small enough: then GD is more robust if Δw̃2(Δw̃2 + 2w̃2(0)) "
+        f"> 0, and signGD if it is below 0. Of {starts:,} starts, bounds on the limit cycle decide "
+        f"who is more robust at {decided:,}; at {wrong:,} of these the risks of the exact limits "
+        "differ from the condition. Where η is too large for that, the risks are within O(η) of "
+        "each other, and either may be the smaller one, even from w̃2(0) = 0: there risks and "
+        f"condition differ at {_share(first['w2 = 0'])} of the starts with |A(0)|/(σ̃0²η) = "
+        f"{first['size']} and at {_share(last['w2 = 0'])} of those with {last['size']}. So even "
+        "from w̃2(0) = 0 the ratio is above 1 only for small enough η.\n\n"
         "A theorem (ratio-limits.1 to ratio-limits.5 of the ledger): for every σ̃1²/σ̃0², from "
         "w̃0(0) = w̃1(0) = 0, the ratio has a limit as η → 0. It is from 1 to "
         f"{limits['greatest from w̃2(0) = 0']['exact']} from w̃2(0) = 0, the latter reached where "
@@ -90,7 +90,7 @@ def _lines(
         "The ratio of adversarial risks, signGD's mean over its limit cycle over GD's limit, in "
         "population training with d = 3 and σ̃2² = 0, from w̃0(0) = w̃1(0) = 0. Purple: GD is more "
         "robust; orange: signGD is. Dotted: |B(0)| = max(1, 3r)|A(0)|, where signGD moves w̃2 most. "
-        "Black: the exact condition, w̃2(0) = 0 and |Δw̃2| = 2|w̃2(0)|, as η → 0. "
+        "Black: where that changes as η → 0, w̃2(0) = 0 and |lim Δw̃2| = 2|w̃2(0)|. "
         f"(a) to (c) have |A(0)|/(σ̃0²η) from {settings.size} to {settings.size + 1}.\n"
     )
     yield f"## What it says\n\n{statement(results)}\n"

@@ -31,8 +31,8 @@ def _statements(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
         f"What is proved is d = 3 and signGD. There, of {n:,} random starts the adversarial risk "
         f"of signGD's limit is above GD's at {above:,} ({100 * above / n:.1f} %) by the closed "
         f"form, and at {exact['above_one_trained']:,} by training at the same constant learning "
-        f"rate, {settings.exact_rate:g}. As the rate vanishes it is so where Δw̃2(Δw̃2 + 2w̃2(0)) > "
-        f"0, at {exact['above_one_as_rate_vanishes']:,}. From random w̃2(0), GD is not always the "
+        f"rate, {settings.exact_rate:g}. By the main term alone, Δw̃2(Δw̃2 + 2w̃2(0)) > 0, it would "
+        f"be at {exact['above_one_as_rate_vanishes']:,}. From random w̃2(0), GD is not always the "
         "more robust one, not even in d = 3."
     )
     yield from _on_dimensions(settings, results)

@@ -66,6 +66,7 @@ NOT_AS_PRINTED = {
     "4.8.4": Judgement.MENDED,
     "4.9.1": Judgement.ONLY_IF,
     "4.9.5": Judgement.ONLY_IF,
+    "4.10.2": Judgement.ONLY_IF,
     "4.10.4": Judgement.MENDED,
     "4.D.3.7": Judgement.MENDED,
     "4.20.2": Judgement.ONLY_IF,

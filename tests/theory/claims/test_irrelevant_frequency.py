@@ -36,7 +36,9 @@ from theory.regions import in_P3, in_P4
 CLAIMS = {c.id: c for module in (drift, count, size) for c in module.CLAIMS}
 NOT_AS_PRINTED = {
     "4.D.2-e2.2": Judgement.ONLY_IF,
-    "4.22.1": Judgement.MENDED,
+    "4.22.1": Judgement.FAILS,
+    "4.D.2-e2.1": Judgement.MENDED,
+    "4.D.2-e2.4": Judgement.MENDED,
     "4.22.2": Judgement.FAILS,
     "4.22.3": Judgement.FAILS,
     "4.23.1": Judgement.MENDED,

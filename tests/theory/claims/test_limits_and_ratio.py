@@ -1,5 +1,8 @@
 """(4.17) to (4.26) and (4.19) by the exact limits of signGD, and mutated statements."""
 
+import itertools
+from fractions import Fraction
+
 import pytest
 import sympy as sp
 
@@ -17,9 +20,9 @@ from theory.statements import Statement
 HOLDS, ONLY_IF, FAILS = Judgement.HOLDS, Judgement.ONLY_IF, Judgement.FAILS
 JUDGEMENTS = {
     "4.17.1": FAILS,
-    "4.18.2": FAILS,
-    "4.24.3": FAILS,
+    "4.18.2": ONLY_IF,
     "4.25.1": FAILS,
+    "4.4.2-limsup.2": ONLY_IF,
     "4.19-always.1": ONLY_IF,
 }
 ALL = {c.id: c for module in (limits, ratio, solution) for c in module.CLAIMS}
@@ -28,6 +31,38 @@ ALL = {c.id: c for module in (limits, ratio, solution) for c in module.CLAIMS}
 @pytest.mark.parametrize("id_", ALL)
 def test_judgement(verdict, id_):
     assert verdict(id_).judgement is JUDGEMENTS.get(id_, HOLDS)
+
+
+@pytest.mark.parametrize(
+    "id_", ["4.4.2-limsup.2", "4.8.1", "4.9.1", "4.13.3", "4.18.2", "4.D.2-e2.2"]
+)
+def test_what_fails_on_a_null_set_holds_only_if_and_says_so(verdict, id_):
+    assert verdict(id_).judgement is ONLY_IF
+    assert "excludes only a null set" in verdict(id_).claim.note
+
+
+@pytest.mark.parametrize("id_", ["4.6.1", "4.10.2", "4.12.2", "4.13.1"])
+def test_what_needs_energy_at_relevant_frequencies_says_so(verdict, id_):
+    assert verdict(id_).judgement is ONLY_IF
+    assert verdict(id_).claim.only_if.startswith("σ̃_i² > 0")
+
+
+def test_oscillation_with_ties_by_simulation():
+    """Of 4.4.2-limsup.2: on a lattice full of ties and zeros, exactly where a is never 0."""
+    ratios = (Fraction(1, 4), Fraction(1, 3), Fraction(1), Fraction(4, 3), Fraction(2), Fraction(4))
+    seen = set()
+    for r in ratios:
+        for i in range(-14, 15):
+            for j in range(-14, 15):
+                a, b, c = Fraction(i, 12), Fraction(j, 12), Fraction(0)
+                orbit = [(a, b, c)]
+                for _ in range(60):
+                    orbit.append(step(*orbit[-1], r))
+                zero = any(s[0] == 0 for s in orbit)
+                flips = all(s[0] * t[0] < 0 for s, t in itertools.pairwise(orbit[-20:]))
+                assert flips == (not zero)
+                seen.add((zero, any(abs(s[0]) == abs(s[1]) != 0 for s in orbit)))
+    assert len(seen) == 4
 
 
 # --- Second routes: the closed form of the limit, in exact numbers -------------------------------
@@ -71,6 +106,48 @@ def test_the_condition_for_gd_to_be_more_robust():
         start = problem.w0_tilde[2]
         assert (moved * (moved + 2 * start) > 0) == above
         assert (adversarial_risk_ratio(problem) > 1) == above
+
+
+def test_at_a_given_learning_rate_the_main_term_does_not_decide():
+    """signGD ends more robust from w̃(0) = 0 though w̃2 moves, GD though it does not."""
+    for problem, moved, shown in (
+        (ratio._FALLS_SHORT, -sp.sqrt(6) / 300, "0.5468"),
+        (ratio._WITHOUT_MOVING, sp.Integer(0), "1.67875"),
+    ):
+        assert sp.simplify(signgd_limit(problem).delta_w2.to_sympy() - moved) == 0
+        digits = len(shown.partition(".")[2])
+        assert f"{float(adversarial_risk_ratio(problem)):.{digits}f}" == shown
+    assert all(w == 0 for w in ratio._FALLS_SHORT.w0_tilde)
+
+
+def test_w2_reaches_zero_from_each_multiple_and_from_no_other_start():
+    """By simulation in exact numbers, of 4.18.2: c moves by halves, so 1/3 never comes to 0."""
+    for n in range(1, 8):
+        tied = n % 2  # the last step is a tie, or a short one
+        before, r = (n - 1) // 2, Fraction(1, 2)
+        a, b = Fraction(-1, 6) - Fraction(before, 3), Fraction(1, 6 if tied else 3) + before * r
+        c = Fraction(n, 2)
+        assert step(-a, b, -c, r)[2] == -step(a, b, c, r)[2]
+        for _ in range(before + 1):
+            assert c != 0
+            a, b, c = step(a, b, c, r)
+        assert c == 0
+    a, b, c = Fraction(-7, 2), Fraction(4), Fraction(4, 3)
+    for _ in range(100):
+        a, b, c = step(a, b, c, Fraction(1, 2))
+        assert c != 0
+
+
+def step(a, b, c, r):
+    """The map of (4.16) in normalised variables, by its signs."""
+    sign = lambda x: (x > 0) - (x < 0)  # noqa: E731
+    up, mid, down = sign(a + b), sign(a), sign(a - b)
+    half = Fraction(1, 2)
+    return (
+        a - Fraction(up + mid + down, 3),
+        b - r * half * (up - down),
+        c - half * (up + down) + mid,
+    )
 
 
 def test_what_4_25_leaves_out_is_of_first_order():
