@@ -11,10 +11,23 @@ from theory.prove import smt
 from theory.statements import Statement
 
 
-def answer(smtlib, milliseconds=20_000):
-    """The answers of cvc5 to the text's commands."""
+# One way of treating products after the other, within steps of the solver's own, not seconds.
+WAYS = (({}, 10**6), ({"nl-cov": "true"}, 4 * 10**6), ({}, 4 * 10**6))
+
+
+def answer(smtlib):
+    """The answers of cvc5 to the text's commands, by the first way that has one."""
+    for options, steps in WAYS:
+        found = _answer(smtlib, options | {"rlimit-per": str(steps)})
+        if "unknown" not in found:
+            break
+    return found
+
+
+def _answer(smtlib, options):
     solver = cvc5.Solver(cvc5.TermManager())
-    solver.setOption("tlimit-per", str(milliseconds))
+    for name, value in options.items():
+        solver.setOption(name, value)
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, smtlib, "certificate")
     answers = []
