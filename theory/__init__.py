@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Iterable
 from importlib import import_module
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 LOADED_AT = time.time_ns()
@@ -68,7 +69,7 @@ def settle(
         timeout: seconds for each question to the solver.
 
     Raises:
-        TypeError: a hypothesis or the conclusion is not a formula.
+        TypeError: a hypothesis or the conclusion is not a formula, or the timeout not a number.
         ValueError: the timeout is not positive.
 
     """
@@ -77,6 +78,8 @@ def settle(
     from theory.arguments import for_all
     from theory.ledger.verify import settle_argument
 
+    if isinstance(timeout, bool) or not isinstance(timeout, Real):
+        raise TypeError(f"timeout: expected a number of seconds, got {timeout!r}")
     if not timeout > 0:
         raise ValueError(f"timeout: expected seconds > 0, got {timeout}")
     several = isinstance(hypotheses, Iterable) and not isinstance(hypotheses, str)

@@ -70,3 +70,9 @@ def test_a_power_that_is_written_with_exponent_zero_is_one_wherever_its_base_has
     assert settle_formula([], of_integer > n).status is Status.REFUTED
     of_quotient = sp.Pow(1 / x, 0, evaluate=False)
     assert settle_formula([], sp.Eq(of_quotient, 1, evaluate=False)).status is not Status.REFUTED
+
+
+@pytest.mark.parametrize("bad", ["10", None, True, [1.0]])
+def test_a_timeout_that_is_no_number_is_told(bad):
+    with pytest.raises(TypeError, match="timeout: expected a number of seconds"):
+        settle_formula([], x > 0, timeout=bad)
