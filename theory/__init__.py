@@ -78,7 +78,8 @@ def settle(
     from theory.arguments import for_all
     from theory.ledger.verify import settle_argument
 
-    if isinstance(timeout, bool) or not isinstance(timeout, Real):
+    seconds: Any = timeout
+    if isinstance(seconds, bool) or not isinstance(seconds, Real):
         raise TypeError(f"timeout: expected a number of seconds, got {timeout!r}")
     if not timeout > 0:
         raise ValueError(f"timeout: expected seconds > 0, got {timeout}")
