@@ -51,6 +51,7 @@ def main() -> int:
     for position in (0, 1, -2, -1):
         chosen = {name: _at(found, position) for name, found in supported.items()}
         if chosen not in (environment for environment, _ in outcomes):
+            print(_line(chosen, "being tested"), file=sys.stderr, flush=True)
             outcomes.append((chosen, _outcome(chosen, list(ranges.values()))))
             print(_line(*outcomes[-1]), flush=True)
     print("\nIn all:", *(_line(*outcome) for outcome in outcomes), sep="\n")
@@ -84,8 +85,12 @@ def _outcome(chosen: dict[str, str], dependencies: list[str]) -> str:
         pinned = [f"{name}=={version}" for name, version in chosen.items()]
         pinned.append(f"jaxlib=={chosen['jax']}")
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        installed = subprocess.run([*install, *pinned, *dependencies, *TOOLS], check=False)
+        packages = [*pinned, *dependencies, *TOOLS]
+        installed = subprocess.run(
+            [*install, *packages], capture_output=True, text=True, check=False
+        )
         if installed.returncode:
+            print(installed.stderr[-2000:], file=sys.stderr)
             return "could not be installed"
         tests = [str(ROOT / "tests" / test) for test in TESTS]
         command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Iterable
 from importlib import import_module
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 LOADED_AT = time.time_ns()
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from theory.evidence import Evidence
     from theory.ledger.check import after as after
     from theory.ledger.check import claim as claim
+    from theory.rounding import no_rounding as no_rounding
     from theory.statements import Boolean
 
 # Loaded when they are first asked for: sympy and the solver take a while.
@@ -31,6 +33,7 @@ _HOMES = {
     ),
     **dict.fromkeys(("after", "claim"), "theory.ledger.check"),
     "Claim": "theory.evidence",
+    "no_rounding": "theory.rounding",
 }
 
 __all__ = [  # noqa: PLE0604 - all are text
@@ -52,11 +55,13 @@ def settle(
 
     Symbols are real or integer sympy symbols; their assumptions (``positive=True``, say) count as
     hypotheses. The evidence has a ``status`` (proved, refuted or unknown), and ``explanation`` in
-    words: the certificate's kind, the counterexample, or what stopped the back ends. Sympy may
-    simplify a formula while it is written down (x/x becomes 1); what is settled is the result. Of
-    constants it rounds: where they nearly cancel, floor(c) or c < 1 may be wrong before it arrives
-    here, so write it with ``evaluate=False``. A conclusion that arrives as true or false is told by
-    a warning.
+    words: the certificate's kind, the counterexample, or what stopped the back ends.
+
+    What is settled is what arrives, and sympy evaluates a formula while it is written: x/x becomes
+    1, and constants are rounded, so that floor(c) or c < 1 may be wrong where they nearly cancel. A
+    conclusion that arrives as true or false is told by a warning. Formulas that are written inside
+    ``with theory.no_rounding():`` raise an error where sympy decided something of a constant
+    wrongly; ``evaluate=False`` leaves the decision to this function.
 
     Args:
         hypotheses: a sympy relation or formula, or several.
@@ -64,7 +69,7 @@ def settle(
         timeout: seconds for each question to the solver.
 
     Raises:
-        TypeError: a hypothesis or the conclusion is not a formula.
+        TypeError: a hypothesis or the conclusion is not a formula, or the timeout not a number.
         ValueError: the timeout is not positive.
 
     """
@@ -73,6 +78,9 @@ def settle(
     from theory.arguments import for_all
     from theory.ledger.verify import settle_argument
 
+    seconds: Any = timeout
+    if isinstance(seconds, bool) or not isinstance(seconds, Real):
+        raise TypeError(f"timeout: expected a number of seconds, got {timeout!r}")
     if not timeout > 0:
         raise ValueError(f"timeout: expected seconds > 0, got {timeout}")
     several = isinstance(hypotheses, Iterable) and not isinstance(hypotheses, str)
@@ -86,9 +94,10 @@ def settle(
             )
     if isinstance(conclusion, sp.logic.boolalg.BooleanAtom):
         warnings.warn(
-            f"the conclusion arrived as {conclusion}: sympy had decided it while it was written, "
-            "and it rounds constants; write sympy.Eq(a, b, evaluate=False), and so floor and "
-            "others of constants, to have it settled here",
+            f"the conclusion arrived as {conclusion}, not as a formula: sympy had evaluated it "
+            "while it was written, which is wrong where it rounds constants that nearly cancel. "
+            "To be told of that, write it inside `with theory.no_rounding():`; to have it settled "
+            "here, with evaluate=False, as in sympy.Lt(a, b, evaluate=False)",
             stacklevel=2,
         )
     return settle_argument(for_all(*formulas), timeout)

@@ -2,16 +2,19 @@
 
 A statement is made as a tree of plain tuples, and only then written for sympy. What the tree says
 at a point is computed here from the tree: in fractions as long as there is no root, else by
-intervals with 200 digits; where they do not tell, nothing is said. So what sympy makes of a
-statement while it is written is tested too. As a program: ``python tests/theory/fuzz.py 10000``.
+intervals with 200 digits, or 1000; where they do not tell, nothing is said. So what sympy makes of
+a statement while it is written is tested too. As a program, which can be interrupted:
+``python tests/theory/fuzz.py 10000``, and the first seed if it is not 0.
 """
 
 import random
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from fractions import Fraction
 from math import isqrt
+from unittest.mock import patch
 
 import sympy as sp
 
@@ -20,6 +23,7 @@ from theory.prove import settle
 from theory.statements import Statement
 
 SCALE = 10**200
+FINER = 10**1000
 ASSUMPTIONS = (
     {"real": True},
     {"real": True},
@@ -35,6 +39,10 @@ RELATIONS = ("<", "<=", ">", ">=", "=", "!=")
 
 class UntoldError(Exception):
     """The tree has no value at the point, or the intervals do not tell."""
+
+
+class NotWrittenError(Exception):
+    """Sympy does not write the statement, in which something is infinite or undefined."""
 
 
 # --- Making --------------------------------------------------------------------------------------
@@ -136,7 +144,7 @@ def value(tree, at):
         case ("q", number):
             return number
         case ("x", name):
-            return at[name]
+            return value(at[name], {}) if isinstance(at[name], tuple) else at[name]
         case ("sqrt", n):
             low = isqrt(n * SCALE * SCALE)
             return (Fraction(low, SCALE), Fraction(low + 1, SCALE))
@@ -211,11 +219,14 @@ def truth(tree, at):
 
 
 def admitted(assumptions, number):
+    """Whether a number, a fraction or the tree of an irrational one, satisfies assumptions."""
+    rational = isinstance(number, Fraction)
+    s = sign(number if rational else value(number, {}))
     tests = {
-        "integer": number.denominator == 1,
-        "positive": number > 0,
-        "nonnegative": number >= 0,
-        "nonzero": number != 0,
+        "integer": rational and number.denominator == 1,
+        "positive": s > 0,
+        "nonnegative": s >= 0,
+        "nonzero": s != 0,
         "real": True,
     }
     return all(tests[fact] for fact in assumptions)
@@ -227,6 +238,8 @@ def points(rng, assumptions, count):
         for name, facts in assumptions.items():
             drawn = rng.choice(SPECIAL), Fraction(rng.randint(-40, 40), rng.choice((1, 1, 3, 7)))
             at[name] = rng.choice(drawn)
+            if "integer" not in facts and rng.random() < 0.3:
+                at[name] = ("+", ("q", rng.choice(SPECIAL)), surd(rng))
             while not admitted(facts, at[name]):
                 at[name] = Fraction(rng.randint(-9, 9), rng.choice((1, 2)))
         yield at
@@ -234,15 +247,31 @@ def points(rng, assumptions, count):
 
 def fails_at(given, conclusion, at):
     """Whether the hypotheses hold at a point and the conclusion does not; None if not told."""
-    try:
-        return all(truth(h, at) for h in given) and not truth(conclusion, at)
-    except UntoldError:
-        return None
+    for scale in (SCALE, FINER):
+        with patch(f"{__name__}.SCALE", scale), suppress(UntoldError):
+            return all(truth(h, at) for h in given) and not truth(conclusion, at)
+    return None
+
+
+def tree_of(number):
+    """A number of the prover's, x + y√2 + z√3 + w√6, as a fraction or a tree."""
+    if number.is_rational:
+        return number.x
+    parts = zip((number.y, number.z, number.w), (2, 3, 6), strict=True)
+    tree = ("q", number.x)
+    for factor, root in parts:
+        tree = ("+", tree, ("*", ("q", factor), ("sqrt", root)))
+    return tree
 
 
 def verdict(assumptions, given, conclusion, names, timeout):
     symbols = {name: sp.Symbol(names[name], **facts) for name, facts in assumptions.items()}
-    formulas = [written(tree, symbols) for tree in (*given, conclusion)]
+    try:
+        formulas = [written(tree, symbols) for tree in (*given, conclusion)]
+    except (TypeError, ValueError) as error:  # of sympy, at zoo or nan in a relation, floor or Max
+        if not _is_infinite(error):
+            raise
+        raise NotWrittenError from error
     return symbols, settle(Statement(formulas[-1], tuple(formulas[:-1])), timeout)
 
 
@@ -255,8 +284,10 @@ def judged(seed, timeout=0.3):
         symbols, found = verdict(assumptions, given, conclusion, same, timeout)
         renamed = dict(zip(assumptions, ("w", "v", "u"), strict=False))
         _, again = verdict(assumptions, given[::-1], conclusion, renamed, timeout)
-    except (TypeError, ValueError) as error:  # of sympy, where it writes zoo or nan into a relation
-        return ("not written", None) if _is_infinite(error) else ("error", repr(error))
+    except NotWrittenError:
+        return "not written", None
+    except Exception as error:  # whatever it is, it is told
+        return "error", repr(error)
     if {found.status, again.status} == {Status.PROVED, Status.REFUTED}:
         return found.status, f"{again.status} with other names and order"
     if found.status is Status.PROVED:
@@ -264,9 +295,12 @@ def judged(seed, timeout=0.3):
         at = next(failing, None)
         return found.status, None if at is None else f"fails at {at}"
     if found.status is Status.REFUTED and hasattr(found, "at"):
-        given_at = {n: found.at.get(s) for n, s in symbols.items()}
-        if all(number is not None and number.is_rational for number in given_at.values()):
-            at = {name: number.x for name, number in given_at.items()}
+        # A symbol that sympy cancelled while the statement was written may take any value.
+        values = {name: found.at.get(symbol) for name, symbol in symbols.items()}
+        if None not in values.values():
+            at = {name: tree_of(number) for name, number in values.items()}
+            if not all(admitted(assumptions[name], number) for name, number in at.items()):
+                return found.status, f"{at} is not as assumed"
             if fails_at(given, conclusion, at) is False:
                 return found.status, f"does not fail at {at}"
     return found.status, None
@@ -276,24 +310,36 @@ def _is_infinite(error):
     return any(word in str(error) for word in ("NaN", "complex", "infin", "zoo", "not comparable"))
 
 
-def run(seeds):
+def run(seeds, timeout=0.3, progress=None):
     """Judge statements; return how often each outcome came, and those that are wrong."""
     counts, wrong = Counter(), []
-    for seed in seeds:
-        status, problem = judged(seed)
-        counts[str(status)] += 1
-        if problem is not None:
-            wrong.append((seed, str(status), problem, statement(random.Random(seed))))
+    with suppress(KeyboardInterrupt):
+        for seed in seeds:
+            status, problem = judged(seed, timeout)
+            counts[str(status)] += 1
+            if problem is not None:
+                wrong.append((seed, str(status), problem, statement(random.Random(seed))))
+            if progress is not None:
+                progress(seed, counts, wrong)
     return counts, wrong
 
 
 def main():
-    """Judge as many statements as asked for; print the outcomes."""
+    """Judge as many statements as asked for, or until interrupted; print the outcomes."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     start, first = time.time(), int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    counts, wrong = run(range(first, first + count))
-    print(f"{count} statements, {time.time() - start:.0f} s:", dict(counts))
-    print(f"unknown: {counts['unknown'] / count:.1%}; wrong: {len(wrong)}")
+
+    def progress(seed, counts, wrong):
+        if counts.total() % 50 == 0:
+            print(
+                f"to seed {seed}, {time.time() - start:.0f} s:", dict(counts), len(wrong), "wrong"
+            )
+            sys.stdout.flush()
+
+    counts, wrong = run(range(first, first + count), progress=progress)
+    judged_, elapsed = counts.total(), time.time() - start
+    print(f"{judged_} of {count} statements from seed {first}, {elapsed:.0f} s:", dict(counts))
+    print(f"unknown: {counts['unknown'] / max(judged_, 1):.1%}; wrong: {len(wrong)}")
     for entry in wrong:
         print(*entry, sep="\n  ")
     return int(bool(wrong))

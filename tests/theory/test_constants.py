@@ -6,6 +6,7 @@ import sys
 import pytest
 import sympy as sp
 
+import theory
 from theory import settle
 from theory.constants import floor_of, masked, sign_of, substituted, tamed
 from theory.exact import surd
@@ -97,3 +98,30 @@ def test_nothing_is_rounded_where_the_ledger_is_written():
         "    assert len(all_claims()) > 300\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_watch_does_not_watch_its_own_decisions(monkeypatch):
+    """Where deciding a sign makes sympy decide another, that one is not decided again in turn."""
+    asked = []
+
+    def sign(constant):
+        asked.append(constant)
+        _ = sp.sqrt(2) + len(asked) < sp.pi
+        return 1 if constant == sp.sqrt(5) - sp.sqrt(7) else None
+
+    monkeypatch.setattr("theory.rounding.sign_of", sign)
+    with no_rounding(), pytest.raises(RoundedError, match="the sign of"):
+        _ = sp.sqrt(5) < sp.sqrt(7)
+    assert len(asked) < 10
+
+
+def test_the_watch_ends_on_quotients_that_cancel():
+    with no_rounding():
+        assert sp.Max(C, -110) == -110
+
+
+def test_the_watch_is_part_of_what_is_offered_to_users():
+    with theory.no_rounding(), pytest.raises(RoundedError, match="evaluate=False"):
+        sp.floor(C)
+    with pytest.warns(UserWarning, match=r"with theory\.no_rounding\(\)"):
+        settle([], sp.true)

@@ -14,7 +14,7 @@ x, y = sp.symbols("x y", real=True)
 def test_settle_formula():
     assert settle_formula(x > 1, x**2 > 1).status is Status.PROVED
     assert settle_formula([x > 1, y > 1], x * y > 1).status is Status.PROVED
-    with pytest.warns(UserWarning, match="the conclusion arrived as True"):
+    with pytest.warns(UserWarning, match="the conclusion arrived as True, not as a formula"):
         assert settle_formula([], sp.true).status is Status.PROVED
     assert settle_formula(sp.true, x**2 - 2 * x + 1 >= 0).status is Status.PROVED
     for compared in (x == y, x != y):
@@ -58,3 +58,21 @@ def test_settle_takes_a_positive_timeout(timeout):
 )
 def test_formulas_are_shown_as_people_write_them(formula, text):
     assert show(formula) == text
+
+
+def test_a_power_that_is_written_with_exponent_zero_is_one_wherever_its_base_has_a_value():
+    one, n = sp.Pow(x, 0, evaluate=False), sp.Symbol("n", integer=True)
+    assert settle_formula([], sp.Eq(one, 1, evaluate=False)).status is Status.PROVED
+    assert settle_formula([], one > sp.Rational(1, 2)).status is Status.PROVED
+    assert settle_formula([], sp.Eq(one, 0, evaluate=False)).status is Status.REFUTED
+    of_integer = sp.Pow(n, 0, evaluate=False)
+    assert settle_formula(n < 1, of_integer > n).status is Status.PROVED
+    assert settle_formula([], of_integer > n).status is Status.REFUTED
+    of_quotient = sp.Pow(1 / x, 0, evaluate=False)
+    assert settle_formula([], sp.Eq(of_quotient, 1, evaluate=False)).status is not Status.REFUTED
+
+
+@pytest.mark.parametrize("bad", ["10", None, True, [1.0]])
+def test_a_timeout_that_is_no_number_is_told(bad):
+    with pytest.raises(TypeError, match="timeout: expected a number of seconds"):
+        settle_formula([], x > 0, timeout=bad)

@@ -243,8 +243,9 @@ class Translation:
         if abs(exponent.p) > _LARGEST_POWER:
             raise UnsupportedError(f"the power {expr}: expected at most {_LARGEST_POWER}")
         value = self._root(base) if exponent.q == 2 else self.term(base)
-        product = reduce(lambda x, y: x * y, [value] * abs(int(exponent.p)))
-        if exponent > 0:
+        factors = [value] * abs(int(exponent.p)) or [self._number(1)]
+        product = reduce(lambda x, y: x * y, factors)
+        if exponent >= 0:
             return product
         self._require(value != 0)
         return 1 / product
