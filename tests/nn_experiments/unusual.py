@@ -95,6 +95,22 @@ class Frozen(Base):
         self.requires_grad_(False)
 
 
+class Few(Base):
+    """Takes a few images at once."""
+
+    def prepared(self, x):
+        if len(x) > 8:
+            raise RuntimeError("too many\n  images")
+        return x
+
+
+class Cut(Base):
+    """Cuts off the image, as an index of a table of colours would."""
+
+    def prepared(self, x):
+        return ((x * 7).long() / 7).detach()
+
+
 class Detached(Base):
     """Has weights that no gradient reaches."""
 
