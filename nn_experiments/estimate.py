@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nn_experiments import compare, models, optimizers, pieces
+from nn_experiments import compare, measure, models, optimizers, pieces
 from nn_experiments.attacks import reference
 from nn_experiments.attacks.networks import Networks
 from nn_experiments.images import DataSet, Images, batch_size
@@ -26,7 +26,7 @@ from nn_experiments.models.evaluating import frozen
 from nn_experiments.pieces import Piece
 from nn_experiments.place import Place
 from nn_experiments.specs import Command, OptimizerSpec, Preset, RunSpec
-from nn_experiments.training import folder_name, resolve
+from nn_experiments.training import resolve
 from nn_experiments.training.device import computing
 from nn_experiments.training.grid import over_already
 from nn_experiments.training.step import Stepper
@@ -112,7 +112,7 @@ def missing(preset: Preset, place: Place) -> list[Piece]:
         piece
         for run in preset.runs()
         for piece in pieces.plan(preset, run)
-        if not (place.runs / folder_name(run) / piece.file).exists()
+        if not (measure.folder(place.runs, run) / piece.file).exists()
     ]
 
 

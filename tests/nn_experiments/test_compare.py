@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from nn_experiments import compare, describing, drawing, measure, presets, stages, style
+from nn_experiments import (
+    compare,
+    describing,
+    drawing,
+    kept_settings,
+    measure,
+    presets,
+    stages,
+    style,
+)
 from nn_experiments.__main__ import main
 from nn_experiments.describing import fixed_before
 from nn_experiments.training import folder_name
@@ -362,12 +371,14 @@ def test_threads_and_seed_reach_the_pictures(compared, tmp_path, monkeypatch, jo
     try:
         out, preset = compared
         shutil.copytree(out, tmp_path / "copy")
-        options = ["--jobs", jobs, "--threads", "1", "--robustness.noise-seed", "0"]
+        # Pictures alone are drawn here, and with another seed than the code could have fixed.
+        monkeypatch.setattr(kept_settings, "require_kept", lambda *_, **__: None)
+        options = ["--jobs", jobs, "--threads", "1", "--robustness.noise-seed", "5"]
         assert main(["figures", str(preset), "--out", str(tmp_path / "copy"), *options]) == 0
         assert torch.get_num_threads() == 2  # put back
     finally:
         torch.set_num_threads(before)
-    assert found == [(1, 0), (1, 0)]
+    assert found == [(1, 5), (1, 5)]
 
 
 def test_a_folder_in_which_nothing_was_trained_does_not_bind(tmp_path):
