@@ -79,6 +79,19 @@ def test_a_network_that_overwrites_its_input_is_measured_as_one_that_does_not(na
     assert torch.equal(images.pixels, pixels)
 
 
+@pytest.mark.parametrize("name", sorted(set(MEASURES) - {"energy"}))
+def test_logits_that_are_cut_off_from_the_image_have_gradient_0(name):
+    """As a network has whose rounding autograd sees, which computes the same."""
+    cut, rounding = network(unusual.Cut), network(unusual.Truncating)
+    images = classified(rounding, given())
+    expected = tensors(MEASURES[name](rounding, images))
+    assert torch.equal(tensors(MEASURES[name](cut, images)), expected)
+
+
+def test_the_energy_of_a_gradient_that_is_cut_off_has_no_shares():
+    assert MEASURES["energy"](network(unusual.Cut), given()).isnan().all()
+
+
 def test_only_networks_of_which_nothing_is_known_get_copies():
     known = nn.Sequential(nn.Flatten(), nn.Linear(36, 3), nn.ReLU())
     assert is_known(known)
