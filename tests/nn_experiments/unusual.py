@@ -95,13 +95,28 @@ class Frozen(Base):
         self.requires_grad_(False)
 
 
+class Pair(Base):
+    """Returns its logits with something else."""
+
+    def forward(self, x):
+        return super().forward(x), x
+
+
 class Few(Base):
     """Takes a few images at once."""
 
+    most = 8
+
     def prepared(self, x):
-        if len(x) > 8:
+        if len(x) > self.most:
             raise RuntimeError("too many\n  images")
         return x
+
+
+class One(Few):
+    """Takes one image at once."""
+
+    most = 1
 
 
 class Cut(Base):
