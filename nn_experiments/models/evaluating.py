@@ -3,7 +3,8 @@
 A network of one's own may overwrite what it is given (``x.sub_(0.5)``). Images and points of a
 search are used again, so that such a network gets a copy of them. It may also cut its logits off
 from the image (``x.detach()``, an index of colours): their gradient is then told to be 0, as that
-of a rounded image is. One that is known to do neither is taken as it is: see
+of a rounded image is. Or it computes in another precision, which losses, and points that move by
+their gradients, would take over. One that is known to do none of this is taken as it is: see
 :func:`~nn_experiments.models.plain.is_known`.
 """
 
@@ -47,7 +48,8 @@ class _Attaching:
 
 
 def _attached(logits: Tensor, x: Tensor) -> Tensor:
-    """Return the logits, which autograd knows to come from ``x``."""
+    """Return the logits in the precision of ``x``, which autograd knows to come from ``x``."""
+    logits = logits.to(x.dtype)
     if not torch.is_grad_enabled():
         return logits
     value = x.flatten(1)[:, :1].to(logits.dtype)

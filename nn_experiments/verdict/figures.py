@@ -105,9 +105,8 @@ def _sample(preset: Preset, measurements: Measurements) -> str:
     )
     parts = [f"{name_of(preset)}: {either(seeds, 'seed')}"]
     parts += [either(clean, "test image")] if clean else []
-    parts += (
-        [f"{' or '.join(f'{n:,}' for n in noisy)} with noise"] if noisy and noisy != clean else []
-    )
+    seen = noisy if noisy != clean else []
+    parts += [f"{' or '.join(f'{n:,}' for n in seen)} with noise"] if seen else []
     parts += [f"{' or '.join(f'{n:,}' for n in attacked)} attacked"] if attacked else []
     return ", ".join(parts)
 

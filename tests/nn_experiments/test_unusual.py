@@ -88,6 +88,14 @@ def test_logits_that_are_cut_off_from_the_image_have_gradient_0(name):
     assert torch.equal(tensors(MEASURES[name](cut, images)), expected)
 
 
+@pytest.mark.parametrize("name", MEASURES)
+def test_logits_in_another_precision_are_measured_in_that_of_the_images(name):
+    precise, plain = network(unusual.Precise), network(unusual.Base)
+    images = classified(plain, given())
+    expected = tensors(MEASURES[name](plain, images))
+    assert torch.equal(tensors(MEASURES[name](precise, images)), expected)
+
+
 def test_the_energy_of_a_gradient_that_is_cut_off_has_no_shares():
     assert MEASURES["energy"](network(unusual.Cut), given()).isnan().all()
 
