@@ -470,3 +470,23 @@ def test_a_comparison_that_is_killed_goes_on_to_the_same_result(undrawn, compare
         assert a.training_loss == b.training_loss
         for name in a.correct:
             assert (a.correct[name] == b.correct[name]).all()
+
+
+def test_attacks_that_saw_no_gradient_are_told_in_every_file(tmp_path, capsys):
+    path, out = tmp_path / "preset.toml", tmp_path / "out"
+    text = PRESET.replace('name = "linear"', 'name = "tests.nn_experiments.unusual:Cut"')
+    text = text.replace("= [50]", "= []").replace("gradient_energy = true\n", "")
+    path.write_text(text.replace("images = 4", "images = 16").replace("epochs = 3", "epochs = 4"))
+    options = ["--jobs", "1", "--threads", "1", "--no-pictures", "--no-lipschitz"]
+    assert main(["compare", str(path), "--out", str(out), *options]) == 0
+    told = "no gradient (zero or not finite) at "
+    assert told in capsys.readouterr().err
+    for name in ("report.md", "evidence.json", "tables/attack_notes.csv", "tables/comparisons.csv"):
+        assert told in (out / name).read_text(), name
+    runs = measurements.load(out / "measurements.safetensors").runs
+    masked = [(run, m) for run in runs for m in run.masked]
+    assert masked
+    for run, kind in masked:
+        # All images that are right: of the network's input no gradient is known anywhere.
+        right = run.correct[measurements.CLEAN][:16].sum()
+        assert run.masked[kind].images == right
