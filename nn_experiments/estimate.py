@@ -209,19 +209,19 @@ def measured(preset: Preset, data: DataSet, device: torch.device, threads: int) 
     with computing(device, threads, preset.seeds[0]), _told(preset, len(batch)):
         steps = {o.title: _seconds(_stepping(preset, o, batch)) for o in preset.optimizers}
         model = models.build(preset.model, data.shape, data.classes, preset.seeds[0]).to(device)
-        networks, x, batch = Networks([frozen(model)], stacked=False), images.floats(), len(images)
-        owner = torch.zeros(batch, dtype=torch.int64, device=device)
+        networks, x, n = Networks([frozen(model)], stacked=False), images.floats(), len(images)
+        owner = torch.zeros(n, dtype=torch.int64, device=device)
 
         def losses(logits: Tensor, rows: Tensor) -> Tensor:
             return functional.cross_entropy(logits, images.labels[rows], reduction="none")
 
         def answer() -> None:
-            networks.logits(x, owner, batch).sum().item()  # waits for the device
+            networks.logits(x, owner, n).sum().item()  # waits for the device
 
         def gradient() -> None:
-            networks.gradients(x, owner, losses, batch)[2].sum().item()
+            networks.gradients(x, owner, losses, n)[2].sum().item()
 
-        return Pace(steps, _seconds(answer) / batch, _seconds(gradient) / batch)
+        return Pace(steps, _seconds(answer) / n, _seconds(gradient) / n)
 
 
 @contextmanager
@@ -276,8 +276,8 @@ def table(parts: Sequence[Part], place: Place, budget: float | None = None) -> T
 
     """
     seconds = [_on_the_clock(part, place) for part in parts]
-    networks = [s for s, part in zip(seconds, parts, strict=True) if part.what == NETWORKS]
-    share = min(1.0, budget / networks[0]) if budget is not None and any(networks) else 1.0
+    networks = sum(s or 0.0 for s, p in zip(seconds, parts, strict=True) if p.what == NETWORKS)
+    share = min(1.0, budget / networks) if budget is not None and networks else 1.0
     rows, total = [], 0.0
     for part, whole in zip(parts, seconds, strict=True):
         trains = part.stage in ("preparing", "training")
