@@ -79,6 +79,12 @@ def require_room(preset: Preset, place: Place, command: Command) -> None:
         _require_kept(kept_settings.with_choices(preset, earlier), place, command)
 
 
+def foreseen(preset: Preset, place: Place) -> Preset:
+    """Return the preset with what was left to a rule as far as a rule has chosen it."""
+    earlier = _earlier(place)
+    return preset if earlier is None else kept_settings.with_choices(preset, earlier)
+
+
 def recalled(preset: Preset, place: Place, command: Command) -> Preset:
     """Return the preset with what was left to a rule, as it was when the networks were trained.
 
@@ -126,10 +132,7 @@ def _require_kept(preset: Preset, place: Place, command: Command) -> None:
 
 def _tried(preset: Preset, place: Place) -> tuple[OptimizerSpec, ...]:
     """Return the optimizers before a sweep, with the rates that an earlier one chose."""
-    earlier = _earlier(place)
-    if earlier is None:
-        return preset.optimizers
-    return kept_settings.with_choices(preset, earlier).optimizers
+    return foreseen(preset, place).optimizers
 
 
 def train(preset: Preset, place: Place, advance: Advance) -> list[RunRecord]:

@@ -24,6 +24,7 @@ from nn_experiments.verdict import figures
 from nn_experiments.verdict.judging import judge
 from nn_experiments.verdict.measurements import CLEAN, Measurements
 from nn_experiments.verdict.rules import Rules
+from nn_experiments.wording import counted
 
 Tell = Callable[[str], None]
 """Is given the name of each figure before it is drawn."""
@@ -51,7 +52,7 @@ def draw_all(
     drawn["effects"] = partial(figures.forest, verdicts, only_primary=True)
     if any(run.lipschitz for run in measured.runs):
         drawn["lipschitz"] = partial(figures.lipschitz_by_layer, preset, measured)
-    note = f"{preset.title or preset.data.name}, {len(preset.seeds)} seeds"
+    note = f"{preset.title or preset.data.name}, {counted(len(preset.seeds), 'seed')}"
     by_band = _drops(preset, measured)
     titles = {}
     if by_band:
@@ -173,7 +174,7 @@ def _noisy(spec: RobustnessSpec, test: Images, right: list[int], *, is_chosen: b
     if not (right and is_chosen):
         # Noise needs no network.
         numbers = list(range(min(_SHOWN, len(test))))
-        which = f"the first {len(numbers)} test images"
+        which = f"the first {counted(len(numbers), 'test image')}"
     by_variance = {
         f"σ² = {text}": torch.cat([_with_noise(test, n, text, spec.noise_seed) for n in numbers])
         for text in sorted(spec.gaussian, key=level)

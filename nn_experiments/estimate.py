@@ -9,23 +9,32 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
-from nn_experiments import models, optimizers
+from nn_experiments import compare, measure, models, optimizers, pieces
 from nn_experiments.attacks import reference
+from nn_experiments.attacks.networks import Networks
 from nn_experiments.images import DataSet, Images, batch_size
+from nn_experiments.models.evaluating import frozen
+from nn_experiments.pieces import Piece
 from nn_experiments.place import Place
 from nn_experiments.specs import Command, OptimizerSpec, Preset, RunSpec
 from nn_experiments.training import resolve
 from nn_experiments.training.device import computing
 from nn_experiments.training.grid import over_already
 from nn_experiments.training.step import Stepper
+from nn_experiments.training.sweep import candidates
+from theory.errors import UserError, told
 from theory.tables import TextTable
 
+NETWORKS, BOUNDS = "training networks", "Lipschitz bounds"
 _SECONDS, _MOST_TIMED = 0.7, 5  # of one kind of work
 _SHOWN = 8  # images that are attacked for a picture, by APGD alone
 # Of one point that stands, of Auto-PGD: 100 steps and one answer at the start, for the
@@ -74,21 +83,56 @@ class Part:
 def estimate(preset: Preset, place: Place, command: Command) -> list[Part]:
     """Return what a command will do, and about how long each part takes in one process.
 
-    Trainings that are over already are not counted, nor timed.
+    What is over already is not counted, and what a rule has chosen is as it was chosen.
+
+    Raises:
+        UserError: a network cannot take the steps or give the answers that are timed.
+
     """
-    data = place.loader(preset.data)
-    pace = measured(preset, data, resolve(place.device), place.cpu_threads)
-    todo = [run for run in preset.all_runs() if over_already(run, place.runs) is None]
-    parts = trainings(preset, todo, data, pace) if command in ("compare", "train") else []
+    settled = compare.foreseen(preset, place)
+    data = place.loader(settled.data)
+    pace = measured(settled, data, resolve(place.device), place.cpu_threads)
+    parts = list[Part]()
+    if command in ("compare", "train"):
+        tried = candidates(replace(preset, data=settled.data))
+        parts += trainings(settled, _not_over(settled.all_runs(), place), data, pace)
+        parts = trying(_not_over(tried, place), data, pace) + parts
     if command in ("compare", "evaluate"):
-        parts += measuring(preset, data, pace) + drawing(preset, pace)
+        parts += measuring(settled, missing(settled, place), data, pace) + drawing(settled, pace)
     return parts
 
 
+def _not_over(runs: Sequence[RunSpec], place: Place) -> list[RunSpec]:
+    return [run for run in runs if over_already(run, place.runs) is None]
+
+
+def missing(preset: Preset, place: Place) -> list[Piece]:
+    """Return what is to be measured of the networks, without the pieces that are there."""
+    return [
+        piece
+        for run in preset.runs()
+        for piece in pieces.plan(preset, run)
+        if not (measure.folder(place.runs, run) / piece.file).exists()
+    ]
+
+
+def trying(runs: Sequence[RunSpec], data: DataSet, pace: Pace) -> list[Part]:
+    """Return the trainings of a sweep."""
+    if not runs:
+        return []
+    seconds = sum(training_seconds(run, data, pace) for run in runs)
+    what = "trying learning rates"
+    return [Part("preparing", what, len(runs), seconds, "--sweep, with fewer")]
+
+
 def trainings(preset: Preset, runs: Sequence[RunSpec], data: DataSet, pace: Pace) -> list[Part]:
-    """Return the trainings among ``runs``, by what they are for, and those of a sweep."""
+    """Return the trainings among ``runs``, by what they are for.
+
+    The first seed's networks of a sweep are among those that it tries.
+    """
+    networks = [run for run in preset.runs() if not preset.sweep or run.seed != preset.seeds[0]]
     groups = {
-        ("training networks", "--seeds or --only, with fewer"): preset.runs(),
+        (NETWORKS, "--seeds or --only, with fewer"): networks,
         ("training on filtered images (Observation I)", "--frequency.thresholds, with none"): (
             preset.filtered_runs()
         ),
@@ -100,12 +144,6 @@ def trainings(preset: Preset, runs: Sequence[RunSpec], data: DataSet, pace: Pace
         if todo:
             seconds = sum(training_seconds(run, data, pace) for run in todo)
             parts.append(Part("training", what, len(todo), seconds, without))
-    first = [run for run in preset.runs() if run.seed == preset.seeds[0]]
-    tried = first * len(preset.sweep)
-    if tried and runs:
-        seconds = sum(training_seconds(run, data, pace) for run in tried)
-        without = "--sweep, with fewer"
-        parts.insert(0, Part("preparing", "trying learning rates", len(tried), seconds, without))
     return parts
 
 
@@ -118,29 +156,31 @@ def training_seconds(run: RunSpec, data: DataSet, pace: Pace) -> float:
     return steps * pace.step[run.optimizer.title] + answers * pace.answer
 
 
-def measuring(preset: Preset, data: DataSet, pace: Pace) -> list[Part]:
-    """Return what is measured of all networks; attacks as if every image stood."""
-    networks, test = len(preset.runs()), len(data.test)
-    robustness, frequency = preset.robustness, preset.frequency
-    noisy = networks * len(robustness.gaussian) * min(robustness.noisy_images or test, test)
-    bands = (frequency.bands * frequency.noises + 1) * min(frequency.images or test, test)
-    attacked = min(robustness.images, test)
+def measuring(preset: Preset, todo: Sequence[Piece], data: DataSet, pace: Pace) -> list[Part]:
+    """Return what is to be measured of all networks; attacks as if every image stood."""
+    test, robustness, frequency = len(data.test), preset.robustness, preset.frequency
+    networks = Counter(piece.name for piece in todo)
+    noisy = len(robustness.gaussian) * min(robustness.noisy_images or test, test)
+    noisy *= networks["gaussian"]
     parts = [Part("measuring", "answers under noise", noisy, noisy * pace.answer)]
     for norm, radii in (("l2", robustness.l2), ("linf", robustness.linf)):
-        points = networks * attacked * (1 if robustness.largest_first and radii else len(radii))
-        if points:
-            seconds = points * attack_seconds(robustness.attacks == "autoattack", pace)
-            what = f"{norm} attacks, points at most"
-            without = f"--robustness.{norm} or --robustness.images, with fewer"
-            parts.append(Part("measuring", what, points, seconds, without))
-    answers = networks * bands
-    parts.append(
-        Part("measuring", "answers in bands (Observation II)", answers, answers * pace.answer,
-             "--frequency.images or --frequency.noises, with fewer")
-    )  # fmt: skip
-    if preset.lipschitz:
-        parts.append(Part("measuring", "Lipschitz bounds", networks, None, "--no-lipschitz"))
-    return parts
+        attacked = sum(
+            max(0, min(piece.settings["last"], test) - piece.settings["first"])
+            for piece in todo
+            if piece.name.startswith(f"{norm}-")
+        )
+        points = attacked * (1 if robustness.largest_first and radii else len(radii))
+        seconds = points * attack_seconds(robustness.attacks == "autoattack", pace)
+        without = f"--robustness.{norm} or --robustness.images, with fewer"
+        parts.append(Part("measuring", f"{norm} attacks, points at most", points, seconds, without))
+    bands = (frequency.bands * frequency.noises + 1) * min(frequency.images or test, test)
+    bands *= networks["bands"]
+    parts += [
+        Part("measuring", "answers in bands (Observation II)", bands, bands * pace.answer,
+             "--frequency.images or --frequency.noises, with fewer"),
+        Part("measuring", BOUNDS, networks["lipschitz"], None, "--no-lipschitz"),
+    ]  # fmt: skip
+    return [part for part in parts if part.number]
 
 
 def attack_seconds(standard: bool, pace: Pace) -> float:
@@ -166,23 +206,37 @@ def measured(preset: Preset, data: DataSet, device: torch.device, threads: int) 
     """Measure what the work consists of, on this machine as busy as it is."""
     batch = data.train.first(preset.training.batch_size).to(device)
     images = data.test.first(min(batch_size(device), reference.BATCH)).to(device)
-    with computing(device, threads, preset.seeds[0]):
+    with computing(device, threads, preset.seeds[0]), _told(preset, len(batch)):
         steps = {o.title: _seconds(_stepping(preset, o, batch)) for o in preset.optimizers}
-        model = models.build(preset.model, data.shape, data.classes, preset.seeds[0])
-        model = model.to(device).eval()
-        pixels = images.floats()
+        model = models.build(preset.model, data.shape, data.classes, preset.seeds[0]).to(device)
+        networks, x, n = Networks([frozen(model)], stacked=False), images.floats(), len(images)
+        owner = torch.zeros(n, dtype=torch.int64, device=device)
+
+        def losses(logits: Tensor, rows: Tensor) -> Tensor:
+            return functional.cross_entropy(logits, images.labels[rows], reduction="none")
 
         def answer() -> None:
-            with torch.no_grad():
-                model(pixels).sum().item()  # waits for the device
+            networks.logits(x, owner, n).sum().item()  # waits for the device
 
         def gradient() -> None:
-            x = pixels.clone().requires_grad_()
-            functional.cross_entropy(model(x), images.labels).backward()
-            assert x.grad is not None
-            x.grad.sum().item()
+            networks.gradients(x, owner, losses, n)[2].sum().item()
 
-        return Pace(steps, _seconds(answer) / len(images), _seconds(gradient) / len(images))
+        return Pace(steps, _seconds(answer) / n, _seconds(gradient) / n)
+
+
+@contextmanager
+def _told(preset: Preset, images: int) -> Iterator[None]:
+    """Say in one line what a network cannot do."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"model {preset.model.name}: expected it to take a step on {images} images and to "
+            f"answer as many, got {told(error)}. Mend its forward, or choose another "
+            "training.batch_size or device."
+        ) from error
 
 
 def _stepping(preset: Preset, optimizer: OptimizerSpec, batch: Images) -> Callable[[], None]:
@@ -217,21 +271,29 @@ def table(parts: Sequence[Part], place: Place, budget: float | None = None) -> T
     Args:
         parts: of a command.
         place: how many work at once; pictures are drawn by one.
-        budget: seconds that all trainings of networks may take, if they are limited.
+        budget: seconds that all trainings of networks may take, if they are limited: all
+            trainings are then on as many images as that allows.
 
     """
+    seconds = [_on_the_clock(part, place) for part in parts]
+    networks = sum(s or 0.0 for s, p in zip(seconds, parts, strict=True) if p.what == NETWORKS)
+    share = min(1.0, budget / networks) if budget is not None and networks else 1.0
     rows, total = [], 0.0
-    for part in parts:
-        seconds = part.seconds
-        if seconds is not None:
-            at_once = place.jobs if part.stage != "describing" else 1
-            seconds /= max(1, min(at_once, part.number))
-            if budget is not None and part.what == "training networks":
-                seconds = min(seconds, budget)
-            total += seconds
-        rows.append([part.stage, part.what, f"{part.number:,}", duration(seconds), part.without])
-    rows.append(["in all", "", "", duration(total), ""])
+    for part, whole in zip(parts, seconds, strict=True):
+        trains = part.stage in ("preparing", "training")
+        taken = whole if whole is None or not trains else whole * share
+        total += taken or 0.0
+        rows.append([part.stage, part.what, f"{part.number:,}", duration(taken), part.without])
+    untold = ", ".join(part.what for part in parts if part.seconds is None)
+    rows.append(["in all", f"without {untold}" if untold else "", "", duration(total), ""])
     return TextTable(["stage", "what", "how many", "about", "less with"], rows)
+
+
+def _on_the_clock(part: Part, place: Place) -> float | None:
+    if part.seconds is None:
+        return None
+    at_once = place.jobs if part.stage != "describing" else 1
+    return part.seconds / max(1, min(at_once, part.number))
 
 
 def duration(seconds: float | None) -> str:

@@ -214,8 +214,19 @@ def _title(spec: RunSpec) -> str:
     return f"{spec.optimizer.title} seed {spec.seed}{model}{filtered * bool(spec.data.filtered_by)}"
 
 
+def folder(root: Path, run: RunSpec) -> Path:
+    """Return the folder of the pieces that were measured of a training.
+
+    Args:
+        root: folder of the trainings' folders.
+        run: that was trained.
+
+    """
+    return root / folder_name(run) / "measured"
+
+
 def _folder(task: Task, record: RunRecord) -> Path:
-    return task.root / folder_name(record.spec) / "measured"
+    return folder(task.root, record.spec)
 
 
 def _plan(task: Task, record: RunRecord) -> list[Piece]:

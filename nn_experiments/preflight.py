@@ -29,7 +29,7 @@ from nn_experiments.answers import NoAnswerError, require_answers
 from nn_experiments.images import DataSet, Images
 from nn_experiments.models.evaluating import DISAGREEMENT, Forward, evaluating
 from nn_experiments.specs import Preset, TrainingSpec
-from theory.errors import UserError
+from theory.errors import UserError, told
 
 _FEW = 8  # images that are looked at
 
@@ -186,8 +186,7 @@ def _why_untrainable(model: nn.Module, images: Images, training: TrainingSpec) -
             loss = functional.cross_entropy(logits.float(), images.labels)
             loss.backward()
     except Exception as error:
-        text = " ".join(str(error).split())
-        return f"{type(error).__name__}: {text}".removesuffix(".")
+        return told(error)
     value = float(loss.detach())
     return None if math.isfinite(value) else f"the loss {value}"
 

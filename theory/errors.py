@@ -6,3 +6,8 @@ class UserError(Exception):
 
     Commands print it without a traceback and exit with code 2.
     """
+
+
+def told(error: BaseException) -> str:
+    """Return an error's kind and message on one line, without a full stop: ``ValueError: x``."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(".")

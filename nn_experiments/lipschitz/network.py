@@ -28,7 +28,7 @@ from nn_experiments.lipschitz.report import Bounds, Chain, Layer, Sum
 from nn_experiments.models.plain import is_plain, why_not_plain
 from nn_experiments.models.preact_resnet import PARTS, GlobalAverage, PreActBlock, PreActResNet18
 from nn_experiments.models.standardise import Standardise, standardise_lipschitz
-from theory.errors import UserError
+from theory.errors import UserError, told
 
 CPU_FLOPS, GPU_FLOPS = 8e11, 1e15
 _LINEAR_IDENTITIES = (nn.Identity, nn.Flatten, nn.Dropout)
@@ -194,7 +194,7 @@ def _output_shape(module: nn.Module, name: str, shape: tuple[int, ...]) -> tuple
     except Exception as error:
         raise UserError(
             f"{_title(module, name)}: expected it to accept images of shape {shape}, got "
-            f"{type(error).__name__}: {error}."
+            f"{told(error)}."
         ) from error
     finally:
         module.train(was_training)

@@ -9,12 +9,12 @@ from importlib import import_module
 from math import prod
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nn_experiments.models.preact_resnet import PreActResNet18
 from nn_experiments.models.two_layer_cnn import TwoLayerCNN
 from nn_experiments.specs import ModelSpec
-from theory.errors import UserError
+from theory.errors import UserError, told
 
 NAMES = ("two-layer-cnn", "preactresnet18", "linear")
 """The networks that come with the package."""
@@ -100,7 +100,7 @@ def _own(spec: ModelSpec) -> nn.Module:
     except (Exception, SystemExit) as error:
         raise UserError(
             f"model {spec.name}: expected it to be built with the options {spec.options}, got "
-            f"{type(error).__name__}: {error}. Give its keyword arguments as model.options."
+            f"{told(error)}. Give its keyword arguments as model.options."
         ) from error
 
 
@@ -116,7 +116,7 @@ def _class_at(path: str) -> type[nn.Module]:
     except (Exception, SystemExit) as error:
         raise UserError(
             f"model {path}: expected to import {class_name} from {module_name}, got "
-            f"{type(error).__name__}: {error}. Run from the folder that holds it, or install it."
+            f"{told(error)}. Run from the folder that holds it, or install it."
         ) from error
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
         raise UserError(
@@ -137,14 +137,20 @@ def _check(name: str, model: nn.Module, shape: tuple[int, int, int], classes: in
     was_training = model.training
     try:
         with torch.no_grad():
-            got = model.eval()(torch.zeros(2, *shape)).shape
+            logits = model.eval()(torch.zeros(2, *shape))
     except (Exception, SystemExit) as error:
         raise UserError(
             f"model {name}: expected it to accept images of shape (N, {_commas(shape)}), got "
-            f"{type(error).__name__}: {error}. Change its options or the data set."
+            f"{told(error)}. Change its options or the data set."
         ) from error
     finally:
         model.train(was_training)
+    if not isinstance(logits, Tensor):
+        raise UserError(
+            f"model {name}: expected logits as one tensor of shape (N, {classes}), got "
+            f"{_kind(logits)}. Return the logits alone."
+        )
+    got = tuple(logits.shape)
     if got != (2, classes):
         raise UserError(
             f"model {name}: expected logits of shape (N, {classes}) of images of shape "

@@ -1,8 +1,11 @@
 """Networks as they are evaluated: in evaluation mode, and given nothing that they could spoil.
 
 A network of one's own may overwrite what it is given (``x.sub_(0.5)``). Images and points of a
-search are used again, so that such a network gets a copy of them. One that is known to leave its
-input as it is gets it without: see :func:`~nn_experiments.models.plain.is_known`.
+search are used again, so that such a network gets a copy of them. It may also cut its logits off
+from the image (``x.detach()``, an index of colours): their gradient is then told to be 0, as that
+of a rounded image is. Or it computes in another precision, which losses, and points that move by
+their gradients, would take over. One that is known to do none of this is taken as it is: see
+:func:`~nn_experiments.models.plain.is_known`.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import Tensor, nn
 
 from nn_experiments.models.plain import is_known
@@ -35,6 +39,24 @@ class _Copying:
         return tuple(x.clone() for x in inputs)
 
 
+class _Attaching:
+    """A hook that lets logits depend on the image, with gradient 0 where a network cuts it off."""
+
+    def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], logits: Tensor) -> Tensor:
+        del module
+        return _attached(logits, inputs[0])
+
+
+def _attached(logits: Tensor, x: Tensor) -> Tensor:
+    """Return the logits in the precision of ``x``, which autograd knows to come from ``x``."""
+    logits = logits.to(x.dtype)
+    if not torch.is_grad_enabled():
+        return logits
+    value = x.flatten(1)[:, :1].to(logits.dtype)
+    # Chosen nowhere: adds 0 to values and gradients, also where the value is not finite.
+    return logits + value.where(torch.zeros_like(value, dtype=torch.bool), 0)
+
+
 def frozen(model: nn.Module) -> nn.Module:
     """Return a copy in evaluation mode whose weights ask for no gradient, and that spares inputs.
 
@@ -47,6 +69,7 @@ def frozen(model: nn.Module) -> nn.Module:
     if not copies and not is_known(found):
         # Before its own hooks, which may spoil the input too.
         found.register_forward_pre_hook(_Copying(), prepend=True)
+        found.register_forward_hook(_Attaching())
     return found
 
 
@@ -59,7 +82,7 @@ def evaluating(model: nn.Module) -> Iterator[Forward]:
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:
-        yield model if is_known(model) else lambda x: model(x.clone())
+        yield model if is_known(model) else lambda x: _attached(model(x.clone()), x)
     finally:
         for module in training:
             module.training = True

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nn_experiments.headers import order_names
 from theory.artefacts import write_whole
-from theory.errors import UserError
+from theory.errors import UserError, told
 
 # Checkpoints of another layout are refused by this number in their header.
 _FORMAT = 1
@@ -71,7 +71,7 @@ def load(path: Path, device: torch.device | str) -> Checkpoint:
         raise UserError(f"cannot read {path}: {error.strerror or error}.") from error
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path}: expected a whole checkpoint, got {type(error).__name__}: {error}. "
+            f"{path}: expected a whole checkpoint, got {told(error)}. "
             "Delete the file; the run then begins anew."
         ) from error
 

@@ -26,7 +26,7 @@ from nn_experiments.training.folder import (
 )
 from nn_experiments.training.loop import Progress, train
 from nn_experiments.training.processes import end_with_parent, fork_context
-from theory.errors import UserError
+from theory.errors import UserError, told
 
 LoadData = Callable[[DataSpec], DataSet]
 """Reads and splits images; picklable if runs have processes of their own."""
@@ -118,7 +118,7 @@ def train_or_report(
     except UserError as error:
         return _failed(spec, str(error))
     except Exception as error:  # a user's own model may raise anything, and the others go on
-        return _failed(spec, f"{type(error).__name__}: {error}")
+        return _failed(spec, told(error))
 
 
 def _failed(spec: RunSpec, why: str) -> RunRecord:

@@ -79,17 +79,22 @@ def choose_learning_rates(
     """
     if not preset.sweep:
         return LearningRateChoice(preset.optimizers, ())
-    runs = [
-        RunSpec(preset.data, preset.model, tried, preset.training, preset.seeds[0])
-        for optimizer in preset.optimizers
-        for tried in _candidates(optimizer, preset.sweep)
-    ]
+    runs = candidates(preset)
     records = train_all(runs, load_data, root, device, jobs, progress, threads=threads)
     chosen = tuple(_best(optimizer, records) for optimizer in preset.optimizers)
     return LearningRateChoice(chosen, tuple(records))
 
 
-def _candidates(optimizer: OptimizerSpec, factors: tuple[float, ...]) -> list[OptimizerSpec]:
+def candidates(preset: Preset) -> list[RunSpec]:
+    """Return the trainings that a sweep tries; none without one."""
+    return [
+        RunSpec(preset.data, preset.model, tried, preset.training, preset.seeds[0])
+        for optimizer in preset.optimizers
+        for tried in _at_rates(optimizer, preset.sweep)
+    ]
+
+
+def _at_rates(optimizer: OptimizerSpec, factors: tuple[float, ...]) -> list[OptimizerSpec]:
     rates = sorted({optimizer.learning_rate * factor for factor in factors})
     return [replace(optimizer, learning_rate=rate) for rate in rates]
 

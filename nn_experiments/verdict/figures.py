@@ -33,6 +33,7 @@ from nn_experiments.verdict.outcomes import Outcome
 from nn_experiments.verdict.predictions import IRRELEVANT, LN_RATIO, POINTS, Verdict
 from nn_experiments.verdict.table_4_1 import perturbed_measures
 from nn_experiments.verdict.tables import NORM_SYMBOLS, Compared, measure_text, name_of
+from nn_experiments.wording import either
 from theory.style import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILION
 
 _COLOURS = (BLUE, VERMILION, GREEN, PINK, ORANGE, SKY, BLACK)
@@ -102,11 +103,10 @@ def _sample(preset: Preset, measurements: Measurements) -> str:
         sorted({len(c) for run in runs for m, c in run.correct.items() if m.startswith(kinds)})
         for kinds in (("gaussian/",), ("l2/", "linf/"))
     )
-    parts = [f"{name_of(preset)}: {' or '.join(map(str, seeds))} seeds"]
-    parts += [f"{' or '.join(f'{n:,}' for n in clean)} test images"] if clean else []
-    parts += (
-        [f"{' or '.join(f'{n:,}' for n in noisy)} with noise"] if noisy and noisy != clean else []
-    )
+    parts = [f"{name_of(preset)}: {either(seeds, 'seed')}"]
+    parts += [either(clean, "test image")] if clean else []
+    seen = noisy if noisy != clean else []
+    parts += [f"{' or '.join(f'{n:,}' for n in seen)} with noise"] if seen else []
     parts += [f"{' or '.join(f'{n:,}' for n in attacked)} attacked"] if attacked else []
     return ", ".join(parts)
 

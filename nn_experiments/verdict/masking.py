@@ -11,6 +11,7 @@ from nn_experiments.verdict.measurements import (
     Measurements,
     RunMeasurements,
 )
+from nn_experiments.wording import counted
 from theory.tables import TextTable
 
 
@@ -70,6 +71,6 @@ def _masked(found: GradientMasking) -> str:
         else f"of them, Square, which needs none, broke {found.broken}"
     )
     return (
-        f"no gradient (zero or not finite) at {found.images} images, where gradient attacks see "
-        f"nothing; {square}"
+        f"no gradient (zero or not finite) at {counted(found.images, 'image')}, where gradient "
+        f"attacks see nothing; {square}"
     )

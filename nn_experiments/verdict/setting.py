@@ -21,6 +21,7 @@ from nn_experiments.verdict.measurements import KINDS, Kind, Measurements
 from nn_experiments.verdict.outcomes import Outcome
 from nn_experiments.verdict.predictions import Verdict
 from nn_experiments.verdict.tables import measure_text, perturbation_text
+from nn_experiments.wording import counted
 
 FULL_SCALE_EPOCHS = 200
 """Epochs of every training in the thesis (Appendix 4.A)."""
@@ -34,23 +35,29 @@ def small_sample(preset: Preset) -> list[str]:
     """Return in what a preset falls short of the thesis's scale; empty if in nothing."""
     short = []
     if preset.data.train_images is not None:
-        short.append(f"{preset.data.train_images:,} training images, not the whole training set")
+        short.append(
+            f"{counted(preset.data.train_images, 'training image')}, not the whole training set"
+        )
     if preset.training_budget is not None:
         short.append("the number of training images is what fits a time budget")
     if preset.data.test_images is not None:
-        short.append(f"{preset.data.test_images:,} test images, not the whole test set")
+        short.append(f"{counted(preset.data.test_images, 'test image')}, not the whole test set")
     if preset.training.epochs < FULL_SCALE_EPOCHS:
-        short.append(f"{preset.training.epochs} epochs, not {FULL_SCALE_EPOCHS}")
+        short.append(f"{counted(preset.training.epochs, 'epoch')}, not {FULL_SCALE_EPOCHS}")
     if preset.robustness.noisy_images is not None:
-        short.append(f"Gaussian noise on at most {preset.robustness.noisy_images:,} test images")
+        short.append(
+            "Gaussian noise on at most " + counted(preset.robustness.noisy_images, "test image")
+        )
     if preset.frequency.images is not None:
-        short.append(f"noise in bands on at most {preset.frequency.images:,} test images")
+        short.append("noise in bands on at most " + counted(preset.frequency.images, "test image"))
     if preset.robustness.images < _ATTACKED:
-        short.append(f"attacks on {preset.robustness.images} test images, not {_ATTACKED:,}")
+        short.append(
+            f"attacks on {counted(preset.robustness.images, 'test image')}, not {_ATTACKED:,}"
+        )
     if preset.robustness.attacks != "autoattack":
         short.append("APGD alone, not the standard version of AutoAttack")
     if len(preset.seeds) < _SEEDS:
-        short.append(f"{len(preset.seeds)} seed{'s'[: len(preset.seeds) - 1]}, not three")
+        short.append(f"{counted(len(preset.seeds), 'seed')}, not three")
     return short
 
 
@@ -80,7 +87,7 @@ def _other_images_and_model(preset: Preset, thesis: Preset) -> list[str]:
         found.append(f"model {_model(ours)}, not {_model(theirs)}")
     data = preset.data
     if data.validation_images:
-        found.append(f"{data.validation_images:,} training images held out")
+        found.append(f"{counted(data.validation_images, 'training image')} held out")
     if data.filtered_by:
         found.append(
             f"training images without {data.filtered_percent} % of their frequencies, by "
@@ -92,7 +99,7 @@ def _other_images_and_model(preset: Preset, thesis: Preset) -> list[str]:
 def _other_training(ours: TrainingSpec, theirs: TrainingSpec) -> list[str]:
     found = []
     if ours.epochs > theirs.epochs:
-        found.append(f"{ours.epochs} epochs, not {theirs.epochs}")
+        found.append(f"{counted(ours.epochs, 'epoch')}, not {theirs.epochs}")
     if ours.batch_size != theirs.batch_size:
         found.append(f"batches of {ours.batch_size}, not {theirs.batch_size}")
     # As far as training goes: steps that it does not reach do not tell two schedules apart.
@@ -161,7 +168,8 @@ def _left_out(preset: Preset) -> list[str]:
             found.append(f"{_levels_text(kind, lacking)}, {table}")
     if preset.data.train_images is not None:
         found.append(
-            f"Training on the whole training set; here on {preset.data.train_images:,} images"
+            "Training on the whole training set; here on "
+            + counted(preset.data.train_images, "image")
         )
     return found
 
@@ -216,7 +224,7 @@ def what_was_run(preset: Preset, noise_norm: float | None = None) -> list[str]:
     batches = f"batches of {training.batch_size}"
     if n is not None and n < training.batch_size:
         batches += f" (all {n:,} images at once, as there are no more)"
-    schedule = f"{training.epochs} epochs in {batches}"
+    schedule = f"{counted(training.epochs, 'epoch')} in {batches}"
     steps = _steps(training, training.epochs)
     if steps:
         schedule += f", learning rates {steps}"

@@ -79,6 +79,27 @@ def test_a_network_that_overwrites_its_input_is_measured_as_one_that_does_not(na
     assert torch.equal(images.pixels, pixels)
 
 
+@pytest.mark.parametrize("name", sorted(set(MEASURES) - {"energy"}))
+def test_logits_that_are_cut_off_from_the_image_have_gradient_0(name):
+    """As a network has whose rounding autograd sees, which computes the same."""
+    cut, rounding = network(unusual.Cut), network(unusual.Truncating)
+    images = classified(rounding, given())
+    expected = tensors(MEASURES[name](rounding, images))
+    assert torch.equal(tensors(MEASURES[name](cut, images)), expected)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_logits_in_another_precision_are_measured_in_that_of_the_images(name):
+    precise, plain = network(unusual.Precise), network(unusual.Base)
+    images = classified(plain, given())
+    expected = tensors(MEASURES[name](plain, images))
+    assert torch.equal(tensors(MEASURES[name](precise, images)), expected)
+
+
+def test_the_energy_of_a_gradient_that_is_cut_off_has_no_shares():
+    assert MEASURES["energy"](network(unusual.Cut), given()).isnan().all()
+
+
 def test_only_networks_of_which_nothing_is_known_get_copies():
     known = nn.Sequential(nn.Flatten(), nn.Linear(36, 3), nn.ReLU())
     assert is_known(known)

@@ -95,6 +95,51 @@ class Frozen(Base):
         self.requires_grad_(False)
 
 
+class Pair(Base):
+    """Returns its logits with something else."""
+
+    def forward(self, x):
+        return super().forward(x), x
+
+
+class Few(Base):
+    """Takes a few images at once."""
+
+    most = 8
+
+    def prepared(self, x):
+        if len(x) > self.most:
+            raise RuntimeError("too many\n  images")
+        return x
+
+
+class One(Few):
+    """Takes one image at once."""
+
+    most = 1
+
+
+class Cut(Base):
+    """Cuts off the image, as an index of a table of colours would."""
+
+    def prepared(self, x):
+        return (x * 7).long() / 7
+
+
+class Precise(Base):
+    """Answers in double precision, with values that single precision has too."""
+
+    def forward(self, x):
+        return super().forward(x).double()
+
+
+class Truncating(Base):
+    """Computes what :class:`Cut` does, with the gradient 0."""
+
+    def prepared(self, x):
+        return (x * 7).trunc() / 7
+
+
 class Detached(Base):
     """Has weights that no gradient reaches."""
 

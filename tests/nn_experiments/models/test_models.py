@@ -230,3 +230,17 @@ def test_own_class(own):
 def test_refused(spec, message):
     with pytest.raises(UserError, match=message):
         build(spec, (3, 2, 2), 4, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("Pair", ":Pair: expected logits as one tensor of shape (N, 10), got a tuple."),
+        ("One", "got RuntimeError: too many images. Change its options or the data set."),
+    ],
+)
+def test_what_a_network_returns_or_raises_is_told_in_a_line(kind, told):
+    with pytest.raises(UserError) as error:
+        build(ModelSpec(f"tests.nn_experiments.unusual:{kind}"), (1, 28, 28), 10, 0)
+    assert told in str(error.value)
+    assert len(str(error.value).splitlines()) == 1

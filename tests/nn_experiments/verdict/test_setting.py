@@ -26,6 +26,18 @@ from nn_experiments.verdict.setting import (
 from tests.nn_experiments.verdict.truths import AS_PREDICTED
 
 
+def test_one_image_is_no_images(full):
+    data = replace(full.data, train_images=1, test_images=1)
+    robustness = replace(full.robustness, images=1, noisy_images=1)
+    told = small_sample(replace(full, data=data, robustness=robustness))
+    assert told == [
+        "1 training image, not the whole training set",
+        "1 test image, not the whole test set",
+        "Gaussian noise on at most 1 test image",
+        "attacks on 1 test image, not 1,000",
+    ]
+
+
 def test_the_thesiss_settings_are_no_small_sample(full, compare):
     assert small_sample(full) == []
     text = report(full, compare(AS_PREDICTED), {})
