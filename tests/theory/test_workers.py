@@ -3,6 +3,7 @@
 A process is gone once its time is up, or once who asked has ended, in whatever way.
 """
 
+import gc
 import os
 import signal
 import subprocess
@@ -50,12 +51,13 @@ def test_a_process_whose_time_is_up_is_gone():
 
 def test_many_limits_in_a_row_leave_everything_sound():
     source = within(10, os.getppid)
+    gc.collect()  # what earlier tests have left open
     files = len(list(Path("/dev/fd").iterdir()))
     for _ in range(200):
         with pytest.raises(TimeIsUpError):
             within(0.001, exec, SPIN)
     assert within(10, os.getppid) == source
-    assert len(list(Path("/dev/fd").iterdir())) == files
+    assert len(list(Path("/dev/fd").iterdir())) <= files
     assert settle(Statement(x**2 >= 0), 10.0).status is Status.PROVED
 
 

@@ -13,6 +13,7 @@ from simulations.questions import problems
 from simulations.questions.memory.settings import Memory
 from simulations.questions.problems import FIGURE_4_7, POWER_LAW
 from simulations.questions.remedies.settings import Remedies
+from simulations.questions.rounding import ULPS
 from theory.errors import UserError
 
 
@@ -61,7 +62,7 @@ def test_a_point_has_the_runs_of_its_problem():
     settings = Memory(d=6, alpha=2.0, start=0.5, seeds=3)
     for name in problems.PROBLEMS:
         at = {"problem": name, **problems.alike_everywhere(settings)}
-        assert set(at) == {parameter.name for parameter in problems.PARAMETERS}
+        assert {ULPS, *at} == {parameter.name for parameter in problems.PARAMETERS}
         expected = problems.problem_of(name, 6, 2.0, 0.5).runs(range(3))
         for runs in (problems.runs_of(name, settings), problems.runs_at(at, [0, 1, 2])):
             np.testing.assert_array_equal(runs.w0_tilde, expected.w0_tilde)

@@ -78,7 +78,7 @@ def test_blocks_of_a_question_run_on_all_devices_to_the_same_bytes(tmp_path):
         check=False,
         timeout=300,
     )
-    assert (process.stdout, process.returncode) == ("devices: 0 1 2 3\n", 0), process.stderr
+    assert (process.stdout, process.returncode) == ("devices: 0 0 1 1 2 2 3 3\n", 0), process.stderr
     child.run(tmp_path / "one")
-    assert len(files(tmp_path / "one")) == 4
+    assert len(files(tmp_path / "one")) == 4  # each with its runs and their twins
     assert files(tmp_path / "four") == files(tmp_path / "one")
