@@ -67,9 +67,7 @@ def pack_answer(answer: Any, shared: Sequence[Any]) -> bytes:
 
 def unpack_answer(data: bytes, shared: Sequence[Any]) -> Any:
     """Read an answer; its references become the objects themselves."""
-    reader = pickle.Unpickler(io.BytesIO(data))
-    reader.persistent_load = shared.__getitem__  # type: ignore[method-assign]
-    return reader.load()
+    return _AnswerReader(io.BytesIO(data), shared).load()
 
 
 class _Writer(pickle.Pickler):
@@ -105,6 +103,17 @@ class _AnswerWriter(_Writer):
     def persistent_id(self, obj: Any) -> int | None:
         known = self._known.get(obj) if isinstance(obj, sp.Symbol) else None
         return self._numbers.get(id(obj)) if known is None else known
+
+
+class _AnswerReader(pickle.Unpickler):
+    """Puts in the place of a number what was sent."""
+
+    def __init__(self, file: io.BytesIO, shared: Sequence[Any]) -> None:
+        super().__init__(file)
+        self._shared = shared
+
+    def persistent_load(self, pid: int) -> Any:
+        return self._shared[pid]
 
 
 def _reduced(expr: sp.Basic) -> Any:
