@@ -1,5 +1,6 @@
 """Reports in Markdown, which the other commands leave, as parts of the page."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -14,6 +15,7 @@ from theory.html.alternatives import CAPTIONS, Words
 from theory.html.figures import figure
 from theory.html.markup import folded, scrolling, text_of
 
+_WITH_EXPONENT = re.compile(r"([\d.]+e-\d+)")
 _LOWEST = 6
 _LONG_TABLE = 8
 """Rows from which on a table is folded."""
@@ -118,8 +120,20 @@ def _table(table: ET.Element, heading: str) -> ET.Element:
     letters = sum(max(len(word) for cell in c for word in [*cell.split(), ""]) for c in columns)
     ems = _EMS_OF_A_LETTER * letters + _EMS_OF_A_GAP * len(columns)
     table.set("style", f"--ems:{ems:.3g}")
+    for cell in [*table.iter("th"), *table.iter("td")]:
+        _keep_numbers_whole(cell)
     box = scrolling(table, f"Table: {heading}")
     return folded([_contents(rows)], box) if len(rows) - 1 > _LONG_TABLE else box
+
+
+def _keep_numbers_whole(cell: ET.Element) -> None:
+    """Let no line break after the hyphen of a number such as 1e-29."""
+    before, *others = _WITH_EXPONENT.split(cell.text or "")
+    if others and not len(cell):
+        cell.text = before
+        for number, after in zip(others[::2], others[1::2], strict=True):
+            whole = ET.SubElement(cell, "span", {"style": "white-space:nowrap"})
+            whole.text, whole.tail = number, after
 
 
 def _contents(rows: Sequence[Sequence[str]]) -> str:
