@@ -55,10 +55,10 @@ bench: $(ALL)
 
 # Coq, 350 MB, is not among the system-deps: apt-get install coq
 certify: $(BASE)
-	$(RUN) -m theory.certify
+	$(RUN) -m theory.coq
 
 certify-test: $(ALL)
-	$(RUN) -m pytest -m coq tests/theory/test_certify.py
+	$(RUN) -m pytest -m coq tests/theory/test_coq.py
 
 test-versions: $(ALL)
 	$(RUN) tests/versions.py

@@ -13,12 +13,12 @@ import tyro
 
 from nn_experiments import presets
 from nn_experiments.specs import Command, OptimizerSpec, Preset
-from theory.artefacts import ensure_writable_file, write_json
-from theory.cluster import Cluster, require
-from theory.commands import BAD_INPUT, leave, run
-from theory.console import print_table
-from theory.errors import UserError
-from theory.usage import parsed, runs
+from theory.common.cluster import Cluster, require
+from theory.common.command import BAD_INPUT, leave, run
+from theory.common.console import print_table
+from theory.common.errors import UserError
+from theory.common.files import ensure_writable_file, write_json
+from theory.common.usage import parsed, runs
 
 _RESULTS = Path("results/nn_experiments")
 _MOST_AT_ONCE = 4096  # more than any machine has cores

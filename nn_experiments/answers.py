@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 class NoAnswerError(UserError):

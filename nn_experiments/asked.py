@@ -7,7 +7,7 @@ import math
 from nn_experiments.frequency.filters import removed_bases
 from nn_experiments.images import DataSet
 from nn_experiments.specs import Preset, level
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def require_given(preset: Preset, data: DataSet) -> None:

@@ -26,7 +26,7 @@ from nn_experiments.stages import Advance, shown
 from nn_experiments.training import load_model, resolve, train
 from nn_experiments.training.bench import HEADER, bench_training
 from nn_experiments.training.memory import bench_memory
-from theory.tables import TextTable
+from theory.common.tables import TextTable
 
 # A network that has learnt something, so that some images break early and some never do.
 _DATA = DataSpec(train_images=512, test_images=100)

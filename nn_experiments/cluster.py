@@ -10,15 +10,15 @@ from pathlib import Path
 from nn_experiments.specs import RunSpec
 from nn_experiments.training.folder import FAILED, RunRecord, folder_name
 from nn_experiments.training.grid import LoadData, over_already, require_grid, train_or_report
-from theory import cluster as queue
-from theory.cluster import Cluster
+from theory.common import cluster as queue
+from theory.common.cluster import Cluster
 
 __all__ = ["Cluster", "Resources", "submit_all"]
 
 
 @dataclass(frozen=True)
 class Resources(queue.Resources):
-    """What each training gets, as :class:`theory.cluster.Resources` says; ``cpus`` are threads."""
+    """What each training gets; ``cpus`` are threads."""
 
     cpus: int = 4
     gpus: int = 1

@@ -28,8 +28,8 @@ from nn_experiments.training.sweep import choose_learning_rates
 from nn_experiments.verdict import masking
 from nn_experiments.verdict import measurements as kept
 from nn_experiments.verdict.measurements import Measurements
-from theory.artefacts import ensure_writable
-from theory.errors import UserError
+from theory.common.errors import UserError
+from theory.common.files import ensure_writable
 
 
 def settled(preset: Preset, place: Place, command: Command, advance: Advance) -> Preset:

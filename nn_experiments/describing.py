@@ -20,9 +20,9 @@ from nn_experiments.verdict.comparisons import measures_of
 from nn_experiments.verdict.judging import judge, summarise
 from nn_experiments.verdict.measurements import KINDS, Measurements
 from nn_experiments.verdict.rules import PARTS, Rules
-from theory.artefacts import environment, read_json, write_json, write_text
-from theory.errors import UserError
-from theory.tables import TextTable
+from theory.common.errors import UserError
+from theory.common.files import environment, read_json, write_json, write_text
+from theory.common.tables import TextTable
 
 # Figures of a comparison of which every part is measured: of numbers, and of images.
 _DRAWN, _PICTURES = 5, 6

@@ -31,8 +31,8 @@ from nn_experiments.training.device import computing
 from nn_experiments.training.grid import over_already
 from nn_experiments.training.step import Stepper
 from nn_experiments.training.sweep import candidates
-from theory.errors import UserError, told
-from theory.tables import TextTable
+from theory.common.errors import UserError, told
+from theory.common.tables import TextTable
 
 NETWORKS, BOUNDS = "training networks", "Lipschitz bounds"
 _SECONDS, _MOST_TIMED = 0.7, 5  # of one kind of work

@@ -16,8 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from nn_experiments.specs import Command, OptimizerSpec, Preset
 from nn_experiments.verdict.measurements import KINDS
-from theory.artefacts import read_json, write_json
-from theory.errors import UserError
+from theory.common.errors import UserError
+from theory.common.files import read_json, write_json
 
 _TRAINED = ("data", "model", "training")
 # What each command takes as it was measured: what it would not measure itself.

@@ -26,7 +26,7 @@ from nn_experiments.training import RunRecord, folder_name, load_model, resolve
 from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.verdict import measurements as kept
 from nn_experiments.verdict.measurements import Measurements, RunMeasurements
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 Tell = Callable[[str, float], None]
 """Is given what was measured, and its weight: about how long it takes, in any unit."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from nn_experiments.specs import OptimizerSpec, Setting
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 # LBFGS evaluates the loss several times a step, SparseAdam wants sparse gradients.
 _OTHER_LOOPS = ("LBFGS", "SparseAdam")

@@ -29,7 +29,7 @@ from nn_experiments.answers import NoAnswerError, require_answers
 from nn_experiments.images import DataSet, Images
 from nn_experiments.models.evaluating import DISAGREEMENT, Forward, evaluating
 from nn_experiments.specs import Preset, TrainingSpec
-from theory.errors import UserError, told
+from theory.common.errors import UserError, told
 
 _FEW = 8  # images that are looked at
 

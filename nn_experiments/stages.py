@@ -16,9 +16,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from theory.artefacts import read_json, write_json
-from theory.console import console
-from theory.errors import UserError
+from theory.common.console import console
+from theory.common.errors import UserError
+from theory.common.files import read_json, write_json
 
 Advance = Callable[[str, float], None]
 """Is given what is being done, and how much of the stage's work was just completed, 0 to 1."""

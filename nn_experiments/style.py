@@ -1,4 +1,4 @@
-"""How this package's figures are drawn and written; how they look is :mod:`theory.style`'s."""
+"""Draw and write this package's figures; how they look is :mod:`theory.common.figure`'s."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from theory import style
-from theory.style import GREATEST_HEIGHT_INCHES, WIDTH_INCHES, in_legend, looks
+from theory.common import figure as style
+from theory.common.figure import GREATEST_HEIGHT_INCHES, WIDTH_INCHES, in_legend, looks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -141,7 +141,7 @@ def _legend_inches(texts: Sequence[str], columns: int) -> float:
 
 
 def write_figure(figure: Figure, path: Path, title: str = "") -> list[Path]:
-    """Write ``path`` as PNG, PDF and SVG, as :func:`theory.style.write_figure` does.
+    """Write ``path`` as PNG, PDF and SVG, as :func:`theory.common.figure.write_figure` does.
 
     Without a title the file's name is said.
 

@@ -13,10 +13,10 @@ from nn_experiments.specs import Command, Preset
 from nn_experiments.stages import Clock, stage
 from nn_experiments.training.device import on_threads
 from nn_experiments.training.grid import over_already
-from theory.artefacts import replaced_whole
-from theory.commands import BAD_INPUT
-from theory.console import print_table
-from theory.tables import TextTable
+from theory.common.command import BAD_INPUT
+from theory.common.console import print_table
+from theory.common.files import replaced_whole
+from theory.common.tables import TextTable
 
 
 class Work:

@@ -22,7 +22,7 @@ import sympy as sp
 import theory
 from theory import always, claim
 from theory.claims import claims_named
-from theory.dynamics import NormalisedState, normalised_step
+from theory.model.dynamics import NormalisedState, normalised_step
 from theory.ledger.display import explain
 from theory.ledger.verify import settle_claim
 

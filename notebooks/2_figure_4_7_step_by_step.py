@@ -23,10 +23,10 @@ from pathlib import Path
 import sympy as sp
 from IPython.display import Image
 
-from simulations.figure_4_7.draw import draw, write_figure
-from simulations.figure_4_7.experiment import exact_theory, run_experiment
-from simulations.figure_4_7.settings import Settings
-from theory.limit import A_and_B, adversarial_risk_ratio, gd_limit, signgd_limit
+from simulations.studies.figure_4_7.draw import draw, write_figure
+from simulations.studies.figure_4_7.experiment import exact_theory, run_experiment
+from simulations.studies.figure_4_7.settings import Settings
+from theory.model.limit import A_and_B, adversarial_risk_ratio, gd_limit, signgd_limit
 
 # %% [markdown]
 # ## The problem, in exact numbers

@@ -24,8 +24,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import optax
 
-from simulations.explore.rules import KINDS, update_rule
-from simulations.explore.spectrum import (
+from simulations.engine.rules import KINDS, update_rule
+from simulations.engine.spectrum import (
     Irrelevant,
     Normal,
     PowerLaw,
@@ -33,9 +33,9 @@ from simulations.explore.spectrum import (
     Variances,
     measured,
 )
-from simulations.explore.train import train
-from theory.artefacts import write_json
-from theory.style import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILION
+from simulations.engine.train import train
+from theory.common.files import write_json
+from theory.common.figure import BLACK, BLUE, GREEN, ORANGE, PINK, VERMILION
 
 # %% [markdown]
 # ## A problem

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import tyro
 from rich.progress import Progress
 
-from simulations.evidence import Check, to_json
-from simulations.figure_4_7.settings import Settings
-from simulations.questions.memory.settings import Memory
-from simulations.questions.partitions.settings import Partitions
-from simulations.questions.phase_diagram.settings import PhaseDiagram
-from simulations.questions.remedies.settings import Remedies
-from simulations.questions.scaling.settings import Scaling
-from theory.artefacts import ensure_writable_file, write_json
-from theory.commands import leave, run
-from theory.console import console, print_table
-from theory.errors import UserError
-from theory.findings import Status
-from theory.tables import TextTable
-from theory.usage import parsed
+from simulations.studies.figure_4_7.settings import Settings
+from simulations.studies.memory.settings import Memory
+from simulations.studies.partitions.settings import Partitions
+from simulations.studies.phase_diagram.settings import PhaseDiagram
+from simulations.studies.remedies.settings import Remedies
+from simulations.studies.scaling.settings import Scaling
+from simulations.study.evidence import Check, to_json
+from theory.common.command import leave, run
+from theory.common.console import console, print_table
+from theory.common.errors import UserError
+from theory.common.files import ensure_writable_file, write_json
+from theory.common.tables import TextTable
+from theory.common.usage import parsed
+from theory.logic.findings import Status
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -52,7 +52,7 @@ class Figure47(Settings):
 
     def __call__(self) -> int:
         """Run the command; return the exit code."""
-        from simulations.figure_4_7.command import reproduce
+        from simulations.studies.figure_4_7.command import reproduce
 
         with Progress(console=console(stderr=True), transient=True) as bar:
             task = bar.add_task("training")
@@ -295,7 +295,7 @@ class SweepCommand:
 
 def _answer(command: Any, kind: "type[DataclassInstance]", out: Path) -> int:
     """Answer the question that the settings of a command belong to."""
-    from simulations.questions.answer import answered
+    from simulations.study.answer import answered
 
     question = import_module(kind.__module__.rpartition(".")[0] + ".command")
     settings: Any = _settings(command, kind)

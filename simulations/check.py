@@ -11,18 +11,18 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from simulations.evidence import Check, judged
-from simulations.figure_4_7.experiment import Experiment, exact_theory, run_experiment
-from simulations.figure_4_7.observations import observations
-from simulations.figure_4_7.settings import Settings
-from simulations.gradients import Population
-from simulations.rounding import rounding_after
-from simulations.simulate import log_spaced, simulate
-from theory.dynamics import gd_contraction
-from theory.findings import Status
-from theory.minibatch import second_moment_step
-from theory.orbit import PopulationSignGD
-from theory.problem import LinearProblem
+from simulations.engine.gradients import Population
+from simulations.engine.rounding import rounding_after
+from simulations.engine.simulate import log_spaced, simulate
+from simulations.studies.figure_4_7.experiment import Experiment, exact_theory, run_experiment
+from simulations.studies.figure_4_7.observations import observations
+from simulations.studies.figure_4_7.settings import Settings
+from simulations.study.evidence import Check, judged
+from theory.logic.findings import Status
+from theory.model.dynamics import gd_contraction
+from theory.model.minibatch import second_moment_step
+from theory.model.orbit import PopulationSignGD
+from theory.model.problem import LinearProblem
 
 # With Gaussian means P(|z| > 5) is 6e-7; some fifty comparisons leave 3e-5 for a false alarm.
 _Z = 5.0
@@ -54,7 +54,8 @@ def run_checks(
 def gd_closed_form(problem: LinearProblem, settings: Settings) -> Check:
     """Population GD against ẽ(t) = (1 − ησ̃_i²)ᵗẽ(0).
 
-    Within what :func:`simulations.rounding.rounding_after` allows, and as much for the closed form.
+    Within what :func:`simulations.engine.rounding.rounding_after` allows, and as much for the
+    closed form.
     """
     times = log_spaced(settings.iterations)
     run = simulate(
@@ -83,8 +84,8 @@ def gd_closed_form(problem: LinearProblem, settings: Settings) -> Check:
 def signgd_exact_orbits(settings: Settings, starts: int = 24, steps: int = 400) -> Check:
     """Population signGD against the exact map over ℚ(√2, √3), step for step, from random starts.
 
-    A wrong sign moves some ẽ_i by at least (√6/6)η. Rounding (:mod:`simulations.rounding`) moves it
-    less than that by orders of magnitude, so half of it tells the two apart.
+    A wrong sign moves some ẽ_i by at least (√6/6)η. Rounding (:mod:`simulations.engine.rounding`)
+    moves it less than that by orders of magnitude, so half of it tells the two apart.
     """
     rng = np.random.default_rng(0)
     worst = 0.0
@@ -131,7 +132,7 @@ def gd_monte_carlo(experiment: Experiment) -> Check:
     """Mean of minibatch GD over the seeds against its expectation, with the derived error.
 
     The expectation is the closed form, as the drawn gradient is unbiased; the variance follows the
-    linear recursion of :func:`theory.minibatch.second_moment_step`.
+    linear recursion of :func:`theory.model.minibatch.second_moment_step`.
     """
     runs = experiment.trajectories
     if "GD" not in runs.e_tilde or "GD" in runs.failures:

@@ -9,31 +9,39 @@ from importlib import import_module
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from theory.common.moved import find_moved_modules
+
 LOADED_AT = time.time_ns()
 """When this process began to load the package, in nanoseconds; see :mod:`theory.ledger.cache`."""
 
 if TYPE_CHECKING:
-    from theory.arguments import all_of as all_of
-    from theory.arguments import always as always
-    from theory.arguments import derived as derived
-    from theory.arguments import ends_in as ends_in
-    from theory.arguments import exactly_if as exactly_if
-    from theory.arguments import for_all as for_all
-    from theory.evidence import Claim as Claim
-    from theory.evidence import Evidence
     from theory.ledger.check import after as after
     from theory.ledger.check import claim as claim
-    from theory.rounding import no_rounding as no_rounding
-    from theory.statements import Boolean
+    from theory.logic.arguments import all_of as all_of
+    from theory.logic.arguments import always as always
+    from theory.logic.arguments import derived as derived
+    from theory.logic.arguments import ends_in as ends_in
+    from theory.logic.arguments import exactly_if as exactly_if
+    from theory.logic.arguments import for_all as for_all
+    from theory.logic.evidence import Claim as Claim
+    from theory.logic.evidence import Evidence
+    from theory.logic.rounding import no_rounding as no_rounding
+    from theory.logic.statements import Boolean
+    from theory.model.dynamics import NormalisedState as NormalisedState
+    from theory.model.dynamics import normalised_step as normalised_step
+
+find_moved_modules()
 
 # Loaded when they are first asked for: sympy and the solver take a while.
 _HOMES = {
     **dict.fromkeys(
-        ("all_of", "always", "derived", "ends_in", "exactly_if", "for_all"), "theory.arguments"
+        ("all_of", "always", "derived", "ends_in", "exactly_if", "for_all"),
+        "theory.logic.arguments",
     ),
     **dict.fromkeys(("after", "claim"), "theory.ledger.check"),
-    "Claim": "theory.evidence",
-    "no_rounding": "theory.rounding",
+    "Claim": "theory.logic.evidence",
+    "no_rounding": "theory.logic.rounding",
+    **dict.fromkeys(("NormalisedState", "normalised_step"), "theory.model.dynamics"),
 }
 
 __all__ = [  # noqa: PLE0604 - all are text
@@ -75,8 +83,8 @@ def settle(
     """
     import sympy as sp
 
-    from theory.arguments import for_all
     from theory.ledger.verify import settle_argument
+    from theory.logic.arguments import for_all
 
     seconds: Any = timeout
     if isinstance(seconds, bool) or not isinstance(seconds, Real):

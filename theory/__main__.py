@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import tyro
 
-from theory.artefacts import (
+from theory.common.command import BAD_INPUT, leave, run
+from theory.common.errors import UserError
+from theory.common.files import (
     certificates_beside,
     ensure_writable,
     ensure_writable_file,
     json_text,
     write_text,
 )
-from theory.commands import BAD_INPUT, leave, run
-from theory.errors import UserError
-from theory.usage import runs
+from theory.common.usage import runs
 
 if TYPE_CHECKING:  # sympy and the solver are loaded once the command line is in order
-    from theory.evidence import Claim
     from theory.ledger.certificates import Key
     from theory.ledger.verify import Verdict
+    from theory.logic.evidence import Claim
 
 Checks: TypeAlias = Mapping[str, Any]
 
@@ -265,8 +265,8 @@ class Report:
             )
         ensure_writable_file(self.out)
         from theory.claims import all_claims
-        from theory.html.page import write_report
         from theory.ledger.display import Steps
+        from theory.report.page import write_report
 
         with Steps() as tell:
             written = write_report(

@@ -12,7 +12,7 @@ from torch.func import functional_call, stack_module_state
 
 from nn_experiments.models.evaluating import frozen
 from nn_experiments.models.plain import is_plain
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 LossOf = Callable[[Tensor, Tensor], Tensor]
 """From logits, shape (B, classes), and the rows that they belong to, shape (B,), to losses (B,)."""

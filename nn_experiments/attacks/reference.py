@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from nn_experiments.attacks.networks import halved
 from nn_experiments.attacks.tally import Progress, Tally
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 BATCH = 250
 STEPS = 100

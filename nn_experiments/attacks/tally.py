@@ -14,7 +14,7 @@ from nn_experiments.attacks.networks import halved
 from nn_experiments.images import Images
 from nn_experiments.models.evaluating import DISAGREEMENT, frozen
 from nn_experiments.specs import Level, Norm, level
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 Progress = Callable[[float, str], None]
 """Is told which share of the work is done, from 0 to 1, and what is being done."""

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 _CHUNK_BYTES = 1 << 20
 

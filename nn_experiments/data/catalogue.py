@@ -12,8 +12,8 @@ from nn_experiments.data.download import fetch
 from nn_experiments.data.published import PUBLISHED, Published
 from nn_experiments.images import DataSet, Images
 from nn_experiments.specs import DataSpec
-from theory.errors import UserError
-from theory.tables import TextTable
+from theory.common.errors import UserError
+from theory.common.tables import TextTable
 
 _FOLDER = "folder:"
 _MADE = "made by the project"

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from nn_experiments.data.published import PublishedFile
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def verify(path: Path, file: PublishedFile) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nn_experiments.data.labelled import labelled
 from nn_experiments.images import Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 _SHAPE = (3, 32, 32)
 _PIXELS = 3 * 32 * 32

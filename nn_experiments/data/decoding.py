@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

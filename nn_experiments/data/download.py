@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from nn_experiments.data.published import PublishedFile
-from theory.console import console
-from theory.errors import UserError
+from theory.common.console import console
+from theory.common.errors import UserError
 
 if TYPE_CHECKING:
     from requests import Response

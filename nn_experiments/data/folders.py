@@ -20,7 +20,7 @@ from nn_experiments.data import decoding
 from nn_experiments.data.labelled import labelled
 from nn_experiments.data.splits import drawn_share, in_fair_order
 from nn_experiments.images import Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

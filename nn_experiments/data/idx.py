@@ -20,7 +20,7 @@ from torch import Tensor
 from nn_experiments.data.checksums import verify_contents
 from nn_experiments.data.labelled import labelled
 from nn_experiments.images import Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 _BYTE = 0x08
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nn_experiments.images import Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def labelled(pixels: Tensor, labels: Tensor, classes: int, source: Path) -> Images:

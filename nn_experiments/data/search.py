@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nn_experiments.data.published import Published
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 VARIABLE = "THEORY_FIRST_DATA"
 """Environment variable that names a folder with data sets."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nn_experiments.images import Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def subset(images: Images, n: int, seed: int) -> Images:

@@ -16,7 +16,7 @@ from nn_experiments.data.checksums import verify
 from nn_experiments.data.labelled import labelled
 from nn_experiments.data.published import PublishedFile
 from nn_experiments.images import Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def read_published(path: Path, file: PublishedFile) -> Images:

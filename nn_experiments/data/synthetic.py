@@ -37,7 +37,7 @@ from torch import Tensor
 from nn_experiments.frequency.bands import masks
 from nn_experiments.frequency.dct import idct2
 from nn_experiments.images import DataSet, Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 NAMES = ("synthetic", "synthetic-high")
 SIZE = 28

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nn_experiments.frequency.dct import by_distance_to_dc, idct2
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def masks(height: int, width: int, bands: int) -> Tensor:

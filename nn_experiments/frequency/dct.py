@@ -20,7 +20,7 @@ def dct_matrix(
 ) -> Tensor:
     """Return C of (4.4), shape (size, size): frequency k in row k, position j in column j.
 
-    It is rounded once from float64; ``theory.dct`` has the exact one.
+    It is rounded once from float64; ``theory.model.dct`` has the exact one.
 
     Raises:
         ValueError: ``size`` is less than 1.

@@ -15,7 +15,7 @@ from torch import Tensor
 from nn_experiments.frequency.blocks import blocks
 from nn_experiments.frequency.dct import by_distance_to_dc, dct2, idct2
 from nn_experiments.images import Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 Kind = Literal["magnitude", "frequency"]
 """By what bases are ranked: Φ_nrg or Φ_freq."""

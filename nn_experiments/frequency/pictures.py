@@ -31,7 +31,7 @@ from nn_experiments.style import (
     wrapped,
     write_figure,
 )
-from theory.style import BLUE
+from theory.common.figure import BLUE
 
 __all__ = [
     "draw_bands",

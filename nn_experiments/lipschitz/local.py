@@ -14,7 +14,7 @@ from nn_experiments.lipschitz.operator_norm import NORMS, InducedNorm
 from nn_experiments.lipschitz.operators import gamma
 from nn_experiments.lipschitz.report import Bounds
 from nn_experiments.models.evaluating import Forward, evaluating
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 _ORDERS = {"l2": 2.0, "linf": float("inf"), "l1": 1.0}
 

@@ -28,7 +28,7 @@ from nn_experiments.lipschitz.report import Bounds, Chain, Layer, Sum
 from nn_experiments.models.plain import is_plain, why_not_plain
 from nn_experiments.models.preact_resnet import PARTS, GlobalAverage, PreActBlock, PreActResNet18
 from nn_experiments.models.standardise import Standardise, standardise_lipschitz
-from theory.errors import UserError, told
+from theory.common.errors import UserError, told
 
 CPU_FLOPS, GPU_FLOPS = 8e11, 1e15
 _LINEAR_IDENTITIES = (nn.Identity, nn.Flatten, nn.Dropout)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nn_experiments.lipschitz.operator_norm import NORMS, Enclosure, InducedNorm
-from theory.tables import TextTable
+from theory.common.tables import TextTable
 
 
 @dataclass(frozen=True)

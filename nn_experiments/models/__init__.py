@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from nn_experiments.models.preact_resnet import PreActResNet18
 from nn_experiments.models.two_layer_cnn import TwoLayerCNN
 from nn_experiments.specs import ModelSpec
-from theory.errors import UserError, told
+from theory.common.errors import UserError, told
 
 NAMES = ("two-layer-cnn", "preactresnet18", "linear")
 """The networks that come with the package."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 KERNEL, PADDING, HIDDEN = 4, 1, 100
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from nn_experiments.specs import OptimizerSpec, Preset
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

@@ -20,8 +20,8 @@ from nn_experiments.specs import OptimizerSpec, Preset, RunSpec
 from nn_experiments.training.device import computing, memory_errors, resolve
 from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.training.step import Stepper
-from theory.artefacts import read_json, write_json
-from theory.errors import UserError
+from theory.common.errors import UserError
+from theory.common.files import read_json, write_json
 
 _WARM_UP, _TIMED = 3, 7
 

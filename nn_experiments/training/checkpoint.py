@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from nn_experiments.headers import order_names
-from theory.artefacts import write_whole
-from theory.errors import UserError, told
+from theory.common.errors import UserError, told
+from theory.common.files import write_whole
 
 # Checkpoints of another layout are refused by this number in their header.
 _FORMAT = 1

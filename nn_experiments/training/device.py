@@ -10,7 +10,7 @@ import torch
 
 from nn_experiments.specs import RunSpec
 from nn_experiments.training import augment
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def resolve(name: torch.device | str) -> torch.device:

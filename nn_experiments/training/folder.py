@@ -21,9 +21,9 @@ from pydantic import TypeAdapter, ValidationError
 from nn_experiments import models
 from nn_experiments.specs import RunSpec, TrainingSpec
 from nn_experiments.training.checkpoint import is_whole
-from theory.artefacts import clear_unfinished, read_json, write_json, write_text
-from theory.errors import UserError
-from theory.lock import LOCK, locked
+from theory.common.errors import UserError
+from theory.common.files import clear_unfinished, read_json, write_json, write_text
+from theory.common.lock import LOCK, locked
 
 RUNNING, INTERRUPTED, FINISHED, FAILED = "running", "interrupted", "finished", "failed: "
 _DIVERGED = "diverged at step "

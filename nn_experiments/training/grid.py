@@ -26,7 +26,7 @@ from nn_experiments.training.folder import (
 )
 from nn_experiments.training.loop import Progress, train
 from nn_experiments.training.processes import end_with_parent, fork_context
-from theory.errors import UserError, told
+from theory.common.errors import UserError, told
 
 LoadData = Callable[[DataSpec], DataSet]
 """Reads and splits images; picklable if runs have processes of their own."""

@@ -33,8 +33,8 @@ from nn_experiments.training.folder import (
 )
 from nn_experiments.training.schedule import learning_rate
 from nn_experiments.training.step import Stepper
-from theory.artefacts import environment
-from theory.errors import UserError
+from theory.common.errors import UserError
+from theory.common.files import environment
 
 Progress = Callable[[RunSpec, Mapping[str, Any]], None]
 """Is given a run and the line of metrics of each epoch that it completes."""

@@ -21,7 +21,7 @@ from nn_experiments.training.bench import fashion_like
 from nn_experiments.training.device import computing, resolve
 from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.training.step import Stepper
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 _STEPS = 16  # freed memory comes to lie in pieces over the first few
 

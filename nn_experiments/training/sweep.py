@@ -12,8 +12,8 @@ from nn_experiments.specs import OptimizerSpec, Preset, RunSpec
 from nn_experiments.training.folder import RunRecord
 from nn_experiments.training.grid import LoadData, train_all
 from nn_experiments.training.loop import Progress
-from theory.errors import UserError
-from theory.tables import TextTable
+from theory.common.errors import UserError
+from theory.common.tables import TextTable
 
 
 @dataclass(frozen=True)

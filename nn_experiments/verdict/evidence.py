@@ -48,7 +48,7 @@ def evidence(
         preset: as it was run, with the learning rates and the number of images that were chosen.
         measurements: what was measured.
         environment: code, versions and hardware of the machine that trained and measured, as
-            :func:`theory.artefacts.environment` gives them, and the device.
+            :func:`theory.common.files.environment` gives them, and the device.
         timings: seconds by stage.
         fixed: what was fixed before the results; if None, they are new, and the preset's is.
 

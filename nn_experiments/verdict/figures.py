@@ -34,7 +34,7 @@ from nn_experiments.verdict.predictions import IRRELEVANT, LN_RATIO, POINTS, Ver
 from nn_experiments.verdict.table_4_1 import perturbed_measures
 from nn_experiments.verdict.tables import NORM_SYMBOLS, Compared, measure_text, name_of
 from nn_experiments.wording import either
-from theory.style import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILION
+from theory.common.figure import BLACK, BLUE, GREEN, ORANGE, PINK, SKY, VERMILION
 
 _COLOURS = (BLUE, VERMILION, GREEN, PINK, ORANGE, SKY, BLACK)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")

@@ -12,7 +12,7 @@ from nn_experiments.verdict.measurements import (
     RunMeasurements,
 )
 from nn_experiments.wording import counted
-from theory.tables import TextTable
+from theory.common.tables import TextTable
 
 
 def about(run: RunMeasurements, measure: Measure) -> list[str]:

@@ -24,8 +24,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from nn_experiments.headers import order_names
-from theory.artefacts import write_whole
-from theory.errors import UserError
+from theory.common.errors import UserError
+from theory.common.files import write_whole
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -40,8 +40,8 @@ from nn_experiments.verdict.tables import (
     training_table,
     verdict_table,
 )
-from theory import escaping
-from theory.tables import TextTable
+from theory.common import escaping
+from theory.common.tables import TextTable
 
 # What is not as intervals presume, in the sentence that says what they are then worth.
 _BAD_SHARE, _BAD_POINTS = 0.2, 20

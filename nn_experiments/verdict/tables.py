@@ -15,7 +15,7 @@ from nn_experiments.verdict.measurements import CLEAN, KINDS, Kind, Measure, Mea
 from nn_experiments.verdict.outcomes import Outcome
 from nn_experiments.verdict.predictions import LN_RATIO, Summary, Verdict
 from nn_experiments.verdict.table_4_1 import Size, average_robust_accuracy
-from theory.tables import TextTable
+from theory.common.tables import TextTable
 
 Compared = tuple[Preset, Measurements]
 """A comparison of optimizers on one data set, and what came out."""

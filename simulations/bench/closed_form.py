@@ -7,9 +7,9 @@ import numpy as np
 
 from simulations.bench.exact import lattice_starts
 from simulations.bench.job import Job
-from simulations.questions.lattice import closed_forms
-from theory.limit import closed_form
-from theory.orbit import Start
+from simulations.study.lattice import closed_forms
+from theory.model.limit import closed_form
+from theory.model.orbit import Start
 
 
 def closed_form_jobs(devices: Sequence[str], *, starts: int) -> Iterator[Job]:

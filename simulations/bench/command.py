@@ -19,9 +19,9 @@ from simulations.bench.pytorch import pytorch
 from simulations.bench.table import checks, tables
 from simulations.bench.training import training_jobs
 from simulations.bench.transform import dimension_jobs, transform_jobs
-from simulations.device import resolve
-from theory.console import console
-from theory.errors import UserError
+from simulations.engine.device import resolve
+from theory.common.console import console
+from theory.common.errors import UserError
 
 _WIDTH: Final = 110
 _NO_SHARES: Final = (

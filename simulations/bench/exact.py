@@ -18,8 +18,8 @@ import sympy as sp
 
 from simulations.bench.job import Count, Job, UnavailableError
 from simulations.bench.pytorch import pytorch
-from simulations.device import computing
-from simulations.population import (
+from simulations.engine.device import computing
+from simulations.engine.population import (
     FUSED,
     ExactEnds,
     follow_exactly,
@@ -27,8 +27,8 @@ from simulations.population import (
     moves_and_signs,
     steps_in_one_loop,
 )
-from simulations.questions.lattice import UNIT, closed_forms, nearest_starts
-from theory.orbit import Start, follow_many
+from simulations.study.lattice import UNIT, closed_forms, nearest_starts
+from theory.model.orbit import Start, follow_many
 
 UNITS: Final = {"int32": UNIT, "int16": 64}
 """Units of the lattices, by the words that they need."""
@@ -137,7 +137,7 @@ def confirmed(start: Start, steps: int, ends: ExactEnds) -> str:
 
 
 def same(start: Start, steps: int, ends: Sequence[Any]) -> str:
-    """Say that a rival ends where :func:`simulations.population.follow_exactly` does.
+    """Say that a rival ends where :func:`simulations.engine.population.follow_exactly` does.
 
     Raises:
         RuntimeError: it does not.
@@ -169,7 +169,7 @@ def _follow(start: Start, device: str, threads: int | None, steps: int) -> Exact
 
 
 def array_loop(start: Start, device: str, steps: int) -> tuple[np.ndarray, ...]:
-    """Do what :func:`simulations.population.follow_exactly` does, a step of all starts at a time.
+    """Do :func:`simulations.engine.population.follow_exactly`, a step of all starts at a time.
 
     Returns:
         3a·unit, 3b·unit and 2(c − c(0)), of shape (N,) each.

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from simulations.bench.job import Job
-from simulations.device import computing, usable_cores
+from simulations.engine.device import computing, usable_cores
 
 BYTES: Final = "bytes copied"
 """The name of the job that measures main memory."""

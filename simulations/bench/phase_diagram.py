@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from simulations.bench.job import Job
-from simulations.questions.answer import answered
-from simulations.questions.phase_diagram.command import answer
-from simulations.questions.phase_diagram.settings import PhaseDiagram
+from simulations.studies.phase_diagram.command import answer
+from simulations.studies.phase_diagram.settings import PhaseDiagram
+from simulations.study.answer import answered
 
 _MOST_REPEATS: Final = 3
 

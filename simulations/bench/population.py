@@ -15,9 +15,9 @@ import sympy as sp
 
 from simulations.bench.job import Job
 from simulations.bench.pytorch import pytorch
-from simulations.device import computing
-from simulations.population import STARTS_ABREAST, run_signgd
-from theory.dynamics import NormalisedState, normalised_step
+from simulations.engine.device import computing
+from simulations.engine.population import STARTS_ABREAST, run_signgd
+from theory.model.dynamics import NormalisedState, normalised_step
 
 _RATIO: Final = 0.25
 
@@ -86,7 +86,7 @@ def _incremented(state: jax.Array) -> jax.Array:
 
 
 def _population_loop(library: ModuleType, starts: Any, steps: int) -> Any:
-    """Do what :func:`simulations.population.run_signgd` does, in NumPy or PyTorch."""
+    """Do what :func:`simulations.engine.population.run_signgd` does, in NumPy or PyTorch."""
     symbols = sp.symbols("a b c r", real=True)
     image = tuple(normalised_step(NormalisedState(*symbols[:3]), symbols[3]))
     step = sp.lambdify(symbols, image, modules=library.__name__, cse=True)

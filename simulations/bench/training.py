@@ -12,10 +12,10 @@ import numpy as np
 
 from simulations.bench.job import Job
 from simulations.bench.pytorch import pytorch
-from simulations.gradients import ExactLawMinibatch, GradientOracle, SampledMinibatch
-from simulations.optimizers import OPTIMIZERS
-from simulations.simulate import simulate
-from theory.dct import dct_matrix
+from simulations.engine.gradients import ExactLawMinibatch, GradientOracle, SampledMinibatch
+from simulations.engine.optimizers import OPTIMIZERS
+from simulations.engine.simulate import simulate
+from theory.model.dct import dct_matrix
 
 # The problem of Figure 4.7.
 _SIGMA_TILDE_SQ: Final = (0.01, 0.0025, 0.0)

@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from simulations.device import main_memory
+from simulations.engine.device import main_memory
 from simulations.sweep.grid import Points, Sweep
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 # A block is what a kill loses, and what progress is told by.
 MOST_ROWS: Final = 2**18

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from simulations.explore.rules import KINDS
-from simulations.explore.spectrum import Variances, measured
-from simulations.gradients import MAX_SAMPLES
-from simulations.simulate import MAX_ITERATIONS
+from simulations.engine.gradients import MAX_SAMPLES
+from simulations.engine.rules import KINDS
+from simulations.engine.simulate import MAX_ITERATIONS
+from simulations.engine.spectrum import Variances, measured
 from simulations.sweep.grid import Axis, Scalar, Sweep, Values
 from simulations.sweep.notation import sweep_of
 from simulations.sweep.parameters import (
@@ -35,7 +35,7 @@ from simulations.sweep.parameters import (
 )
 from simulations.sweep.point import numbers_of, problem_of, rule_of, schedule_of
 from simulations.sweep.rules import OwnRule, read, usable
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,18 @@ from simulations.sweep.run import (
     prepared,
 )
 from simulations.sweep.store import Store, opened, opened_by_job, require_disk
-from theory.cluster import Cluster, Job, Resources, Submitted, failure, require, submitted, with_log
-from theory.errors import UserError
-from theory.lock import locked
+from theory.common.cluster import (
+    Cluster,
+    Job,
+    Resources,
+    Submitted,
+    failure,
+    require,
+    submitted,
+    with_log,
+)
+from theory.common.errors import UserError
+from theory.common.lock import locked
 
 __all__ = ["Cluster", "Resources", "submit_sweep"]
 

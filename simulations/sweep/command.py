@@ -29,9 +29,9 @@ from simulations.sweep.run import (
 from simulations.sweep.store import Store, require_disk
 from simulations.sweep.summary import Summary, summarised
 from simulations.sweep.training import computation
-from theory.artefacts import environment, write_json, write_text
-from theory.errors import UserError
-from theory.style import write_figure
+from theory.common.errors import UserError
+from theory.common.figure import write_figure
+from theory.common.files import environment, write_json, write_text
 
 Cluster: TypeAlias = Literal["slurm", "local"]
 

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter
 from simulations.sweep.grid import Axis
 from simulations.sweep.rules import RATE, RULE, OwnRule
 from simulations.sweep.summary import Summary, shown
-from theory.style import (
+from theory.common.figure import (
     BLACK,
     BLUE,
     GREEN,

@@ -21,7 +21,7 @@ from simulations.sweep.grid import Axis, Points
 from simulations.sweep.parameters import POPULATION
 from simulations.sweep.rules import RATE, RULE, OwnRule
 from simulations.sweep.training import SAMPLES, STEPS_PER_LAUNCH, program
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 # Numbers, and points, that are trained at once; more take longer in proportion.
 _NUMBERS: Final = 2**18

@@ -20,8 +20,8 @@ import numpy as np
 import sympy as sp
 
 from simulations.sweep.grid import Axis, Parameter, Scalar, Sweep, Values
-from theory.errors import UserError
-from theory.numbers import exact
+from theory.common.errors import UserError
+from theory.logic.numbers import exact
 
 SEEDS: Final = "seeds"
 """Name of the entry of seeds in a file and on a command line: how many, or ``first:last``."""

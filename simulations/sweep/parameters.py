@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from simulations.explore.rules import KINDS
+from simulations.engine.rules import KINDS
 from simulations.sweep.grid import Parameter, Scalar
 from simulations.sweep.notation import SEEDS
-from theory.tables import TextTable
+from theory.common.tables import TextTable
 
 POWER_LAW: Final = "power-law"
 MEASURED: Final = "measured:"

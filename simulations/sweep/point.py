@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from simulations.explore.rules import (
+from simulations.engine.rules import (
     Constant,
     Cosine,
     InverseTime,
@@ -13,7 +13,7 @@ from simulations.explore.rules import (
     Schedule,
     update_rule,
 )
-from simulations.explore.spectrum import (
+from simulations.engine.spectrum import (
     Fixed,
     Irrelevant,
     Normal,
@@ -24,8 +24,8 @@ from simulations.explore.spectrum import (
 )
 from simulations.sweep.parameters import DEFAULT_SHARE, NUMBERS
 from simulations.sweep.rules import OwnRule
-from theory.errors import UserError
-from theory.numbers import exact
+from theory.common.errors import UserError
+from theory.logic.numbers import exact
 
 At: TypeAlias = Mapping[str, Any]
 """Name and value of the parameters of one point."""

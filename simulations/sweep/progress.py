@@ -16,7 +16,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 from simulations.sweep.run import Progress
-from theory.console import console as any_console
+from theory.common.console import console as any_console
 
 SECONDS_BETWEEN_LINES: Final = 30.0
 

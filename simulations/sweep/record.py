@@ -8,8 +8,8 @@ from typing import Any, Final, Self
 
 import theory
 from simulations.sweep.blocks import Plan, digest_of
-from theory.artefacts import environment, read_json, write_json
-from theory.errors import UserError
+from theory.common.errors import UserError
+from theory.common.files import environment, read_json, write_json
 
 RECORD: Final = "sweep.json"
 # Changes of these may change how numbers are rounded.

@@ -5,14 +5,14 @@ from typing import Final
 
 import numpy as np
 
-from simulations.explore.outcome import LEARNT
+from simulations.engine.outcome import LEARNT
 from simulations.sweep.checked import Grid
 from simulations.sweep.draw import LEAST_OF_GREATEST, TIMES_THE_REST
 from simulations.sweep.grid import Axis
 from simulations.sweep.parameters import SINGLE_RUNS
 from simulations.sweep.rules import RULE, OwnRule
 from simulations.sweep.summary import Summary, shown
-from theory.artefacts import environment
+from theory.common.files import environment
 
 MOST_ROWS: Final = 200
 """Points in the table of the report; the CSV file has all."""

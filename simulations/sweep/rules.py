@@ -10,11 +10,11 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any, Final, NamedTuple, Self
 
-from simulations.explore.rules import KINDS
+from simulations.engine.rules import KINDS
 from simulations.sweep.grid import Parameter
 from simulations.sweep.notation import values_of
 from simulations.sweep.parameters import EVERY_RULE, NUMBERS, OPTIONS
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 RULE: Final = "rule"
 """Name of the parameter."""
@@ -26,7 +26,7 @@ class OwnRule(NamedTuple):
     """A rule and its own numbers.
 
     Attributes:
-        name: one of :data:`simulations.explore.rules.KINDS`.
+        name: one of :data:`simulations.engine.rules.KINDS`.
         own: name and value of each, in the order of :data:`simulations.sweep.parameters.NUMBERS`.
 
     """

@@ -14,13 +14,13 @@ from typing import Final, TypeAlias
 
 import jax
 
-from simulations.device import DeviceError, resolve
+from simulations.engine.device import DeviceError, resolve
 from simulations.sweep.blocks import Computation, Plan, planned, require_few
 from simulations.sweep.grid import Sweep
 from simulations.sweep.record import begun, record_for_job, require_same
 from simulations.sweep.store import Store, opened, require_disk
-from theory.errors import UserError
-from theory.lock import locked
+from theory.common.errors import UserError
+from theory.common.lock import locked
 
 # Damaged blocks that one message names.
 _MOST_TOLD: Final = 20

@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 
 from simulations.sweep.blocks import Plan, size
 from simulations.sweep.record import RECORD, Record, begun, record_for_job, recorded
-from theory.artefacts import clear_unfinished, write_whole
-from theory.errors import UserError
+from theory.common.errors import UserError
+from theory.common.files import clear_unfinished, write_whole
 
 _SWEEP, _BLOCK, _VERSIONS, _SHA256 = "sweep", "block", "versions", "sha256 of "
 # What reading a damaged file may raise: of the format, of the system, and of text in it.

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulations.explore.outcome import LEARNT
+from simulations.engine.outcome import LEARNT
 from simulations.sweep.grid import SEED, Axis, Sweep
 from simulations.sweep.rules import RULE, OwnRule
 from simulations.sweep.store import read_columns
 from simulations.sweep.training import COLUMNS
-from theory.tables import TextTable
+from theory.common.tables import TextTable
 
 FAILED_AT: Final = "failed_at"
 QUANTITIES: Final = tuple(column.name for column in COLUMNS if column.name != FAILED_AT)
@@ -56,7 +56,7 @@ class Summary:
     def learnt(self) -> np.ndarray:
         """Whether the task has been learnt at each point, shape (P,), by the median.
 
-        The standard risk is below :data:`simulations.explore.outcome.LEARNT` of zero weights'.
+        The standard risk is below :data:`simulations.engine.outcome.LEARNT` of zero weights'.
         """
         return np.asarray(self.median("standard_share") < LEARNT)
 

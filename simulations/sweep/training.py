@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulations.explore.limit import gd_limit
-from simulations.explore.outcome import Outcome, risk_of_zero
-from simulations.explore.rules import Rule
-from simulations.explore.spectrum import Runs, Variances
-from simulations.explore.train import train
-from simulations.simulate import adversarial_risk
+from simulations.engine.limit import gd_limit
+from simulations.engine.outcome import Outcome, risk_of_zero
+from simulations.engine.rules import Rule
+from simulations.engine.simulate import adversarial_risk
+from simulations.engine.spectrum import Runs, Variances
+from simulations.engine.train import train
 from simulations.sweep.blocks import MOST_ROWS, Column, Computation
 from simulations.sweep.checked import Grid
 from simulations.sweep.grid import Axis, Points, Sweep

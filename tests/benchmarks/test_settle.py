@@ -7,10 +7,10 @@ import pytest
 import sympy as sp
 
 import theory
-from theory.dynamics import NormalisedState, normalised_step
-from theory.findings import Status
-from theory.prove import workers
-from theory.prove.deadline import within
+from theory.logic.findings import Status
+from theory.logic.prove import workers
+from theory.logic.prove.deadline import within
+from theory.model.dynamics import NormalisedState, normalised_step
 
 a, b, c = sp.symbols("a b c", real=True)
 r = sp.Symbol("r", positive=True)

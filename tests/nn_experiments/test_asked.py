@@ -8,7 +8,7 @@ import torch
 from nn_experiments.asked import require_given
 from nn_experiments.images import DataSet, Images
 from nn_experiments.specs import FrequencySpec, Preset, RobustnessSpec
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 IMAGES = Images(torch.zeros(20, 1, 6, 6, dtype=torch.uint8), torch.arange(20) % 2, 2)
 DATA = DataSet("made", IMAGES, IMAGES)

@@ -11,7 +11,7 @@ from nn_experiments.specs import ModelSpec, OptimizerSpec
 from nn_experiments.training import folder_name, train_all
 from tests.nn_experiments.tiny import PRESET
 from tests.nn_experiments.training.small import loader, run_spec, same_bits, weights
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 RESOURCES = Resources(minutes=5, cpus=1, gpus=0)
 

@@ -11,7 +11,7 @@ from nn_experiments.__main__ import Options, main
 from nn_experiments.specs import ModelSpec, OptimizerSpec
 from nn_experiments.training import RunRecord
 from tests.nn_experiments.tiny import PRESET
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ from nn_experiments.describing import fixed_before
 from nn_experiments.training import folder_name
 from nn_experiments.verdict import measurements
 from tests.nn_experiments.tiny import PRESET
-from theory import artefacts
-from theory.errors import UserError
+from theory.common import files as artefacts
+from theory.common.errors import UserError
 
 REPOSITORY = Path(__file__).parents[2]
 # Files that a comparison writes, but for trainings.

@@ -15,7 +15,7 @@ from nn_experiments.place import Place
 from nn_experiments.specs import ModelSpec
 from nn_experiments.training import sweep
 from tests.nn_experiments.tiny import PRESET
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 PARTS = ("answers under noise", "l2 attacks", "linf attacks", "answers in bands", "Lipschitz bo")
 PACE = Pace({"SGD": 1.0, "Adam": 2.0, "RMSProp": 4.0}, answer=1e-3, gradient=1e-2)

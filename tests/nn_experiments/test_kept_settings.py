@@ -8,7 +8,7 @@ import pytest
 from nn_experiments import kept_settings, presets
 from nn_experiments.specs import DataSpec, OptimizerSpec
 from tests.nn_experiments.tiny import PRESET
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 COMMANDS = ("compare", "train", "evaluate", "frequency", "lipschitz", "tables", "figures")
 READERS = COMMANDS[2:]

@@ -5,7 +5,7 @@ from torch import nn
 
 from nn_experiments import optimizers
 from nn_experiments.specs import OptimizerSpec
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 STEPS = 20
 EPS = torch.finfo(torch.float64).eps

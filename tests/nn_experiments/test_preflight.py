@@ -10,7 +10,7 @@ from nn_experiments.preflight import require_usable
 from nn_experiments.specs import ModelSpec, Preset, TrainingSpec
 from tests.nn_experiments import unusual
 from tests.nn_experiments.tiny import PRESET
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 HERE = "tests.nn_experiments.unusual"
 SHAPE = (1, 4, 4)

@@ -10,7 +10,7 @@ import torch
 from nn_experiments import optimizers, presets
 from nn_experiments.specs import OptimizerSpec, level
 from nn_experiments.verdict import published
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 PUBLISHED = ("mnist", "fashion-mnist", "cifar10", "cifar100", "svhn", "caltech101", "imagenette")
 

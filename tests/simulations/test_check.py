@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from simulations import check
-from simulations.figure_4_7 import observations as observed
-from simulations.figure_4_7.experiment import exact_theory, run_experiment
-from simulations.figure_4_7.settings import Settings
-from theory.findings import Status
+from simulations.studies.figure_4_7 import observations as observed
+from simulations.studies.figure_4_7.experiment import exact_theory, run_experiment
+from simulations.studies.figure_4_7.settings import Settings
+from theory.logic.findings import Status
 
 SHORT = Settings(seeds=8, iterations=2000)
 

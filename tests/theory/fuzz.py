@@ -18,9 +18,9 @@ from unittest.mock import patch
 
 import sympy as sp
 
-from theory.findings import Status
-from theory.prove import settle
-from theory.statements import Statement
+from theory.logic.findings import Status
+from theory.logic.prove import settle
+from theory.logic.statements import Statement
 
 SCALE = 10**200
 FINER = 10**1000

@@ -5,8 +5,8 @@ from fractions import Fraction
 import hypothesis.strategies as st
 import sympy as sp
 
-from theory.exact import Surd
-from theory.problem import LinearProblem
+from theory.logic.exact import Surd
+from theory.model.problem import LinearProblem
 
 # Small denominators make ties and boundaries likely.
 fractions = st.builds(Fraction, st.integers(-36, 36), st.sampled_from((1, 2, 3, 4, 6, 12)))

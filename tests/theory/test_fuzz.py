@@ -23,7 +23,7 @@ def test_no_verdict_is_wrong():
 @pytest.mark.parametrize("wrong", ["proved", "refuted"])
 def test_a_wrong_verdict_would_be_seen(wrong, monkeypatch):
     """A prover that says the same of everything is caught."""
-    from theory.findings import Proof
+    from theory.logic.findings import Proof
 
     def settle(statement, timeout):
         if wrong == "proved":
@@ -33,7 +33,7 @@ def test_a_wrong_verdict_would_be_seen(wrong, monkeypatch):
 
     class _Zeros(dict):
         def get(self, key):
-            from theory.exact import Surd
+            from theory.logic.exact import Surd
 
             return Surd.of(0)
 
@@ -54,7 +54,7 @@ def test_the_evaluator():
 @pytest.mark.parametrize("factor", [1, -1])
 def test_irrational_points_are_judged(factor):
     """x = 1 + √2 is a root of x² − 2x − 1, which intervals do not tell; x < 5/2 they do."""
-    from theory.exact import Surd
+    from theory.logic.exact import Surd
 
     tree = fuzz.tree_of(Surd(Fraction(1), Fraction(factor)))
     x = ("x", "x")

@@ -5,8 +5,8 @@ import sympy as sp
 from sympy import Abs, And, Ne, Or
 
 from theory import settle as settle_formula
-from theory.findings import Status
-from theory.statements import show
+from theory.logic.findings import Status
+from theory.logic.statements import show
 
 x, y = sp.symbols("x y", real=True)
 

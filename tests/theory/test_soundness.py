@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from theory.exact import Surd, holds
-from theory.findings import Status
-from theory.prove import settle
-from theory.statements import Statement
+from theory.logic.exact import Surd, holds
+from theory.logic.findings import Status
+from theory.logic.prove import settle
+from theory.logic.statements import Statement
 
 FOLDER = Path(__file__).parent / "corpus"
 TIMEOUT = 1.2  # seconds for each back end, so that a statement takes some 5 s at most

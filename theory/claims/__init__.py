@@ -1,6 +1,7 @@
-"""The claims, one file for each theorem, table or group of equations.
+"""The claims, one file for each theorem, table or group of equations, in a folder for each chapter.
 
-A file defines ``CLAIMS``, a tuple of :class:`theory.evidence.Claim`. Adding a file adds its claims.
+A file defines ``CLAIMS``, a tuple of :class:`theory.logic.evidence.Claim`. Adding a file adds its
+claims.
 """
 
 import importlib
@@ -10,7 +11,9 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from theory.evidence import Claim
+from theory.logic.evidence import Claim
+
+_FOLDER = Path(__file__).parent
 
 
 def all_claims() -> tuple[Claim, ...]:
@@ -46,7 +49,13 @@ def _mentioning(text: str, chosen: Callable[[Claim], bool]) -> tuple[Claim, ...]
 
 
 def _files() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    """Every file of claims, by its dotted path below this package, chapter by chapter."""
+    chapters = (m.name for m in pkgutil.iter_modules(__path__) if m.ispkg)
+    return sorted(
+        f"{chapter}.{file.name}"
+        for chapter in chapters
+        for file in pkgutil.iter_modules([str(_FOLDER / chapter)])
+    )
 
 
 def _in_files(names: Iterable[str]) -> tuple[Claim, ...]:
@@ -56,4 +65,4 @@ def _in_files(names: Iterable[str]) -> tuple[Claim, ...]:
 
 @cache
 def _source(file: str) -> str:
-    return Path(__file__).with_name(f"{file}.py").read_text(encoding="utf-8")
+    return _FOLDER.joinpath(*file.split(".")).with_suffix(".py").read_text(encoding="utf-8")

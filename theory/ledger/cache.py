@@ -28,11 +28,11 @@ from typing import Any
 import sympy as sp
 
 from theory import LOADED_AT
-from theory.artefacts import write_text
-from theory.errors import UserError
-from theory.evidence import Obligation
-from theory.exact import Assignment, Surd
-from theory.findings import (
+from theory.common.errors import UserError
+from theory.common.files import write_text
+from theory.logic.evidence import Obligation
+from theory.logic.exact import Assignment, Surd
+from theory.logic.findings import (
     Counterexample,
     Disproof,
     Escape,

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from theory.artefacts import ensure_writable, write_text
-from theory.findings import Finding, Status
+from theory.common.files import ensure_writable, write_text
 from theory.ledger.verify import Verdict
+from theory.logic.findings import Finding, Status
 
 Key: TypeAlias = tuple[str, str, str]
 """Claim, part (published or corrected), and name of the obligation."""

@@ -28,17 +28,17 @@ from typing import Any
 
 import sympy as sp
 
-from theory.arguments import for_all
-from theory.constants import substituted
-from theory.errors import UserError
-from theory.evidence import Argument, Claim, Obligation
-from theory.findings import Disproof, Finding, Status, Unsettled
+from theory.common.errors import UserError
 from theory.ledger.cache import Cache
 from theory.ledger.settling import Progress, settle_claims
 from theory.ledger.verify import Verdict
-from theory.prove import smt
-from theory.rounding import no_rounding
-from theory.statements import Boolean, Possible, rounded_number
+from theory.logic.arguments import for_all
+from theory.logic.constants import substituted
+from theory.logic.evidence import Argument, Claim, Obligation
+from theory.logic.findings import Disproof, Finding, Status, Unsettled
+from theory.logic.prove import smt
+from theory.logic.rounding import no_rounding
+from theory.logic.statements import Boolean, Possible, rounded_number
 
 _ADVICE = "Python's == and != compare how expressions are written: use sympy.Eq and sympy.Ne"
 
@@ -51,7 +51,7 @@ def claim(
     says: str = "",
     expects: str | None = None,
 ) -> Claim:
-    """Assert a formula for all values of its symbols, or what :mod:`theory.arguments` argues.
+    """Assert a formula for all values of its symbols, or what :mod:`theory.logic.arguments` argues.
 
     Args:
         id: a name for the claim, used once in a file.

@@ -10,12 +10,12 @@ from rich.markup import escape
 from rich.progress import Progress as _Bar
 from rich.table import Table
 
-from theory.console import console as any_console
-from theory.evidence import Judgement
-from theory.findings import Counterexample, Status
+from theory.common.console import console as any_console
 from theory.ledger.certificates import Key
 from theory.ledger.typeset import values_at
 from theory.ledger.verify import Verdict, judgements, ranked, summary
+from theory.logic.evidence import Judgement
+from theory.logic.findings import Counterexample, Status
 from theory.published import terms
 
 _WIDTH_OF_A_FILE = 110

@@ -6,14 +6,21 @@ from typing import Any
 
 import sympy as sp
 
-from theory.artefacts import json_text
-from theory.evidence import Evidence, Judgement
-from theory.findings import Counterexample, Escape, Finding, OrbitViolation, PeriodicOrbit, Status
+from theory.common.files import json_text
+from theory.common.tables import TextTable
 from theory.ledger.certificates import Key
 from theory.ledger.typeset import escape, evaluated, latex, point, sides_at
 from theory.ledger.verify import Verdict
+from theory.logic.evidence import Evidence, Judgement
+from theory.logic.findings import (
+    Counterexample,
+    Escape,
+    Finding,
+    OrbitViolation,
+    PeriodicOrbit,
+    Status,
+)
 from theory.published import rows
-from theory.tables import TextTable
 
 _TITLES = {
     Judgement.FAILS: "Statements that fail",

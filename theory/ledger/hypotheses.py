@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from theory.evidence import Argument, Claim
-from theory.findings import Status
-from theory.prove import settle
-from theory.statements import Statement, show
+from theory.logic.evidence import Argument, Claim
+from theory.logic.findings import Status
+from theory.logic.prove import settle
+from theory.logic.statements import Statement, show
 
 _WEAKER: dict[str, tuple[dict[str, bool], ...]] = {
     "positive": ({"nonnegative": True}, {}),

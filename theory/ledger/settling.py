@@ -12,11 +12,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeAlias
 
-from theory.evidence import Argument, Claim, Obligation
-from theory.findings import Finding
 from theory.ledger.cache import Cache, decode, encode, question
 from theory.ledger.verify import Verdict, settle_claim, settle_obligation
-from theory.prove import workers
+from theory.logic.evidence import Argument, Claim, Obligation
+from theory.logic.findings import Finding
+from theory.logic.prove import workers
 
 Progress: TypeAlias = Callable[[int, int, str], Any]
 """Called with the numbers of questions settled and asked, and the name of the last one."""

@@ -17,15 +17,15 @@ from typing import Any
 
 import sympy as sp
 
-from theory.artefacts import write_text
-from theory.errors import UserError
-from theory.evidence import Argument, Claim, Evidence, Judgement, Obligation, Simulated
-from theory.exact import Surd
-from theory.findings import Disproof, Finding, Proof, Status, Unsettled
+from theory.common.errors import UserError
+from theory.common.files import write_text
 from theory.ledger.cache import canonical, code_has_changed, decode, encode, fingerprint
 from theory.ledger.typeset import Stated, latex
 from theory.ledger.verify import Verdict
-from theory.statements import Along, Always, EventuallyAlways, Possible, Statement
+from theory.logic.evidence import Argument, Claim, Evidence, Judgement, Obligation, Simulated
+from theory.logic.exact import Surd
+from theory.logic.findings import Disproof, Finding, Proof, Status, Unsettled
+from theory.logic.statements import Along, Always, EventuallyAlways, Possible, Statement
 
 _NAME = "ledger.json"
 _OPERATIONS: dict[str, Any] = {

@@ -6,9 +6,9 @@ from typing import Any
 
 import sympy as sp
 
-from theory.exact import NotRepresentableError, Surd, holds, value_of
-from theory.findings import Counterexample
-from theory.statements import Along, Always, EventuallyAlways, Possible, Statement, show
+from theory.logic.exact import NotRepresentableError, Surd, holds, value_of
+from theory.logic.findings import Counterexample
+from theory.logic.statements import Along, Always, EventuallyAlways, Possible, Statement, show
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",

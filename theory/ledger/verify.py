@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from theory.artefacts import environment, read_json
-from theory.errors import UserError
-from theory.evidence import Argument, Claim, Evidence, Judgement, Obligation, Simulated
-from theory.findings import Finding, Status, Unsettled
-from theory.numbers import exact
+from theory.common.errors import UserError
+from theory.common.files import environment, read_json
+from theory.logic.evidence import Argument, Claim, Evidence, Judgement, Obligation, Simulated
+from theory.logic.findings import Finding, Status, Unsettled
+from theory.logic.numbers import exact
 from theory.published import figure_4_7, rows
 
 SCHEMA = 1

@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.problem import LinearProblem
+from theory.model.problem import LinearProblem
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -95,7 +95,7 @@ class Figure47:
     """Settings and printed numbers of Figure 4.7 (section 4.4.2); numbers as printed text.
 
     Attributes:
-        settings: arguments of :meth:`theory.problem.LinearProblem.of`, as printed.
+        settings: arguments of :meth:`theory.model.problem.LinearProblem.of`, as printed.
         problem: the same, exact.
         samples_per_step: inputs in a minibatch.
         notebook_iterations: updates in the authors' published notebook; the text is silent.

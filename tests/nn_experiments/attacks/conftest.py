@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from nn_experiments.data import load
 from nn_experiments.specs import DataSpec
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 @pytest.fixture(autouse=True)

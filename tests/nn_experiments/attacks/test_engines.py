@@ -18,7 +18,7 @@ from nn_experiments.attacks.networks import Networks, alike, folded, frozen
 from nn_experiments.attacks.tally import Tally, joined
 from nn_experiments.images import Images
 from nn_experiments.specs import RobustnessSpec
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 OURS = RobustnessSpec(attacks="apgd", engine="batched")
 THEIRS = RobustnessSpec(attacks="apgd", engine="reference")

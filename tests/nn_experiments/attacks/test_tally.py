@@ -4,7 +4,7 @@ from torch import nn
 
 from nn_experiments.attacks.tally import Tally, joined
 from nn_experiments.images import Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def _brighter():

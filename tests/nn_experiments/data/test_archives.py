@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nn_experiments.data.archives import unpack
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def tar(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:

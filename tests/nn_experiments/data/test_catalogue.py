@@ -10,7 +10,7 @@ from nn_experiments.data import catalogue, describe, load, search, source
 from nn_experiments.data.published import PUBLISHED
 from nn_experiments.specs import DataSpec
 from tests.nn_experiments.data.made import BY_NAME, png
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def test_fashion_mnist_is_found_where_debian_installs_it(fashion_mnist):

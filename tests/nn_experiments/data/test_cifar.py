@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nn_experiments.data import cifar
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def write(path: Path, n: int, labels: dict[str, np.ndarray], seed: int = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from nn_experiments.data import folders
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 HEIGHT, WIDTH = 5, 4
 _ORIENTATION = 274

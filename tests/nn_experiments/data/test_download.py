@@ -7,7 +7,7 @@ import pytest
 from nn_experiments.data.checksums import verify
 from nn_experiments.data.download import fetch
 from nn_experiments.data.published import PublishedFile
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 GREETING = b"hello" * 1000
 CHECKSUM = "md5:15986aaa2edb1a5148af59d63d59e281"

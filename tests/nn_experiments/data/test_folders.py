@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from nn_experiments.data import folders
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def save(path: Path, array: np.ndarray) -> Path:

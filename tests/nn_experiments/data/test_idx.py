@@ -11,7 +11,7 @@ import torch
 
 from nn_experiments.data import idx
 from nn_experiments.data.published import Published
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 PIXELS = bytes(range(2 * 3 * 4))
 

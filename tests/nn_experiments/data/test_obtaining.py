@@ -18,7 +18,7 @@ from nn_experiments.data import catalogue, folders, load, search
 from nn_experiments.data.published import PublishedFile
 from nn_experiments.specs import DataSpec
 from tests.nn_experiments.data.made import BY_NAME, describing, png, tar_of
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def test_a_failed_download_is_told_what_to_put_where(tmp_path):

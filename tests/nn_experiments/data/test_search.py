@@ -14,7 +14,7 @@ from nn_experiments.data import catalogue, describe, load, search, source
 from nn_experiments.data.published import Published, PublishedFile
 from nn_experiments.specs import DataSpec
 from tests.nn_experiments.data.made import BY_NAME
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def places(data_set: Published, tmp_path: Path) -> list[Path]:

@@ -5,7 +5,7 @@ import torch
 
 from nn_experiments.data.splits import drawn_share, hold_out, in_fair_order, subset
 from nn_experiments.images import Images
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def images(*counts: int, seed: int = 0) -> Images:

@@ -9,7 +9,7 @@ import scipy.io
 
 from nn_experiments.data import svhn
 from nn_experiments.data.published import PublishedFile
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 DIGITS = np.arange(1, 11, dtype=np.uint8)[:, None]
 

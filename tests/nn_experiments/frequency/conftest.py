@@ -7,7 +7,7 @@ from nn_experiments.data import load
 from nn_experiments.images import DataSet
 from nn_experiments.specs import DataSpec
 from tests.nn_experiments.frequency.models import linear, trained
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 @pytest.fixture(scope="session")

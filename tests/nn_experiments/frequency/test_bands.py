@@ -11,7 +11,7 @@ from nn_experiments.frequency import noise_size
 from nn_experiments.frequency.bands import masks, noise
 from nn_experiments.frequency.dct import by_distance_to_dc, dct2, dct_matrix
 from nn_experiments.frequency.noise_size import mean_norm
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 SHAPE = (3, 12, 10)
 BANDS, NOISES, SIGMA = 10, 4, 0.3

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import theory.dct
+import theory.model.dct
 from nn_experiments.frequency.dct import by_distance_to_dc, dct2, dct_matrix, idct2
 from tests.nn_experiments.frequency.rounding import UNIT, of_transform, slow_dct2
 
@@ -37,7 +37,7 @@ def entry_error(d):
 
 @pytest.mark.parametrize("d", [1, 2, 3, 7, 8])
 def test_matrix_is_the_exact_one_rounded(d):
-    exact = theory.dct.dct_matrix(d)
+    exact = theory.model.dct.dct_matrix(d)
     tolerance = entry_error(d)
 
     def closest(C):

@@ -90,7 +90,7 @@ def test_a_spectrum_is_in_the_order_of_frequencies_and_averages_channels():
 
 
 def test_the_command_writes_what_the_explorer_reads(tmp_path, capsys):
-    from simulations.explore.spectrum import measured  # the packages meet in files only
+    from simulations.engine.spectrum import measured  # the packages meet in files only
 
     path = tmp_path / "energy.json"
     assert main(["data", "synthetic", "--energy", str(path)]) == 0

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import theory.dct
+import theory.model.dct
 from nn_experiments.frequency import blocks
 from nn_experiments.frequency.dct import dct2, dct_matrix
 from nn_experiments.frequency.filters import (
@@ -19,8 +19,8 @@ from nn_experiments.frequency.filters import (
 )
 from nn_experiments.images import Images
 from tests.nn_experiments.frequency.rounding import of_transform, slow_dct2
-from theory.errors import UserError
-from theory.filters import kept_as_printed
+from theory.common.errors import UserError
+from theory.model.filters import kept_as_printed
 
 KINDS = ("magnitude", "frequency")
 
@@ -37,7 +37,7 @@ def apply(kind, x, percent):
 @pytest.mark.parametrize("percent", [7, 30, 50, 99])
 def test_removed_by_magnitude_are_the_least_of_the_exact_spectrum(percent):
     pixels = np.random.default_rng(5).integers(0, 256, (4, 3))
-    C, D = theory.dct.dct_matrix(4), theory.dct.dct_matrix(3)
+    C, D = theory.model.dct.dct_matrix(4), theory.model.dct.dct_matrix(3)
     exact = C * sp.Matrix(pixels) * D.T
     magnitudes = [abs(sp.N(value, 40)) for value in exact]
     ranked = sorted(range(12), key=lambda index: (magnitudes[index], index))

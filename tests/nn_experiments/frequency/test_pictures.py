@@ -12,7 +12,7 @@ from nn_experiments.frequency.energy import average_amplitude
 from nn_experiments.frequency.filters import by_frequency
 from nn_experiments.images import Images
 from nn_experiments.style import GREATEST_HEIGHT_INCHES, WIDTH_INCHES, looks
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 TITLES = ("SGD", "Adam", "RMSprop")
 

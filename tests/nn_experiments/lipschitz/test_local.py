@@ -10,7 +10,7 @@ from nn_experiments.images import Images
 from nn_experiments.lipschitz import NORMS, bounds, local_lower_bound, pairwise_lower_bound
 from nn_experiments.models import build
 from nn_experiments.specs import DataSpec, ModelSpec
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 SINGLE = 1e-4  # single precision, over some hundred operations a logit
 

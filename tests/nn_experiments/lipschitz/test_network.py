@@ -15,7 +15,7 @@ from nn_experiments.models.preact_resnet import PreActBlock
 from nn_experiments.models.standardise import Standardise, standardise_lipschitz
 from nn_experiments.specs import ModelSpec
 from tests.nn_experiments.own import Own
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 ORDERS = {"l2": 2, "linf": math.inf, "l1": 1}
 ROUNDING = 1 + 1e-9  # double precision, over some hundred layers' operations

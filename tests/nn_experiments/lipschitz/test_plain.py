@@ -17,7 +17,7 @@ from nn_experiments.lipschitz import (
     require_known,
 )
 from nn_experiments.lipschitz.local import rounding_of
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def _ten_times(layer: nn.Module) -> None:

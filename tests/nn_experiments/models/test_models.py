@@ -11,7 +11,7 @@ from nn_experiments.models import build
 from nn_experiments.models.preact_resnet import PreActResNet18
 from nn_experiments.models.standardise import Standardise
 from nn_experiments.specs import ModelSpec
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 CNN = ModelSpec("two-layer-cnn")
 RESNET = ModelSpec("preactresnet18")

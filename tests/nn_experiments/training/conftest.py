@@ -8,7 +8,7 @@ import torch
 from nn_experiments.data import load
 from nn_experiments.images import DataSet
 from nn_experiments.specs import DataSpec
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nn_experiments.training.checkpoint import Checkpoint, load, save
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 STATE = {
     "model": {"a": torch.arange(6.0).view(2, 3), "n": torch.tensor(3)},

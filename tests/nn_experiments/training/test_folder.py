@@ -14,7 +14,7 @@ from nn_experiments.training.folder import (
 )
 from tests.nn_experiments.training.small import TRAINING, run_spec
 from tests.nn_experiments.training.test_checkpoint import files_of_at_most
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 SPEC = run_spec()
 

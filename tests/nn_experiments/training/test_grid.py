@@ -17,7 +17,7 @@ from tests.nn_experiments.training.small import (
     same_bits,
     weights,
 )
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 SGD, ADAM = OptimizerSpec("SGD", 0.1), OptimizerSpec("Adam", 0.001)
 BROKEN = run_spec(OptimizerSpec("SGD", 1.0, {"momentum": -1}))

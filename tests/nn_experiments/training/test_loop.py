@@ -21,7 +21,7 @@ from tests.nn_experiments.training.small import (
     weights,
 )
 from tests.nn_experiments.training.test_checkpoint import files_of_at_most
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 NOISY = ModelSpec("tests.nn_experiments.training.small:Noisy")
 SAVED_EACH_STEP = replace(TRAINING, checkpoint_seconds=0)

@@ -10,7 +10,7 @@ from nn_experiments.specs import ModelSpec, OptimizerSpec, TrainingSpec
 from nn_experiments.training import folder_name, read_record, train
 from nn_experiments.training.folder import RunRecord, opened
 from tests.nn_experiments.training.small import run_spec
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 TRAINING = TrainingSpec(epochs=1, milestones=(), batch_size=8)
 OPTIONS = {"inputs": 48, "classes": 3}

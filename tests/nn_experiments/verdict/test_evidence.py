@@ -15,7 +15,7 @@ from nn_experiments.verdict.measurements import Measurements
 from nn_experiments.verdict.setting import not_run, small_sample
 from nn_experiments.verdict.table_4_1 import average_robust_accuracy, sizes
 from tests.nn_experiments.verdict.truths import AS_PREDICTED
-from theory.artefacts import environment, json_text
+from theory.common.files import environment, json_text
 
 
 def test_evidence_is_strict_json_with_everything_in_it(preset, compare):

@@ -16,7 +16,7 @@ from nn_experiments.verdict.measurements import (
     load,
     save,
 )
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 YES_NO = np.array([True, False, True])
 

@@ -11,7 +11,7 @@ from nn_experiments.verdict.report import report
 from nn_experiments.verdict.rules import rules
 from nn_experiments.verdict.table_4_1 import sizes
 from tests.nn_experiments.verdict.truths import AS_PREDICTED
-from theory.artefacts import json_text
+from theory.common.files import json_text
 
 
 def test_the_report_begins_with_the_verdict_and_says_how_large_the_sample_is(preset, compare):

@@ -12,7 +12,7 @@ from nn_experiments.verdict.judging import judge, summarise
 from nn_experiments.verdict.report import report
 from nn_experiments.verdict.rules import changes, rules
 from tests.nn_experiments.verdict.truths import AS_PREDICTED
-from theory.artefacts import json_text
+from theory.common.files import json_text
 
 WIDER = MarginsSpec(accuracy=50.0)
 

@@ -16,7 +16,7 @@ from nn_experiments.verdict.measurements import (
 )
 from nn_experiments.verdict.table_4_1 import average_robust_accuracy, sizes
 from tests.nn_experiments.verdict.truths import AS_PREDICTED
-from theory.tables import TextTable
+from theory.common.tables import TextTable
 
 
 def cells(table: TextTable) -> list[dict[str, str]]:

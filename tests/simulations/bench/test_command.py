@@ -5,8 +5,8 @@ from simulations.__main__ import main as run_command
 from simulations.bench import command, exact
 from simulations.bench.command import JOBS, QUICK, jobs, main
 from simulations.bench.job import Count, Job, measure
-from simulations.device import DeviceError
-from theory.errors import UserError
+from simulations.engine.device import DeviceError
+from theory.common.errors import UserError
 
 
 def test_without_torch_its_rows_are_not_run(monkeypatch):

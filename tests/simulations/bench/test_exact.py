@@ -12,8 +12,8 @@ from simulations.bench.exact import (
     same,
 )
 from simulations.bench.job import UnavailableError
-from simulations.population import follow_exactly, word_for
-from theory.orbit import Start
+from simulations.engine.population import follow_exactly, word_for
+from theory.model.orbit import Start
 
 WORDS = ["int16", "int32"]
 STEPS = 320

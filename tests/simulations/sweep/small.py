@@ -5,8 +5,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from simulations.device import computing
-from simulations.population import run_signgd
+from simulations.engine.device import computing
+from simulations.engine.population import run_signgd
 from simulations.sweep.blocks import Column, Computation, Plan
 from simulations.sweep.grid import Parameter, Points, Sweep
 from simulations.sweep.notation import sweep_of

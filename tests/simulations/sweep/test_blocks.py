@@ -16,7 +16,7 @@ from simulations.sweep.blocks import (
     size,
 )
 from tests.simulations.sweep.small import DRAWN, SIGNGD, sweep
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 @pytest.mark.parametrize("most_rows", [1, 3, 7, 39, 40, 41])

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from simulations.explore.rules import KINDS
-from simulations.explore.spectrum import Variances
+from simulations.engine.rules import KINDS
+from simulations.engine.spectrum import Variances
 from simulations.sweep import checked
 from simulations.sweep.checked import grid_of
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 
 def of(*options):

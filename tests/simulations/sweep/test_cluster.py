@@ -10,8 +10,8 @@ from simulations.sweep.cluster import Resources, submit_sweep
 from simulations.sweep.run import Limits, run_sweep
 from simulations.sweep.store import opened
 from tests.simulations.sweep.small import DRAWN, sweep
-from theory.errors import UserError
-from theory.lock import locked
+from theory.common.errors import UserError
+from theory.common.lock import locked
 
 RESOURCES = Resources(minutes=5, cpus=1)
 

@@ -17,15 +17,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from simulations.__main__ import main
-from simulations.explore.rules import update_rule
-from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression
-from simulations.explore.train import train
+from simulations.engine.rules import update_rule
+from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression
+from simulations.engine.train import train
 from simulations.sweep import cluster, command, record, store
 from simulations.sweep.estimate import estimated
 from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, run_sweep
-from theory.html.runs import Folders, Made
-from theory.lock import locked
+from theory.common.lock import locked
+from theory.report.runs import Folders, Made
 
 # Its first import closes the handlers of logging, and with absl's what pytest captures into, unless
 # it is imported while nothing else captures.

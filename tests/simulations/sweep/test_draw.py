@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import LogNorm
 
-from simulations.explore.rules import KINDS
+from simulations.engine.rules import KINDS
 from simulations.sweep.draw import _COLOURS, _scale, caption, draw
 from simulations.sweep.grid import Axis
 from tests.simulations.sweep.fake import DIMENSIONS, RATES, RULES, summary

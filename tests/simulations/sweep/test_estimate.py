@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulations.explore.program import advance, begin, chi_squares
+from simulations.engine.program import advance, begin, chi_squares
 from simulations.sweep import estimate
 from simulations.sweep.blocks import Plan, planned
 from simulations.sweep.checked import grid_of
 from simulations.sweep.estimate import duration, estimated, points_in, require_time
 from simulations.sweep.run import local_devices
 from simulations.sweep.training import COLUMNS, computation
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 SECONDS_A_CALL, SECONDS_AN_UPDATE = 0.01, 1e-4
 

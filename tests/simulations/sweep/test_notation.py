@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from simulations.sweep.grid import Axis, Parameter, Sweep
 from simulations.sweep.notation import sweep_of, values_of
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 D = Parameter("d", int, 3)
 R = Parameter("r", float, 0.5)

@@ -1,6 +1,6 @@
 """What may be swept of a training run."""
 
-from simulations.explore.rules import KINDS
+from simulations.engine.rules import KINDS
 from simulations.sweep.parameters import NUMBERS, PARAMETERS, parameters_table
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulations.explore.rules import KINDS, Cosine, InverseTime, Polynomial, update_rule
-from simulations.explore.spectrum import Fixed, Irrelevant, Normal, PowerLaw, Regression, Variances
+from simulations.engine.rules import KINDS, Cosine, InverseTime, Polynomial, update_rule
+from simulations.engine.spectrum import Fixed, Irrelevant, Normal, PowerLaw, Regression, Variances
 from simulations.sweep.checked import grid_of
 from simulations.sweep.point import problem_of, rule_of, schedule_of
 

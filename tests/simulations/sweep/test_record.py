@@ -9,7 +9,7 @@ from simulations.sweep.blocks import Plan, planned
 from simulations.sweep.record import Record, begun
 from simulations.sweep.store import opened, opened_by_job
 from tests.simulations.sweep.small import DRAWN, filled, sweep
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 PLAN = planned(DRAWN, sweep())
 

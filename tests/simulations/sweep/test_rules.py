@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulations.explore.rules import KINDS
+from simulations.engine.rules import KINDS
 from simulations.sweep.parameters import NUMBERS
 from simulations.sweep.rules import OwnRule, read, usable
 

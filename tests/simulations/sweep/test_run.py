@@ -10,14 +10,14 @@ import jax
 import numpy as np
 import pytest
 
-from simulations.population import run_signgd
+from simulations.engine.population import run_signgd
 from simulations.sweep import record
 from simulations.sweep.blocks import Column, Computation, planned
 from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, compute_blocks, local_devices, run_sweep
 from simulations.sweep.store import opened, read_columns
 from tests.simulations.sweep.small import DRAWN, SIGNGD, sweep
-from theory.errors import UserError
+from theory.common.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 BLOCKS = 6

@@ -6,16 +6,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from simulations.explore.rules import Cosine, update_rule
-from simulations.explore.spectrum import Irrelevant, Normal, PowerLaw, Regression
-from simulations.explore.train import Outcome, train
-from simulations.simulate import adversarial_risk, standard_risk
+from simulations.engine.rules import Cosine, update_rule
+from simulations.engine.simulate import adversarial_risk, standard_risk
+from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression
+from simulations.engine.train import Outcome, train
 from simulations.sweep import training
 from simulations.sweep.blocks import planned
 from simulations.sweep.checked import grid_of
 from simulations.sweep.training import COLUMNS, computation
-from theory.limit import gd_limit, risks_at, signgd_limit
-from theory.problem import LinearProblem
+from theory.model.limit import gd_limit, risks_at, signgd_limit
+from theory.model.problem import LinearProblem
 
 UNIT_ROUNDOFF = 2.0**-53
 NAMES = [column.name for column in COLUMNS]

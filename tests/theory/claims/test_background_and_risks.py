@@ -18,26 +18,26 @@ import scipy.fft
 import sympy as sp
 from mpmath import mp, mpf
 
-from theory import filters
-from theory.adaptive import Memory, denominator, is_update, remember
-from theory.arguments import for_all
 from theory.claims import all_claims
-from theory.claims import equation_4_3_adaptive_update as adaptive
-from theory.claims import equation_4_4_displays as displays
-from theory.claims import equation_4_6_robust_minimizer as minimizer
-from theory.claims import equation_4_20_lipschitz as lipschitz
-from theory.claims import equations_4_5_band_limited_noise as bands
-from theory.claims import section_4_c_filters as masks
-from theory.claims import section_4_d_1_dataset as dataset
-from theory.claims import section_4_d_1_derivations as derivations
-from theory.claims import section_4_d_3_spatial_redundancy as redundancy
-from theory.dct import cosine, dct_entry, dct_matrix, dct_scale
-from theory.evidence import Judgement
-from theory.exact import Surd, surd
-from theory.findings import Status
+from theory.claims.appendix_4_d import section_4_d_1_dataset as dataset
+from theory.claims.appendix_4_d import section_4_d_1_derivations as derivations
+from theory.claims.appendix_4_d import section_4_d_3_spatial_redundancy as redundancy
+from theory.claims.chapter_4 import equation_4_3_adaptive_update as adaptive
+from theory.claims.chapter_4 import equation_4_4_displays as displays
+from theory.claims.chapter_4 import equation_4_6_robust_minimizer as minimizer
+from theory.claims.chapter_4 import equation_4_20_lipschitz as lipschitz
+from theory.claims.chapter_4 import equations_4_5_band_limited_noise as bands
+from theory.claims.chapter_4 import section_4_c_filters as masks
 from theory.ledger.verify import settle_argument
-from theory.lipschitz import one_input_constant, one_input_constant_sq, relu
-from theory.statements import Statement, equal
+from theory.logic.arguments import for_all
+from theory.logic.evidence import Judgement
+from theory.logic.exact import Surd, surd
+from theory.logic.findings import Status
+from theory.logic.statements import Statement, equal
+from theory.model import filters
+from theory.model.adaptive import Memory, denominator, is_update, remember
+from theory.model.dct import cosine, dct_entry, dct_matrix, dct_scale
+from theory.model.lipschitz import one_input_constant, one_input_constant_sq, relu
 
 FILES = (
     adaptive, displays, minimizer, lipschitz, bands, masks, dataset, derivations, redundancy,

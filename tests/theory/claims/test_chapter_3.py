@@ -14,23 +14,23 @@ import pytest
 import sympy as sp
 from mpmath import mp, mpf
 
-from theory.arguments import exactly_if, for_all
-from theory.axis_data import expectation, expected_loss, squared_l1_norm
 from theory.claims import all_claims
-from theory.claims import equation_3_1_attacked_loss as attacked
-from theory.claims import equation_3_2_robustified_loss as robustified
-from theory.claims import equation_3_4_foar as foar
-from theory.claims import equation_3_13_logistic as logistic
-from theory.claims import equations_3_11_3_12_finite_differences as differences
-from theory.claims import proposition_3_3_1 as proposition
-from theory.claims import ridge_solution as ridge
-from theory.evidence import Judgement
-from theory.findings import Status
+from theory.claims.chapter_3 import equation_3_1_attacked_loss as attacked
+from theory.claims.chapter_3 import equation_3_2_robustified_loss as robustified
+from theory.claims.chapter_3 import equation_3_4_foar as foar
+from theory.claims.chapter_3 import equation_3_13_logistic as logistic
+from theory.claims.chapter_3 import equations_3_11_3_12_finite_differences as differences
+from theory.claims.chapter_3 import proposition_3_3_1 as proposition
+from theory.claims.chapter_3 import ridge_solution as ridge
 from theory.ledger.verify import settle_argument
-from theory.prove import identity, settle
-from theory.risk import dual_norm
-from theory.soar import mean_norm_of_normal, second_order_bound
-from theory.statements import Statement, equal
+from theory.logic.arguments import exactly_if, for_all
+from theory.logic.evidence import Judgement
+from theory.logic.findings import Status
+from theory.logic.prove import identity, settle
+from theory.logic.statements import Statement, equal
+from theory.model.axis_data import expectation, expected_loss, squared_l1_norm
+from theory.model.risk import dual_norm
+from theory.model.soar import mean_norm_of_normal, second_order_bound
 
 ROWS = {"3.2-gradient", "3.1", "3.2-ridge", "3.2", "3.4", "P3.3.1", "C3.3.2", "3.11", "3.12",
         "3.13"}  # fmt: skip

@@ -16,22 +16,22 @@ from typing import NamedTuple
 import pytest
 import sympy as sp
 
-from theory.arguments import always, for_all
 from theory.claims import all_claims
-from theory.claims import equations_4_22_4_23_4_27 as drift
-from theory.claims import proposition_4_d_7 as count
-from theory.claims import proposition_4_d_8 as size
-from theory.dynamics import NormalisedState, normalised_step
-from theory.evidence import Judgement
-from theory.exact import surd
-from theory.findings import Status
-from theory.first_phase import FOLDING, INSIDE, STATE, X0, Y0, R, until_T
+from theory.claims.appendix_4_d import proposition_4_d_7 as count
+from theory.claims.appendix_4_d import proposition_4_d_8 as size
+from theory.claims.chapter_4 import equations_4_22_4_23_4_27 as drift
 from theory.ledger.verify import settle_argument
-from theory.limit import signgd_limit
-from theory.orbit import follow
-from theory.problem import LinearProblem
+from theory.logic.arguments import always, for_all
+from theory.logic.evidence import Judgement
+from theory.logic.exact import surd
+from theory.logic.findings import Status
+from theory.model.dynamics import NormalisedState, normalised_step
+from theory.model.first_phase import FOLDING, INSIDE, STATE, X0, Y0, R, until_T
+from theory.model.limit import signgd_limit
+from theory.model.orbit import follow
+from theory.model.problem import LinearProblem
+from theory.model.regions import in_P3, in_P4
 from theory.published import figure_4_7
-from theory.regions import in_P3, in_P4
 
 CLAIMS = {c.id: c for module in (drift, count, size) for c in module.CLAIMS}
 NOT_AS_PRINTED = {

@@ -6,16 +6,16 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from theory.arguments import always, derived, for_all
-from theory.claims import equation_4_19_ratio as ratio
-from theory.claims import equations_4_17_to_4_26_limits as limits
-from theory.claims import exact_solution as solution
-from theory.evidence import Judgement
-from theory.findings import Status
+from theory.claims.chapter_4 import equation_4_19_ratio as ratio
+from theory.claims.chapter_4 import equations_4_17_to_4_26_limits as limits
+from theory.claims.own import exact_solution as solution
 from theory.ledger.verify import settle_argument
-from theory.limit import adversarial_risk_ratio, risks_at, signgd_limit
-from theory.problem import LinearProblem
-from theory.statements import Statement
+from theory.logic.arguments import always, derived, for_all
+from theory.logic.evidence import Judgement
+from theory.logic.findings import Status
+from theory.logic.statements import Statement
+from theory.model.limit import adversarial_risk_ratio, risks_at, signgd_limit
+from theory.model.problem import LinearProblem
 
 HOLDS, ONLY_IF, FAILS = Judgement.HOLDS, Judgement.ONLY_IF, Judgement.FAILS
 JUDGEMENTS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from theory.evidence import Judgement
+from theory.logic.evidence import Judgement
 
 ONLY_A_NULL_SET = (
     "4.3.1",

@@ -15,9 +15,8 @@ from math import ceil, floor
 import pytest
 import sympy as sp
 
-from theory.arguments import all_of, ends_in, exactly_if, for_all
-from theory.claims import (
-    all_claims,
+from theory.claims import all_claims
+from theory.claims.appendix_4_d import (
     corollary_4_d_6,
     lemma_4_d_2,
     proposition_4_d_1,
@@ -28,22 +27,23 @@ from theory.claims import (
     section_4_d_2_partition_r,
     table_4_9_direction,
 )
-from theory.dynamics import (
+from theory.ledger.verify import settle_argument
+from theory.logic.arguments import all_of, ends_in, exactly_if, for_all
+from theory.logic.evidence import Judgement
+from theory.logic.exact import Surd, holds, surd
+from theory.logic.findings import Status
+from theory.logic.prove import settle
+from theory.logic.statements import Statement
+from theory.model.dynamics import (
     NormalisedState,
     denormalise,
     normalised_step,
     step_in_units_of_B,
     unrolled,
 )
-from theory.evidence import Judgement
-from theory.exact import Surd, holds, surd
-from theory.findings import Status
-from theory.ledger.verify import settle_argument
-from theory.orbit import PopulationSignGD
-from theory.problem import LinearProblem
-from theory.prove import settle
-from theory.regions import R_PARTITION, in_R32, in_R32_by, in_R33, in_R33_by, in_stationary
-from theory.statements import Statement
+from theory.model.orbit import PopulationSignGD
+from theory.model.problem import LinearProblem
+from theory.model.regions import R_PARTITION, in_R32, in_R32_by, in_R33, in_R33_by, in_stationary
 
 FILES = (
     table_4_9_direction,

@@ -7,14 +7,16 @@ import pytest
 import sympy as sp
 
 import theory
-from theory.arguments import for_all
-from theory.claims import exact_solution as solution
-from theory.claims import ratio_limits as limits
-from theory.evidence import Judgement
-from theory.exact import Surd, holds, surd
-from theory.findings import Status
-from theory.first_phase import INSIDE, STATE, X0, Y0, R, stopped_step
-from theory.leading_terms import (
+from theory.claims.own import exact_solution as solution
+from theory.claims.own import ratio_limits as limits
+from theory.ledger.verify import settle_argument, settle_claim
+from theory.logic.arguments import for_all
+from theory.logic.evidence import Judgement
+from theory.logic.exact import Surd, holds, surd
+from theory.logic.findings import Status
+from theory.logic.statements import Always, Statement, equal
+from theory.model.first_phase import INSIDE, STATE, X0, Y0, R, stopped_step
+from theory.model.leading_terms import (
     GREATEST_MOVEMENT_SQ,
     extreme_ratios,
     gd_is_more_robust,
@@ -23,11 +25,9 @@ from theory.leading_terms import (
     leading_ratio,
     movement_error,
 )
-from theory.ledger.verify import settle_argument, settle_claim
-from theory.limit import adversarial_risk_ratio, closed_form, signgd_limit
-from theory.orbit import Start, follow, follow_many
-from theory.problem import LinearProblem
-from theory.statements import Always, Statement, equal
+from theory.model.limit import adversarial_risk_ratio, closed_form, signgd_limit
+from theory.model.orbit import Start, follow, follow_many
+from theory.model.problem import LinearProblem
 
 THIRD = sp.Rational(1, 3)
 CLAIMS = {claim.id: claim for claim in limits.CLAIMS}

@@ -20,7 +20,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.exact import NotRepresentableError, Surd, holds
+from theory.logic.exact import NotRepresentableError, Surd, holds
 
 FILE = Path(__file__).parent / "statements.json"
 SEED = 20_25

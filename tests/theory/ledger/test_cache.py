@@ -9,10 +9,6 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from theory.arguments import always, ends_in, for_all
-from theory.evidence import Claim, Obligation
-from theory.exact import Surd
-from theory.findings import Counterexample, Proof, Status, Unsettled
 from theory.ledger import cache as module
 from theory.ledger import snapshot
 from theory.ledger.cache import (
@@ -27,8 +23,12 @@ from theory.ledger.cache import (
 from theory.ledger.settling import settle_claims
 from theory.ledger.snapshot import pack, read_snapshot, unpack, write_snapshot
 from theory.ledger.verify import settle_claim, settle_obligation
-from theory.prove import orbit, search, settle, smt
-from theory.statements import Along, Always, EventuallyAlways, Possible, Statement
+from theory.logic.arguments import always, ends_in, for_all
+from theory.logic.evidence import Claim, Obligation
+from theory.logic.exact import Surd
+from theory.logic.findings import Counterexample, Proof, Status, Unsettled
+from theory.logic.prove import orbit, search, settle, smt
+from theory.logic.statements import Along, Always, EventuallyAlways, Possible, Statement
 
 x, y = sp.symbols("x y", real=True)
 n = sp.Symbol("n", integer=True)

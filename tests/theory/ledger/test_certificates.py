@@ -5,14 +5,14 @@ import json
 import pytest
 import sympy as sp
 
-from theory.arguments import all_of, for_all
-from theory.errors import UserError
-from theory.evidence import Claim
-from theory.findings import Status
+from theory.common.errors import UserError
 from theory.ledger.certificates import plan, title, write_certificates
 from theory.ledger.verify import settle_claim
-from theory.prove import smt
-from theory.statements import Possible, Statement
+from theory.logic.arguments import all_of, for_all
+from theory.logic.evidence import Claim
+from theory.logic.findings import Status
+from theory.logic.prove import smt
+from theory.logic.statements import Possible, Statement
 
 x, y = sp.symbols("x y", real=True)
 

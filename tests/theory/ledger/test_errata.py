@@ -6,15 +6,15 @@ import re
 import pytest
 import sympy as sp
 
-from theory.arguments import all_of, always, derived, ends_in, exactly_if, for_all
-from theory.evidence import Claim, Judgement, Simulated
-from theory.exact import Surd
 from theory.ledger.certificates import plan
 from theory.ledger.errata import errata, grouped
 from theory.ledger.snapshot import read_snapshot, write_snapshot
 from theory.ledger.typeset import escape, latex, sides_at
 from theory.ledger.verify import settle_claim
-from theory.statements import Along, Possible, Statement
+from theory.logic.arguments import all_of, always, derived, ends_in, exactly_if, for_all
+from theory.logic.evidence import Claim, Judgement, Simulated
+from theory.logic.exact import Surd
+from theory.logic.statements import Along, Possible, Statement
 
 x, y = sp.symbols("x y", real=True)
 _orbit = ((Surd.of(1),), (Surd.of(2),))

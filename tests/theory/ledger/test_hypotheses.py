@@ -8,13 +8,13 @@ import os
 import pytest
 import sympy as sp
 
-from theory.arguments import all_of, for_all
 from theory.claims import all_claims
-from theory.evidence import Claim
-from theory.findings import Status
 from theory.ledger.hypotheses import unneeded, unneeded_in, without_one
-from theory.prove import settle
-from theory.statements import Statement, show
+from theory.logic.arguments import all_of, for_all
+from theory.logic.evidence import Claim
+from theory.logic.findings import Status
+from theory.logic.prove import settle
+from theory.logic.statements import Statement, show
 
 x, y = sp.symbols("x y", real=True)
 p = sp.Symbol("p", positive=True)

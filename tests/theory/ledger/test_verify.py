@@ -11,15 +11,15 @@ import pytest
 import sympy as sp
 
 import theory.claims
-from simulations.figure_4_7.settings import Settings
+from simulations.studies.figure_4_7.settings import Settings
 from theory.__main__ import main
-from theory.arguments import all_of, exactly_if, for_all
-from theory.artefacts import read_json, write_json, write_whole
 from theory.claims import all_claims
-from theory.errors import UserError
-from theory.evidence import Claim, Simulated
-from theory.findings import Status
+from theory.common.errors import UserError
+from theory.common.files import read_json, write_json, write_whole
 from theory.ledger.verify import ranked, read_simulation, settle_claim, summary
+from theory.logic.arguments import all_of, exactly_if, for_all
+from theory.logic.evidence import Claim, Simulated
+from theory.logic.findings import Status
 from theory.published import rows
 
 x = sp.Symbol("x", real=True)

@@ -1,1 +1,0 @@
-"""Linear regression beyond three dimensions: any spectrum, any rule, O(d log d) a step."""

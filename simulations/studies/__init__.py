@@ -1,0 +1,1 @@
+"""Simulated studies, each a package: what is asked, computed, drawn and told."""

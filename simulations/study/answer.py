@@ -1,0 +1,132 @@
+"""The answer to a question, and the files that every answer becomes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from matplotlib.figure import Figure
+
+from simulations.study.evidence import Check, to_json
+from theory.common.figure import write_figure
+from theory.common.files import ensure_writable, environment, write_json, write_text
+from theory.common.tables import TextTable
+from theory.logic.findings import Status
+
+_DPI: Final = 200
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with the number of parts done and their total."""
+
+
+class Settings(Protocol):
+    """A dataclass of what to run, which checks itself."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def check(self) -> None:
+        """Check every setting, before long work starts; raises UserError."""
+
+
+_S = TypeVar("_S", bound=Settings)
+
+
+class Drawing(NamedTuple):
+    """A figure and its names.
+
+    Attributes:
+        name: of its files, without an ending.
+        title: not drawn; programs that read figures aloud say it.
+        figure: what is drawn.
+
+    """
+
+    name: str
+    title: str
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question found.
+
+    Attributes:
+        drawings: the figures.
+        checks: what had to hold, by name.
+        results: the numbers, as data for a file.
+        tables: the numbers to be read, by the name of their file.
+        statement: what they say about the theory, in words.
+        report: figures, statement, checks and tables as Markdown.
+
+    """
+
+    drawings: tuple[Drawing, ...]
+    checks: dict[str, Check]
+    results: Mapping[str, Any]
+    tables: Mapping[str, TextTable]
+    statement: str
+    report: str
+
+
+def unheard(done: int, total: int) -> None:
+    """Tell nobody of the progress."""
+
+
+def answered(
+    question: Callable[[_S, Path, Progress], Answer],
+    settings: _S,
+    out: Path,
+    progress: Progress = unheard,
+) -> tuple[str, int]:
+    """Answer a question, write what it found, and return what to print, and the exit code.
+
+    Each drawing becomes a ``.png`` and a ``.svg``, each table a ``.csv``, the evidence
+    ``summary.json``, and the report ``report.md``, with settings and environment at its end. All
+    are written at the end, each whole. The exit code is 1 if something that had to hold did not.
+
+    Args:
+        question: ``answer`` of the question's ``command``; called when settings and folder are
+            known to be good.
+        settings: checked before all else.
+        out: folder to write to; a question that sweeps keeps its runs in a folder in it, and goes
+            on with them.
+        progress: called with the number of parts done and their total.
+
+    Raises:
+        UserError: a setting is out of range, the folder cannot be written, or what ``question``
+            raises: its sweeps do not fit into memory or on the disk, or those in the folder are of
+            other settings or another version.
+
+    """
+    settings.check()
+    ensure_writable(out)
+    answer = question(settings, out, progress)
+    pictures = [
+        write_figure(figure, out / name, title, ("png", "svg"), dpi=_DPI)[0]
+        for name, title, figure in answer.drawings
+    ]
+    evidence = {**to_json(settings, answer.checks), "results": answer.results}
+    write_json(out / "summary.json", evidence)
+    for name, table in answer.tables.items():
+        write_text(out / f"{name}.csv", table.csv())
+    end = "\n".join(_end(settings))
+    write_text(out / "report.md", f"{answer.report.rstrip()}\n\n{end}\n")
+    shown = [f"Figure: {picture}" for picture in pictures]
+    said = [answer.statement, *shown, f"Report: {out / 'report.md'}"]
+    disagrees = any(check.status is Status.CONTRADICTED for check in answer.checks.values())
+    return "\n\n".join(said), 1 if disagrees else 0
+
+
+def lines_of(checks: Mapping[str, Check]) -> Iterator[str]:
+    """Yield a line of Markdown for each check."""
+    for name, check in checks.items():
+        yield f"- {name}: {check.status}. {check.criterion}. {check.observed}."
+
+
+def _end(settings: Settings) -> Iterator[str]:
+    at = environment()
+    yield f"Settings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
+    yield (
+        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
+        f"{at['platform']}, Python {at['python']}."
+    )

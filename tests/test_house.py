@@ -1,0 +1,86 @@
+"""The layout is the map: which package may import which, so that it stays so."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("theory", "simulations", "nn_experiments")
+
+# A module belongs to the longest of these names that it lies under. It may import what lies under
+# its own, and under those that stand beside it; a name that ends in a colon is that module alone.
+MAY_IMPORT = {
+    "theory": ("theory.logic", "theory.model", "theory.ledger", "theory.common"),
+    "theory.common": (),
+    "theory.logic": ("theory.common",),
+    "theory.model": ("theory.common", "theory.logic"),
+    "theory.published": ("theory.model",),
+    "theory.claims": ("theory.common", "theory.logic", "theory.model", "theory.published"),
+    "theory.ledger": ("theory:", "theory.common", "theory.logic", "theory.published"),
+    "theory.coq": ("theory.common", "theory.logic", "theory.claims"),
+    "theory.report": ("theory.common", "theory.logic", "theory.ledger", "theory.published"),
+    "theory.__main__": ("theory",),
+    "simulations": ("theory",),
+    "simulations.engine": ("theory",),
+    "simulations.sweep": ("theory", "simulations.engine"),
+    "simulations.study": ("theory", "simulations.engine", "simulations.sweep"),
+    "simulations.studies": ("theory", "simulations"),
+    "simulations.bench": ("theory", "simulations"),
+    "nn_experiments": ("theory:", "theory.common"),
+}
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            full = (f"{node.module}.{alias.name}" for alias in node.names)
+            names = [name if name in MODULES else str(node.module) for name in full]
+        else:
+            continue
+        yield from (name for name in names if name.split(".")[0] in PACKAGES)
+
+
+def lies_under(module: str, name: str) -> bool:
+    return f"{module}.".startswith(f"{name}.") or f"{module}:" == name
+
+
+def test_no_module_imports_what_its_place_does_not_allow():
+    wrong = []
+    for module, path in MODULES.items():
+        place = max((name for name in MAY_IMPORT if lies_under(module, name)), key=len)
+        allowed = (place, *MAY_IMPORT[place])
+        wrong += [
+            f"{module} imports {imported}"
+            for imported in imports(path)
+            if not any(lies_under(imported, name) for name in allowed)
+        ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", ["simulations", "nn_experiments"])
+def test_no_study_imports_another(package):
+    wrong = []
+    for module, path in MODULES.items():
+        inner = module.split(".")
+        if inner[:2] == [package, "studies"] and len(inner) > 2:
+            own = ".".join(inner[:3])
+            others = (i for i in imports(path) if i.startswith(f"{package}.studies."))
+            wrong += [f"{module} imports {i}" for i in others if not f"{i}.".startswith(f"{own}.")]
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,1 @@
+"""Claims of chapter 3: adversarial regularization, SOAR and FOAR."""

@@ -1,0 +1,1 @@
+"""Claims that are this project's own, in no published text."""

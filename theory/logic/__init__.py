@@ -1,0 +1,1 @@
+"""What a claim is, and what settles it: exact numbers, statements, arguments and back ends."""
