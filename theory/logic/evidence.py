@@ -124,7 +124,7 @@ class _BuiltWhenAsked(Generic[_Part]):
         given = vars(instance)[self._name]
         if callable(given):
             given = vars(instance)[self._name] = given()
-        return given  # type: ignore[no-any-return]
+        return given
 
     def __set__(self, instance: Any, value: _Part | Callable[[], _Part]) -> None:
         vars(instance)[self._name] = value
