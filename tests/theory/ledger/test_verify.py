@@ -296,7 +296,7 @@ def test_without_the_table_each_claim_that_fails_is_a_line(claims, verify, tmp_p
     assert output.splitlines()[:3] == [
         "3 claims: 1 refuted, 1 not run, 1 proved",
         "As printed: 1 fails, 1 holds, 1 not run",
-        "fails as printed; what is true instead is proved (1):",
+        "fails as printed (1):",
     ]
     line = output.splitlines()[3]
     assert line.startswith("  4.7.3           a word a word")
