@@ -61,14 +61,13 @@ def report(path: Path, level: int, pictures: Sequence[Picture] = ()) -> Report:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {path}: {error}.") from error
     reader = _Reader(path.parent, level - 1, {_stem(each.file): each for each in pictures})
-    first, *others = [*SyntaxTreeNode(reader.parser.parse(text)).children, None]
+    blocks = list(SyntaxTreeNode(reader.parser.parse(text)).children)
     heading = Markup()
-    if first is not None and first.type == "heading":
+    if blocks and blocks[0].type == "heading":
+        first = blocks.pop(0)
         reader.heading = _text(first)
         heading = reader.rendered(first.children[0].to_tokens())
-    else:
-        others.insert(0, first)
-    body = Markup().join(reader.block(each) for each in others if each is not None)
+    body = Markup().join(map(reader.block, blocks))
     return Report(heading, body + Markup().join(reader.left_out()))
 
 
