@@ -16,6 +16,7 @@ from theory.common.files import environment
 
 MOST_ROWS: Final = 200
 """Points in the table of the report; the CSV file has all."""
+CAPTION: Final = "Adversarial risk, standard risk and movement"
 _BASELINE: Final = "GD"
 # Less is how far a run may be from convergence, or rounding.
 _MATTERS: Final = 1e-3
@@ -134,7 +135,7 @@ def report(grid: Grid, summary: Summary, figure: str | None) -> str:
 def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
     yield "# A sweep of training runs\n"
     if figure is not None:
-        yield f"![Adversarial risk, standard risk and movement]({figure})\n"
+        yield f"![{CAPTION}]({figure})\n"
         yield (
             f"Standard risks below {LEAST_OF_GREATEST:g} of the greatest are drawn there, and "
             f"values above {TIMES_THE_REST:g} times the greatest upper quartile of the points "

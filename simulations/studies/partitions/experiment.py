@@ -17,9 +17,9 @@ from simulations.engine.compile import compile_formula
 from simulations.engine.device import computing
 from simulations.studies.partitions.settings import Partitions, as_ratio
 from simulations.study.agreement import COUNTS, compare
-from simulations.study.answer import Progress
 from simulations.study.evidence import Check, judged
 from simulations.study.lattice import UNIT, as_floats, closed_forms, nearest_starts
+from theory.common.progress import Progress
 from theory.model.dynamics import NormalisedState, normalised_step
 from theory.model.limit import ClosedForm
 from theory.model.orbit import Array, Start
