@@ -9,7 +9,13 @@ from matplotlib.figure import Figure
 
 from simulations.study.evidence import Check, to_json
 from theory.common.figure import Kind, write_figure
-from theory.common.files import ensure_writable, environment, write_json, write_text
+from theory.common.files import (
+    ensure_writable,
+    environment,
+    made_by,
+    write_json,
+    write_text,
+)
 from theory.common.progress import Progress, unheard
 from theory.common.tables import TextTable
 from theory.logic.findings import Status
@@ -140,9 +146,5 @@ def lines_of(checks: Mapping[str, Check]) -> Iterator[str]:
 
 
 def _end(settings: Settings) -> Iterator[str]:
-    at = environment()
     yield f"Settings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
-    yield (
-        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
-        f"{at['platform']}, Python {at['python']}."
-    )
+    yield made_by(environment())

@@ -248,6 +248,19 @@ def environment() -> dict[str, Any]:
     }
 
 
+def made_by(at: Mapping[str, Any]) -> str:
+    """Return the last sentence of a report: what code and machine made it.
+
+    Args:
+        at: as :func:`environment` says.
+
+    """
+    return (
+        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
+        f"{at['platform']}, Python {at['python']}."
+    )
+
+
 def _version(package: str) -> str | None:
     try:
         return version(package)

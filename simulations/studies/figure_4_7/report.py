@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from simulations.study.alternatives import each, sentences
+from theory.common.files import made_by
 from theory.common.tables import TextTable
 
 CAPTION: Final = "Errors and risks of the four optimizers"
@@ -106,10 +107,7 @@ def _lines(summary: dict[str, Any], gd_distance: str) -> Iterator[str]:
         if c["agrees"] is False and c["explanation"]:
             yield f"- {c['name']}: {c['explanation']}"
     yield f"\n## How far GD is\n\n{gd_distance} {_effect_on_ratio(summary)}\n"
-    yield (
-        f"Made by version {environment['code']} on {environment['processor']}, "
-        f"{environment['cores']} cores, {environment['platform']}, Python {environment['python']}."
-    )
+    yield made_by(environment)
 
 
 def _minibatch(settings: dict[str, Any]) -> str:

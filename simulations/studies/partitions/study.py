@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from simulations.studies.partitions.checks import checks_of
 from simulations.studies.partitions.draw import draw_p, draw_r
-from simulations.studies.partitions.experiment import checks_of, run_experiment
+from simulations.studies.partitions.experiment import run_experiment
 from simulations.studies.partitions.report import (
     CAPTION_OF_P,
     CAPTION_OF_R,

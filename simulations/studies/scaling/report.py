@@ -236,6 +236,18 @@ def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check])
     yield "## Two routes\n"
     yield from lines_of(checks)
     yield "\n## Laws (conjectures)\n"
+    yield from _on_laws(settings, results)
+    for name, title in (
+        ("dimensions", "Against the dimension, one third of the frequencies irrelevant"),
+        ("counts", f"Against the number of irrelevant frequencies, d = {settings.counts_d}"),
+        ("energies", f"With energy at the irrelevant frequencies, d = {settings.counts_d}"),
+    ):
+        yield f"## {title}\n\n![{CAPTION}]({name}.png)\n"
+        yield _caption(name) + "\n"
+        yield tables(results)[name].markdown() + "\n"
+
+
+def _on_laws(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
     if any(results["laws"].values()):
         yield (
             "Least squares on medians, and on logs of interquartile ranges; intervals by "
@@ -245,14 +257,6 @@ def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check])
         yield tables(results)["laws"].markdown() + "\n"
     else:
         yield _why_no_law(settings) + "\n"
-    for name, title in (
-        ("dimensions", "Against the dimension, one third of the frequencies irrelevant"),
-        ("counts", f"Against the number of irrelevant frequencies, d = {settings.counts_d}"),
-        ("energies", f"With energy at the irrelevant frequencies, d = {settings.counts_d}"),
-    ):
-        yield f"## {title}\n\n![{CAPTION}]({name}.png)\n"
-        yield _caption(name) + "\n"
-        yield tables(results)[name].markdown() + "\n"
 
 
 def _faster(settings: Scaling) -> str:

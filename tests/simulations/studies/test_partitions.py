@@ -9,9 +9,9 @@ import pytest
 import sympy as sp
 
 from simulations.studies.partitions import study
+from simulations.studies.partitions.checks import checks_of
 from simulations.studies.partitions.experiment import (
     SUBPARTS,
-    checks_of,
     counted,
     deepest,
     fates,
