@@ -203,9 +203,12 @@ def _pieces(formulas: Iterable[Formula | Link], between: str, end: str) -> Itera
     found = list(formulas)
     for number, each in enumerate(found, 1):
         after = (between if number < len(found) else end).rstrip()
-        is_mark = isinstance(each, Formula) and after in (",", ";", ":")
-        yield marked(each, after) if is_mark else each
-        yield ("" if is_mark else after) + " " * (number < len(found) or bool(end))
+        if isinstance(each, Formula) and after in (",", ";", ":"):
+            yield marked(each, after)
+            after = ""
+        else:
+            yield each
+        yield after + " " * (number < len(found) or bool(end))
 
 
 def marked(before: Formula, mark: str) -> Formula:

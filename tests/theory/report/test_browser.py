@@ -409,7 +409,7 @@ def kept_parts() -> Iterator[Part]:
     settled = Run(KEPT / "theory" / "evidence.json", KEPT, is_kept=True)
     ledger = ShownLedger(0, [], [], [], [*rows.items()], "")
     content = {"claims": ledger, "errata": [*errata.items()]}
-    for part in page_parts(Folders(KEPT), None, None, lambda doing: None):
+    for part in page_parts(Folders(KEPT), None, lambda doing: None):
         known = content.get(part.name)
         replaced = replace(part, template=f"{part.name}.html", content=known, runs=[settled])
         yield part if known is None else replaced
