@@ -11,8 +11,8 @@ from typing import Annotated
 
 import tyro
 
-from nn_experiments import presets
 from nn_experiments.specs import Command, OptimizerSpec, Preset
+from nn_experiments.studies.optimizers import presets
 from theory.common.cluster import Cluster, require
 from theory.common.command import BAD_INPUT, leave, run
 from theory.common.console import print_table
@@ -88,7 +88,7 @@ class Options:
 
 
 def _require_published(name: str) -> None:
-    from nn_experiments.verdict import published
+    from nn_experiments.studies.optimizers import thesis_tables as published
 
     if name and name not in published.datasets():
         raise UserError(
@@ -176,8 +176,8 @@ class Bench:
 
     def __call__(self) -> int:
         """Run the command; return the exit code."""
-        from nn_experiments import bench
-        from nn_experiments.loading import Loader
+        from nn_experiments.bench import tables as bench
+        from nn_experiments.data.loader import Loader
 
         if self.repeats < 1:
             raise UserError(f"--repeats: expected 1 or more, got {self.repeats}.")
@@ -189,11 +189,11 @@ class Bench:
 
 def _run_preset(command: Command, name: str, preset: Preset, options: Options) -> int:
     from nn_experiments import data
-    from nn_experiments.cluster import Resources
-    from nn_experiments.loading import Loader
-    from nn_experiments.place import Place
+    from nn_experiments.data.loader import Loader
+    from nn_experiments.flow.command import Work
+    from nn_experiments.flow.workspace import Place
     from nn_experiments.training import resolve
-    from nn_experiments.work import Work
+    from nn_experiments.training.cluster import Resources
 
     on_cpu = resolve(options.device).type == "cpu"
     jobs = options.jobs if options.jobs is not None else (_cores() if on_cpu else 1)

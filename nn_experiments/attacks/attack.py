@@ -9,7 +9,7 @@ from torch import nn
 from nn_experiments.attacks import batched, masking, reference
 from nn_experiments.attacks.apgd import Settings
 from nn_experiments.attacks.tally import Progress, Robust, Tally
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from nn_experiments.specs import Level, Norm, RobustnessSpec
 
 

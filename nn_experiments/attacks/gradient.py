@@ -11,7 +11,7 @@ from nn_experiments.attacks import balls, losses
 from nn_experiments.attacks.batched import starts
 from nn_experiments.attacks.networks import Networks
 from nn_experiments.attacks.tally import Robust, Tally
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from nn_experiments.specs import Level, Norm
 
 _BATCH = 250

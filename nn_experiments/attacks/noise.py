@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nn_experiments.answers import right
 from nn_experiments.attacks import draws
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
+from nn_experiments.models.answers import right
 from nn_experiments.models.evaluating import evaluating
 
 # Attacks number their random starts from 0; see nn_experiments.attacks.batched.

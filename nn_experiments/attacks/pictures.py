@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from nn_experiments.style import (
     GREATEST_HEIGHT_INCHES,
     WIDTH_INCHES,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from nn_experiments.answers import require_answers
 from nn_experiments.attacks import balls
 from nn_experiments.attacks.networks import halved
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
+from nn_experiments.models.answers import require_answers
 from nn_experiments.models.evaluating import DISAGREEMENT, frozen
 from nn_experiments.specs import Level, Norm, level
 from theory.common.errors import UserError

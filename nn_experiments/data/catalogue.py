@@ -9,8 +9,8 @@ from nn_experiments.data import cifar, folders, idx, search, splits, svhn, synth
 from nn_experiments.data.archives import unpack
 from nn_experiments.data.checksums import verify
 from nn_experiments.data.download import fetch
+from nn_experiments.data.images import DataSet, Images
 from nn_experiments.data.published import PUBLISHED, Published
-from nn_experiments.images import DataSet, Images
 from nn_experiments.specs import DataSpec
 from theory.common.errors import UserError
 from theory.common.tables import TextTable

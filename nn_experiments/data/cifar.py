@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from nn_experiments.data.images import Images
 from nn_experiments.data.labelled import labelled
-from nn_experiments.images import Images
 from theory.common.errors import UserError
 
 _SHAPE = (3, 32, 32)

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from nn_experiments.data import decoding
+from nn_experiments.data.images import Images
 from nn_experiments.data.labelled import labelled
 from nn_experiments.data.splits import drawn_share, in_fair_order
-from nn_experiments.images import Images
 from theory.common.errors import UserError
 
 if TYPE_CHECKING:

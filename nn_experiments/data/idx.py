@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from nn_experiments.data.checksums import verify_contents
+from nn_experiments.data.images import Images
 from nn_experiments.data.labelled import labelled
-from nn_experiments.images import Images
 from theory.common.errors import UserError
 
 _BYTE = 0x08

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from theory.common.errors import UserError
 
 

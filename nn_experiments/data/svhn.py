@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from nn_experiments.data.checksums import verify
+from nn_experiments.data.images import Images
 from nn_experiments.data.labelled import labelled
 from nn_experiments.data.published import PublishedFile
-from nn_experiments.images import Images
 from theory.common.errors import UserError
 
 

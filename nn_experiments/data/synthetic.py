@@ -34,9 +34,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from nn_experiments.data.images import DataSet, Images
 from nn_experiments.frequency.bands import masks
 from nn_experiments.frequency.dct import idct2
-from nn_experiments.images import DataSet, Images
 from theory.common.errors import UserError
 
 NAMES = ("synthetic", "synthetic-high")

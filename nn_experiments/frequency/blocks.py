@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 
 # Of float64 spectra, with the ranks that a filter makes of them: some 150 MB.
 _VALUES_PER_BLOCK = 2**22

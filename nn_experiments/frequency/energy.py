@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nn_experiments.data.images import DataSet, Images
 from nn_experiments.frequency.blocks import blocks
 from nn_experiments.frequency.dct import by_distance_to_dc, dct2
-from nn_experiments.images import DataSet, Images
 from theory.common.files import environment
 
 

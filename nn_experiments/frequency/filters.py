@@ -12,9 +12,9 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from nn_experiments.data.images import Images
 from nn_experiments.frequency.blocks import blocks
 from nn_experiments.frequency.dct import by_distance_to_dc, dct2, idct2
-from nn_experiments.images import Images
 from theory.common.errors import UserError
 
 Kind = Literal["magnitude", "frequency"]

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from nn_experiments.answers import require_answers
+from nn_experiments.data.images import Images, batch_size
 from nn_experiments.frequency.dct import dct2
-from nn_experiments.images import Images, batch_size
+from nn_experiments.models.answers import require_answers
 from nn_experiments.models.evaluating import Forward, evaluating
 
 Objective = Literal["margin", "loss"]

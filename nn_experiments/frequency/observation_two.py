@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from nn_experiments.answers import right
+from nn_experiments.data.images import Images, batch_size
 from nn_experiments.frequency.bands import noise
-from nn_experiments.images import Images, batch_size
+from nn_experiments.models.answers import right
 from nn_experiments.models.evaluating import evaluating
 from nn_experiments.specs import FrequencySpec
 

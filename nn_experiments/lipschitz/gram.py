@@ -8,19 +8,30 @@ guesses too small an s and is refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import product
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from nn_experiments.lipschitz.elimination import Elimination, orders
 from nn_experiments.lipschitz.operators import UNIT, Convolution, gamma
 
 TIGHT = 1e-9
 """First margin on a squared norm that a full decomposition computed."""
+_CPU_CALL, _GPU_CALL = 1e6, 1e9
+"""How much arithmetic a device could do while it is told of a product of two blocks, roughly."""
+_TILES = 400
+"""An image is cut into no more tiles than this."""
+
+_SIDES: tuple[Literal["in", "out"], ...] = ("in", "out")
+
+_Taps = tuple[tuple[int, int], ...]
+"""The taps by which two positions meet positions of the other side, pair by pair."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,28 +41,24 @@ class DenseGram:
     wide: Tensor
 
     @property
-    def block(self) -> int:
-        """Side of a diagonal block."""
-        return len(self.wide)
-
-    @property
-    def row(self) -> int:
-        """All of it: there is one block."""
-        return self.block
+    def elimination(self) -> Elimination:
+        """One step: there is one block."""
+        return Elimination(((0, ()),), (len(self.wide),))
 
     @property
     def terms(self) -> int:
         """How many products an entry sums."""
         return self.wide.shape[1]
 
-    def bands(self) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Yield the one block."""
-        yield self.wide @ self.wide.T, None
+    def block(self, row: int = 0, column: int = 0) -> Tensor:
+        """Return the one block."""
+        del row, column
+        return self.wide @ self.wide.T
 
 
 @dataclass(frozen=True, eq=False)
-class BandedGram:
-    """MᵀM or MMᵀ of a convolution, block-tridiagonal over groups of image rows.
+class TiledGram:
+    """MᵀM or MMᵀ of a convolution, in blocks between square tiles of an image's positions.
 
     Positions on one axis are coupled if some position of the other side meets both: in MᵀM an
     output that reads both, in MMᵀ an input that both read. An output o meets an input i by the tap
@@ -62,16 +69,67 @@ class BandedGram:
     Attributes:
         operator: the convolution, of one group.
         side: ``in`` for MᵀM, ``out`` for MMᵀ.
+        tile: side of a tile, in positions; tiles are numbered by rows, positions in a tile, too,
+            and channels come last.
 
     """
 
     operator: Convolution
     side: Literal["in", "out"]
+    tile: int = 1
 
     @classmethod
-    def cheapest(cls, operator: Convolution) -> BandedGram:
-        """Return the Gram matrix whose factorisation takes less arithmetic."""
-        return min((cls(operator, "in"), cls(operator, "out")), key=lambda gram: gram.flops)
+    def cheapest(cls, operator: Convolution) -> TiledGram:
+        """Return the Gram matrix whose factorisation takes the least arithmetic."""
+        largest = max(*operator.size, *operator.out_size)
+        grams = [
+            cls(operator, side, 1 << power)
+            for side in _SIDES
+            for power in range(largest.bit_length() + 1)
+        ]
+        return min((g for g in grams if len(g.tiles) <= _TILES), key=lambda gram: gram.flops)
+
+    @property
+    def channels(self) -> int:
+        """Channels of this side."""
+        return self.operator.weight.shape[1 if self.side == "in" else 0]
+
+    @property
+    def terms(self) -> int:
+        """How many products an entry sums: the other side's channels, for each tap."""
+        return self.operator.terms
+
+    @cached_property
+    def tiles(self) -> list[tuple[range, range]]:
+        """The rows and the columns of the positions of each tile."""
+        size = self.operator.size if self.side == "in" else self.operator.out_size
+        rows, columns = (
+            [range(start, min(start + self.tile, n)) for start in range(0, n, self.tile)]
+            for n in size
+        )
+        return list(product(rows, columns))
+
+    @cached_property
+    def coupled(self) -> NDArray[np.bool_]:
+        """Between which tiles there is a block that need not be 0."""
+        return np.kron(self._coupled_parts(axis=0), self._coupled_parts(axis=1))
+
+    @cached_property
+    def elimination(self) -> Elimination:
+        """The elimination of the tiles that takes the least arithmetic of those tried."""
+        sizes = [len(tall) * len(wide) * self.channels for tall, wide in self.tiles]
+        grid = [math.ceil(len(positions) / self.tile) for positions in self.couplings]
+        found = (Elimination.of(self.coupled, order, sizes) for order in orders(*grid))
+        return min(found, key=lambda elimination: elimination.flops(self._call))
+
+    @property
+    def flops(self) -> float:
+        """Arithmetic of the factorisation: see :meth:`Elimination.flops`."""
+        return self.elimination.flops(self._call)
+
+    @property
+    def _call(self) -> float:
+        return _GPU_CALL if self.operator.weight.is_cuda else _CPU_CALL
 
     def taps(self, axis: int) -> list[dict[int, int]]:
         """For each position of this side: the other side's positions it meets, and by which tap."""
@@ -87,229 +145,127 @@ class BandedGram:
         return found
 
     @cached_property
-    def couplings(self) -> list[dict[int, list[tuple[int, int]]]]:
-        """For each image row: the rows it is coupled with, and by which pairs of taps."""
-        return _couplings(self.taps(axis=0))
+    def couplings(self) -> tuple[list[dict[int, _Taps]], list[dict[int, _Taps]]]:
+        """On each axis, for each position: those it is coupled with, and by which pairs of taps."""
+        return _couplings(self.taps(axis=0)), _couplings(self.taps(axis=1))
+
+    def _coupled_parts(self, axis: int) -> NDArray[np.bool_]:
+        parts = math.ceil(len(self.couplings[axis]) / self.tile)
+        coupled = np.eye(parts, dtype=bool)
+        for a, others in enumerate(self.couplings[axis]):
+            coupled[a // self.tile, [b // self.tile for b in others]] = True
+        return coupled
+
+    def block(self, row: int, column: int) -> Tensor:
+        """Return the block between two tiles."""
+        if row < column:
+            return self.block(column, row).T
+        (tall, wide), (other_tall, other_wide) = self.tiles[row], self.tiles[column]
+        c = self.channels
+        sizes = len(tall), len(wide), c, len(other_tall), len(other_wide), c
+        block = self.operator.weight.new_zeros(sizes)
+        for (a, i), (b, j) in product(enumerate(tall), enumerate(wide)):
+            met = product(self.couplings[0][i].items(), self.couplings[1][j].items())
+            for (x, vertical), (y, horizontal) in met:
+                if x in other_tall and y in other_wide:
+                    position = x - other_tall.start, y - other_wide.start
+                    block[a, b, :, *position] = self._sum(vertical, horizontal)
+        return block.view(len(tall) * len(wide) * c, -1)
+
+    def _sum(self, vertical: _Taps, horizontal: _Taps) -> Tensor:
+        """Return the sum of W_klᵀ W_k'l' over taps; for few different ones, each computed once."""
+        taps = vertical, horizontal
+        if taps not in self._sums:
+            ours, theirs = (
+                torch.cat([self._weights[k[side], m[side]] for k, m in product(*taps)])
+                for side in (0, 1)
+            )
+            self._sums[taps] = ours.T @ theirs
+        return self._sums[taps]
 
     @cached_property
-    def reach(self) -> int:
-        """How far apart coupled rows can be, at least 1: rows of a block."""
-        distances = [abs(a - b) for a, others in enumerate(self.couplings) for b in others]
-        return max([1, *distances])
+    def _sums(self) -> dict[tuple[_Taps, _Taps], Tensor]:
+        return {}
 
-    @property
-    def channels(self) -> int:
-        """Channels of this side."""
-        return self.operator.weight.shape[1 if self.side == "in" else 0]
-
-    @property
-    def row(self) -> int:
-        """How many values an image row has, all channels together."""
-        op = self.operator
-        return self.channels * (op.size if self.side == "in" else op.out_size)[1]
-
-    @property
-    def block(self) -> int:
-        """Side of a diagonal block."""
-        return min(self.reach, len(self.couplings)) * self.row
-
-    @property
-    def terms(self) -> int:
-        """How many products an entry sums: the other side's channels, for each tap."""
-        return self.operator.terms
-
-    @property
-    def flops(self) -> float:
-        """Arithmetic of the factorisation: per block a root, a solution and an update.
-
-        With reach 2 these are 1/3, 5/8 and 1 of the cube of a block's side: see :func:`factorises`.
-        """
-        return math.ceil(len(self.couplings) / self.reach) * 47 / 24 * float(self.block) ** 3
-
-    def bands(self) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Yield each diagonal block with the block below it, lazily; positions before channels."""
-        products = self._row_products()
-        starts = [*range(0, len(self.couplings), self.reach), len(self.couplings)]
-        groups = [range(a, b) for a, b in pairwise(starts)]
-        for here, below in pairwise([*groups, range(0)]):
-            yield (
-                self._assemble(products, here, here),
-                self._assemble(products, below, here) if below else None,
-            )
-
-    def _row_products(self) -> dict[tuple[int, int], Tensor]:
-        """Return, per pair of vertical taps, what it adds to the block between two rows."""
-        weight = self.operator.weight.permute(2, 3, 0, 1)  # taps before channels
-        weight = weight if self.side == "in" else weight.mT
-        across = _couplings(self.taps(axis=1))
-        products = {}
-        for k in range(len(weight)):
-            for k_other in range(len(weight)):
-                # Axes: horizontal taps of the one and of the other, then channels.
-                pairs = weight[k, :, None].mT @ weight[k_other, None]
-                block = weight.new_zeros(len(across), self.channels, len(across), self.channels)
-                for a, others in enumerate(across):
-                    for b, taps in others.items():
-                        for tap in taps:
-                            block[a, :, b] += pairs[tap]
-                products[k, k_other] = block.view(self.row, self.row)
-        return products
-
-    def _assemble(
-        self, products: dict[tuple[int, int], Tensor], rows: range, columns: range
-    ) -> Tensor:
-        block = self.operator.weight.new_zeros(len(rows), self.row, len(columns), self.row)
-        for a, row in enumerate(rows):
-            for b, column in enumerate(columns):
-                for taps in self.couplings[row].get(column, []):
-                    block[a, :, b] += products[taps]
-        return block.view(len(rows) * self.row, -1)
+    @cached_property
+    def _weights(self) -> Tensor:
+        """Taps before channels, those of the other side first."""
+        weight = self.operator.weight.permute(2, 3, 0, 1)
+        return (weight if self.side == "in" else weight.mT).contiguous()
 
 
-def _couplings(met: list[dict[int, int]]) -> list[dict[int, list[tuple[int, int]]]]:
+def _couplings(met: list[dict[int, int]]) -> list[dict[int, _Taps]]:
     """Return, per position, the positions that meet one that it meets, with both taps."""
     back: dict[int, list[tuple[int, int]]] = {}
     for position, taps in enumerate(met):
         for partner, k in taps.items():
             back.setdefault(partner, []).append((position, k))
-    found: list[dict[int, list[tuple[int, int]]]] = [{} for _ in met]
+    found: list[dict[int, _Taps]] = [{} for _ in met]
     for positions in back.values():
         for a, k in positions:
             for b, other in positions:
-                found[a].setdefault(b, []).append((k, other))
+                found[a][b] = (*found[a].get(b, ()), (k, other))
     return found
 
 
-def factorises(gram: DenseGram | BandedGram, s: float) -> bool:
-    """Say whether the Cholesky factorisation of sI − G succeeds, block row by block row.
+def factorises(gram: DenseGram | TiledGram, s: float) -> bool:
+    """Say whether the Cholesky factorisation of A = sI − G succeeds, block row by block row.
 
-    A block below the diagonal is of image rows by image rows, of which the a-th below and the c-th
-    above are r + a − c apart. No more than the reach r couples, so that it is zero where c < a, and
-    so is, transposed, the block of L.
+    A step takes the root L of its block row's own block of what is left of A, makes of a block
+    below it X = block L⁻ᵀ, and takes X Yᵀ away from the block between any two of these. Blocks are
+    made when they are first needed and given up with their step.
     """
-    update: Tensor | float = 0.0
-    for diagonal, below in gram.bands():
-        pivot = -(diagonal + update)
-        pivot.diagonal().add_(s)
-        root, failed = torch.linalg.cholesky_ex(pivot)
+    left = _Left(gram, s)
+    for node, later in gram.elimination.steps:
+        root, failed = torch.linalg.cholesky_ex(left.take(node, node))
         if failed:
             return False
-        if below is not None:
-            # The block of L below the diagonal is −G_{j+1,j} L_j⁻ᵀ, its square leaves the next one.
-            update = _square(_solved(root, below, gram.row))
+        if not later:
+            continue
+        below = torch.cat([left.take(other, node) for other in later])
+        solved = torch.linalg.solve_triangular(root, below.T, upper=False).T.contiguous()
+        parts = solved.split([gram.elimination.sizes[other] for other in later])
+        for a, row in enumerate(later):
+            for b, column in enumerate(later[: a + 1]):
+                left.at(row, column).addmm_(parts[a], parts[b].T, alpha=-1)
     return True
 
 
-def _solved(root: Tensor, below: Tensor, row: int) -> list[Tensor]:
-    """Return root⁻¹ belowᵀ, image row by image row of ``below``, the a-th without a·row zeros."""
-    return [
-        torch.linalg.solve_triangular(root[a:, a:], below[a : a + row, a:].T, upper=False)
-        for a in range(0, len(below), row)
-    ]
+@dataclass(frozen=True)
+class _Left:
+    """What is left of sI − G during its factorisation: blocks with the later step's row first."""
+
+    gram: DenseGram | TiledGram
+    s: float
+    blocks: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+
+    def at(self, row: int, column: int) -> Tensor:
+        """Return a block, to be changed in place."""
+        if (row, column) not in self.blocks:
+            block = -self.gram.block(row, column)
+            if row == column:
+                block.diagonal().add_(self.s)
+            self.blocks[row, column] = block
+        return self.blocks[row, column]
+
+    def take(self, row: int, column: int) -> Tensor:
+        """Return a block, and forget it."""
+        block = self.at(row, column)
+        del self.blocks[row, column]
+        return block
 
 
-def _square(left: Sequence[Tensor]) -> Tensor:
-    """Return leftᵀ left of what :func:`_solved` returns."""
-    row = left[0].shape[1]
-    square = left[0].new_empty(len(left) * row, len(left) * row)
-    blocks = square.view(len(left), row, len(left), row)
-    for b, second in enumerate(left):
-        for a, first in enumerate(left[: b + 1]):
-            product = first[len(first) - len(second) :].T @ second
-            blocks[a, :, b], blocks[b, :, a] = product, product.T
-    return square
-
-
-def factorisation_error(gram: DenseGram | BandedGram, s: float, absolute: float) -> float:
+def factorisation_error(gram: DenseGram | TiledGram, s: float, absolute: float) -> float:
     """Return ρ such that ‖M‖² ≤ s + ρ if :func:`factorises` holds.
 
     ``absolute`` bounds ‖|M|‖. The computed G is off by at most γ_p |M|ᵀ|M| with p products an
     entry, in norm by γ_p ‖|M|‖². The difference sI − G rounds its diagonal, which is in [0, s]. And
     LLᵀ = sI − G + E with |E| ≤ γ_q |L||Lᵀ| / (1 − γ_q) for q products an entry (Higham, theorem
-    10.3, in whichever order blocks are done, triangles being solved by substitution). Rows of L
-    have at most two blocks of side m, thus q = 2m + 1; |L||Lᵀ| has at most 3m entries a row, each
-    at most max (LLᵀ)ᵢᵢ ≤ s / (1 − γ_q), so that ‖E‖ ≤ 3m γ_q s / (1 − γ_q)².
+    10.3, in whichever order blocks are done, triangles being solved by substitution). A row of L
+    has at most as many entries as one of LLᵀ, say w, thus q = w + 1; and of the entries of |L||Lᵀ|,
+    at most w in a row, each is at most max (LLᵀ)ᵢᵢ ≤ s / (1 − γ_q), so that
+    ‖E‖ ≤ w γ_q s / (1 − γ_q)².
     """
-    m = gram.block
-    q = gamma(2 * m + 2)
-    return gamma(gram.terms) * absolute**2 + UNIT * s + 3 * m * q * s / (1 - q) ** 2
-
-
-@dataclass(frozen=True, eq=False)
-class PeriodicGram:
-    """MMᵀ or MᵀM of the periodic convolution around a convolution of one group, by frequency.
-
-    On a torus that holds the padded image nothing wraps: the operator is the periodic convolution
-    between a restriction of inputs and one of outputs, so that its norm is no larger. The Fourier
-    transform turns the periodic one into a matrix per frequency, of shape (C_out, aliases · C_in):
-    with stride s on an axis of N, frequencies that differ by multiples of N/s fall together, each
-    with the factor 1/√s.
-    """
-
-    operator: Convolution
-
-    @cached_property
-    def symbol(self) -> Tensor:
-        """The matrices, or their adjoints if those have fewer rows: (frequencies, rows, columns).
-
-        Half of the frequencies suffice: a negative one has the complex conjugate matrix.
-        """
-        op, sides, waves = self.operator, list[int](), list[Tensor]()
-        for n, stride, dilation, taps in zip(
-            op.padded, op.stride, op.dilation, op.weight.shape[2:], strict=True
-        ):
-            period = math.ceil(n / stride) * stride
-            phases = torch.outer(torch.arange(taps) * dilation, torch.arange(period)) % period
-            turns = phases.to(op.weight) / period
-            waves.append(torch.polar(torch.ones_like(turns), -2 * math.pi * turns))
-            sides += [stride, period // stride]
-        weight = op.weight.to(torch.complex128)
-        symbol = torch.einsum("oiuv,uf,vg->fgoi", weight, *waves)
-        split = symbol.reshape(*sides, *op.weight.shape[:2]).permute(1, 3, 4, 0, 2, 5)
-        half = split[:, : sides[3] // 2 + 1].flatten(0, 1)
-        matrices = half.reshape(len(half), len(weight), -1) / math.sqrt(math.prod(op.stride))
-        return matrices if matrices.shape[1] <= matrices.shape[2] else matrices.mH
-
-    @cached_property
-    def gram(self) -> Tensor:
-        """Each matrix times its adjoint."""
-        return self.symbol @ self.symbol.mH
-
-    @cached_property
-    def absolute(self) -> float:
-        """Upper bound on the norms of the matrices of absolute values: √(‖Σ|W|‖₁ ‖Σ|W|‖∞)."""
-        total = self.operator.weight.abs().sum(dim=(2, 3))
-        row, column = float(total.sum(dim=1).max()), float(total.sum(dim=0).max())
-        return math.sqrt(row * column) * (1 + gamma(self.operator.terms + 4))
-
-    def factorises(self, s: float) -> bool:
-        """Say whether the Cholesky factorisation of sI − G succeeds at all frequencies."""
-        pivots = -self.gram
-        pivots.diagonal(dim1=1, dim2=2).add_(s)
-        return not bool(torch.linalg.cholesky_ex(pivots).info.any())
-
-    def bound(self, s: float) -> float:
-        """Return the upper bound on the operator's ℓ2 norm that holds if :meth:`factorises` does.
-
-        As in :func:`factorisation_error`, complex products counting fourfold (Higham, lemma 3.5).
-        Before that, an entry of a matrix sums t weights times two roots of unity each. The angle of
-        a root, below 2π, has three roundings, and its sine and cosine one: 20 u, for two roots 40 u
-        and for their product a few more. With the sum's own rounding that makes an error of at most
-        (4t + 60) u Σ|W|, thus of η = (4t + 60) u a in norm.
-        """
-        taps = math.prod(self.operator.weight.shape[2:])
-        eta = (4 * taps + 60) * UNIT * self.absolute
-        rows, columns = self.symbol.shape[1:]
-        q = gamma(4 * (rows + 2))
-        error = gamma(4 * columns) * (self.absolute + eta) ** 2 + UNIT * s
-        error += rows * q * s / (1 - q) ** 2
-        return (math.sqrt(s + error) + eta) * (1 + 4 * UNIT)
-
-    def least_bound(self) -> float:
-        """Return the least bound, to within rounding."""
-        margin, largest = TIGHT, float(torch.linalg.eigvalsh(self.gram).max())
-        while (s := largest * (1 + margin)) < self.absolute**2:
-            if self.factorises(s):
-                return self.bound(s)
-            margin *= 4
-        return self.absolute
+    w = gram.elimination.widest
+    q = gamma(w + 2)
+    return gamma(gram.terms) * absolute**2 + UNIT * s + w * q * s / (1 - q) ** 2

@@ -9,7 +9,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from nn_experiments.lipschitz.operator_norm import NORMS, InducedNorm
 from nn_experiments.lipschitz.operators import gamma
 from nn_experiments.lipschitz.report import Bounds

@@ -30,7 +30,7 @@ from nn_experiments.models.preact_resnet import PARTS, GlobalAverage, PreActBloc
 from nn_experiments.models.standardise import Standardise, standardise_lipschitz
 from theory.common.errors import UserError, told
 
-CPU_FLOPS, GPU_FLOPS = 8e11, 1e15
+CPU_FLOPS, GPU_FLOPS = 3.5e11, 1e15
 _LINEAR_IDENTITIES = (nn.Identity, nn.Flatten, nn.Dropout)
 _SUPPORTED = (
     "Linear, Conv2d, BatchNorm2d, ReLU, MaxPool2d, AvgPool2d, AdaptiveAvgPool2d(1), Flatten, "
@@ -91,7 +91,7 @@ def bounds(
             1e-2 all but the smallest images' convolutions are bounded by the periodic convolution,
             which takes seconds.
         max_flops: arithmetic that one layer's factorisation may take before its ℓ2 bound is left
-            at that of the periodic convolution; by default 8e11 on a CPU, a quarter of a minute,
+            at that of the periodic convolution; by default 3.5e11 on a CPU, some 8 seconds,
             and 1e15 on a GPU. In PreActResNet18 on 32-pixel images that leaves the convolutions of
             32 and of 16 pixels, 3 × 3, at the periodic one's bound, which was measured there to be
             above the norm by 0.15 % and 0.44 % with fresh weights; on 8 and 4 pixels it would be by

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from nn_experiments.lipschitz.gram import (
     TIGHT,
-    BandedGram,
     DenseGram,
-    PeriodicGram,
+    TiledGram,
     factorisation_error,
     factorises,
 )
@@ -28,6 +27,7 @@ from nn_experiments.lipschitz.operators import (
     absolute_bound,
     gamma,
 )
+from nn_experiments.lipschitz.periodic import PeriodicGram
 
 InducedNorm = Literal["l2", "linf", "l1"]
 """The norm of inputs and outputs that a Lipschitz constant is about."""
@@ -104,9 +104,9 @@ def _spectral(operator: Operator, tolerance: float, max_flops: float) -> Enclosu
 def _of_matrix(operator: Matrix, tolerance: float) -> Enclosure:
     rows, columns = operator.dimensions
     gram = DenseGram(operator.weight if rows <= columns else operator.weight.T)
-    if gram.block <= SMALL:
-        (product, _), margin = next(gram.bands()), TIGHT
-        vector = torch.linalg.eigh(product).eigenvectors[None, :, -1]
+    if min(rows, columns) <= SMALL:
+        margin = TIGHT
+        vector = torch.linalg.eigh(gram.block()).eigenvectors[None, :, -1]
         vector = operator.adjoint(vector) if rows <= columns else vector
     else:
         vector, margin = _lanczos(operator), tolerance
@@ -119,7 +119,7 @@ def _of_block(operator: Convolution, tolerance: float, max_flops: float) -> Encl
     if min(operator.dimensions) <= SMALL:
         return _of_matrix(operator.matrix(), tolerance)
     lower = rayleigh(operator, _lanczos(operator))
-    periodic, gram = PeriodicGram(operator), BandedGram.cheapest(operator)
+    periodic, gram = PeriodicGram(operator), TiledGram.cheapest(operator)
     s = lower**2 * (1 + tolerance)
     if periodic.factorises(s):
         return Enclosure(lower, periodic.bound(s), "Cholesky, periodic")
@@ -169,7 +169,7 @@ def _lanczos(operator: Matrix | Convolution) -> Tensor:
 
 
 def _certified(
-    operator: Matrix | Convolution, gram: DenseGram | BandedGram, lower: float, margin: float
+    operator: Matrix | Convolution, gram: DenseGram | TiledGram, lower: float, margin: float
 ) -> Enclosure:
     """Return an enclosure of the ℓ2 norm with the given lower end.
 

@@ -44,7 +44,7 @@ def flip(pixels: Tensor, which: Tensor) -> Tensor:
 
 
 def floats(pixels: Tensor, layout: torch.memory_format) -> Tensor:
-    """Return pixels as :meth:`nn_experiments.images.Images.floats` does, in a memory layout.
+    """Return pixels as :meth:`nn_experiments.data.images.Images.floats` does, in a memory layout.
 
     Args:
         pixels: shape (N, channels, height, width), uint8 or float32.

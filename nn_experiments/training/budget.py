@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
-from nn_experiments import models, optimizers
-from nn_experiments.images import DataSet, Images
+from nn_experiments import models
+from nn_experiments.data.images import DataSet, Images
 from nn_experiments.specs import OptimizerSpec, Preset, RunSpec
 from nn_experiments.training.device import computing, memory_errors, resolve
 from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.training.step import Stepper
+from nn_experiments.updates import optimizers
 from theory.common.errors import UserError
 from theory.common.files import read_json, write_json
 

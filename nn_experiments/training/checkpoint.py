@@ -15,7 +15,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from nn_experiments.headers import order_names
+from nn_experiments.tensor_files import order_names
 from theory.common.errors import UserError, told
 from theory.common.files import write_whole
 

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nn_experiments.answers import right
-from nn_experiments.images import Images, batch_size
+from nn_experiments.data.images import Images, batch_size
+from nn_experiments.models.answers import right
 from nn_experiments.models.evaluating import evaluating
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from nn_experiments.images import DataSet
+from nn_experiments.data.images import DataSet
 from nn_experiments.specs import DataSpec, RunSpec
 from nn_experiments.training.folder import (
     FAILED,

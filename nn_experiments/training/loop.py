@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from nn_experiments import models, optimizers
-from nn_experiments.answers import NoAnswerError
-from nn_experiments.images import DataSet, Images
+from nn_experiments import models
+from nn_experiments.data.images import DataSet, Images
+from nn_experiments.models.answers import NoAnswerError
 from nn_experiments.specs import RunSpec
 from nn_experiments.training import checkpoint
 from nn_experiments.training.device import computing, hardware, memory_errors, resolve
@@ -33,6 +33,7 @@ from nn_experiments.training.folder import (
 )
 from nn_experiments.training.schedule import learning_rate
 from nn_experiments.training.step import Stepper
+from nn_experiments.updates import optimizers
 from theory.common.errors import UserError
 from theory.common.files import environment
 

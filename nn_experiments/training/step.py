@@ -9,12 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nn_experiments import models, optimizers
-from nn_experiments.images import Images
+from nn_experiments import models
+from nn_experiments.data.images import Images
 from nn_experiments.specs import RunSpec
 from nn_experiments.training import augment
 from nn_experiments.training.in_place import in_place
 from nn_experiments.training.reassociate import reassociated
+from nn_experiments.updates import optimizers
 
 # Steps before a capture: libraries choose their kernels, optimizers make their state.
 _EAGER_STEPS = 3

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Final
 
 from simulations.bench.job import Count, Job
+from simulations.engine.outcome import Outcome
 from simulations.engine.rules import update_rule
 from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression, Runs
-from simulations.engine.train import Outcome, train
+from simulations.engine.train import train
 from simulations.engine.transform import FAST, Transform, dense
 
 _ETA: Final = 0.01

@@ -8,7 +8,8 @@ import numpy as np
 
 from simulations.engine.device import computing
 from simulations.engine.limit import gd_limit
-from simulations.engine.simulate import adversarial_risk
+from simulations.engine.outcome import Outcome
+from simulations.engine.risk import adversarial_risk
 from simulations.engine.spectrum import (
     Fixed,
     Irrelevant,
@@ -18,7 +19,6 @@ from simulations.engine.spectrum import (
     Runs,
     Variances,
 )
-from simulations.engine.train import Outcome
 from simulations.engine.transform import FAST
 from simulations.study.ranges import check_device, check_integer
 from simulations.study.rounding import ULPS

@@ -9,8 +9,8 @@ import numpy as np
 
 from simulations.engine.limit import gd_limit
 from simulations.engine.outcome import Outcome, risk_of_zero
+from simulations.engine.risk import adversarial_risk
 from simulations.engine.rules import Rule
-from simulations.engine.simulate import adversarial_risk
 from simulations.engine.spectrum import Runs, Variances
 from simulations.engine.train import train
 from simulations.sweep.blocks import MOST_ROWS, Column, Computation

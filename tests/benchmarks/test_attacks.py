@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from nn_experiments.attacks.bench import bench_attacks
-from nn_experiments.images import Images
+from nn_experiments.bench.attacks import bench_attacks
+from nn_experiments.data.images import Images
 from nn_experiments.models import build
 from nn_experiments.specs import ModelSpec
 

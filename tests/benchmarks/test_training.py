@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from nn_experiments.bench.training import OPTIMIZERS, fashion_like, loops
 from nn_experiments.specs import DataSpec, ModelSpec, RunSpec, TrainingSpec
-from nn_experiments.training.bench import OPTIMIZERS, fashion_like, loops
 
 
 @pytest.mark.benchmark(group="training", warmup=False)

@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 
 import nn_experiments.__main__ as commands
-from nn_experiments import compare, presets
 from nn_experiments.__main__ import Options, main
+from nn_experiments.flow import plan as compare
 from nn_experiments.specs import ModelSpec, OptimizerSpec
+from nn_experiments.studies.optimizers import presets
 from nn_experiments.training import RunRecord
 from tests.nn_experiments.tiny import PRESET
 from theory.common.errors import UserError

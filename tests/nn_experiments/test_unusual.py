@@ -6,19 +6,21 @@ import pytest
 import torch
 from torch import nn
 
-from nn_experiments import lipschitz, measure, pieces
-from nn_experiments.answers import NoAnswerError, right
+from nn_experiments import lipschitz
 from nn_experiments.attacks import reference
 from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.gradient import pgd
 from nn_experiments.attacks.noise import correct_under_noise
+from nn_experiments.data.images import DataSet, Images
+from nn_experiments.evidence import attack_warnings as masking
+from nn_experiments.flow import measure
 from nn_experiments.frequency import gradient_energy, observation_two
-from nn_experiments.images import DataSet, Images
+from nn_experiments.measures import pieces
+from nn_experiments.models.answers import NoAnswerError, right
 from nn_experiments.models.evaluating import evaluating, frozen
 from nn_experiments.models.plain import is_known
 from nn_experiments.specs import FrequencySpec, Preset, RobustnessSpec
 from nn_experiments.training.evaluation import score
-from nn_experiments.verdict import masking
 from tests.nn_experiments import unusual
 
 SIDE = 6

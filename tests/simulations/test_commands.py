@@ -47,7 +47,7 @@ def test_negative_numbers_can_be_given(tmp_path):
         (["--seeds", "0"], "seeds: expected an integer from 1 to 4294967296, got 0"),
         (
             ["--iterations", "999999999999999"],
-            "iterations: expected an integer from 1 to 4294967296",
+            "iterations: expected an integer from 1 to 4294967295",
         ),
         (["--seeds", "4000000000"], "seeds, samples_per_step: expected a run that fits into the"),
         (["--optimizers", "SGD"], "expected one of GD, signGD, Adam, RMSProp, got 'SGD'"),

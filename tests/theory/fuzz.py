@@ -3,8 +3,9 @@
 A statement is made as a tree of plain tuples, and only then written for sympy. What the tree says
 at a point is computed here from the tree: in fractions as long as there is no root, else by
 intervals with 200 digits, or 1000; where they do not tell, nothing is said. So what sympy makes of
-a statement while it is written is tested too. As a program, which can be interrupted:
-``python tests/theory/fuzz.py 10000``, and the first seed if it is not 0.
+a statement while it is written is tested too, under the watch that users are told to write it
+under; where that raises, the statement is written unevaluated, as it tells them. As a program,
+which can be interrupted: ``python tests/theory/fuzz.py 10000``, and the first seed if it is not 0.
 """
 
 import random
@@ -20,6 +21,7 @@ import sympy as sp
 
 from theory.logic.findings import Status
 from theory.logic.prove import settle
+from theory.logic.rounding import RoundedError, no_rounding
 from theory.logic.statements import Statement
 
 SCALE = 10**200
@@ -267,7 +269,12 @@ def tree_of(number):
 def verdict(assumptions, given, conclusion, names, timeout):
     symbols = {name: sp.Symbol(names[name], **facts) for name, facts in assumptions.items()}
     try:
-        formulas = [written(tree, symbols) for tree in (*given, conclusion)]
+        try:
+            with no_rounding():
+                formulas = [written(tree, symbols) for tree in (*given, conclusion)]
+        except RoundedError:  # then users are told to leave the decision to the prover
+            with sp.evaluate(False):
+                formulas = [written(tree, symbols) for tree in (*given, conclusion)]
     except (TypeError, ValueError) as error:  # of sympy, at zoo or nan in a relation, floor or Max
         if not _is_infinite(error):
             raise

@@ -20,6 +20,14 @@ def test_no_verdict_is_wrong():
     assert counts.total() == 40  # how many of them are unknown depends on the processor's load
 
 
+# Of these sympy makes true while they are written, as it rounds 1/(p − q√2) or (p − q√3)².
+@pytest.mark.parametrize("seed", [3759, 3965])
+def test_what_sympy_would_round_is_written_unevaluated(seed):
+    status, problem = fuzz.judged(seed, timeout=2)
+    assert problem is None
+    assert status is not fuzz.Status.PROVED
+
+
 @pytest.mark.parametrize("wrong", ["proved", "refuted"])
 def test_a_wrong_verdict_would_be_seen(wrong, monkeypatch):
     """A prover that says the same of everything is caught."""

@@ -62,13 +62,13 @@ def ensure_writable_file(path: Path) -> None:
     ensure_writable(path.parent)
 
 
-def certificates_beside(evidence: Path) -> Path:
-    """Return the folder of the certificates of one evidence file, which no other file shares.
+def beside(evidence: Path, name: str) -> Path:
+    """Return a path for what belongs to one evidence file, which no other file shares.
 
-    That of ``evidence.json`` is ``certificates``; others are named after the file.
+    That of ``evidence.json`` is ``name``; others have the file's name before it.
     """
     plain = evidence.name == "evidence.json"
-    return evidence.with_name("certificates" if plain else f"{evidence.name}.certificates")
+    return evidence.with_name(name if plain else f"{evidence.name}.{name}")
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:

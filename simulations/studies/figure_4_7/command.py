@@ -39,7 +39,7 @@ def reproduce(
     write_text(out / "report.md", report(summary, gd_distance(experiment)))
     failures = [
         f"{name}: not finite from iteration {f.iteration} on (seed {f.seed}); the others went on"
-        for name, f in experiment.trajectories.failures.items()
+        for name, f in experiment.failures.items()
     ]
     shown = [f"{table.markdown()}\n" for table in tables.values()]
     lines = [*shown, *failures, f"Figure: {png}", f"Report: {out / 'report.md'}"]

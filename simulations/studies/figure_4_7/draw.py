@@ -96,7 +96,7 @@ def _label_phases(axes: Axes, experiment: Experiment, theory: Theory) -> None:
 def _draw_errors(panels: list[Axes], experiment: Experiment) -> None:
     for i, axes in enumerate(panels):
         for name in _survivors(experiment):
-            _line(axes, experiment, name, np.abs(experiment.trajectories.e_tilde[name][:, :, i]))
+            _line(axes, experiment, name, np.abs(experiment.runs[name].e_tilde[:, :, i]))
         axes.set_ylabel(f"|ẽ{_SUBSCRIPTS[i]}|")
         axes.set_ylim(bottom=0)
         _note_what_is_not_drawn(axes)
@@ -180,12 +180,12 @@ def _annotate_level(axes: Axes, text: str, x: float, level: float, colour: str) 
 
 
 def _survivors(experiment: Experiment) -> list[str]:
-    failures = experiment.trajectories.failures
+    failures = experiment.failures
     return [name for name in experiment.settings.optimizers if name not in failures]
 
 
 def _line(axes: Axes, experiment: Experiment, name: str, values: np.ndarray) -> None:
-    t = experiment.trajectories.iterations
+    t = experiment.iterations
     shown = t >= 1
     values = np.asarray(values, np.float64)
     values = np.where(values <= _GREATEST_DRAWN, values, np.nan)

@@ -6,10 +6,10 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from simulations.engine.outcome import risk_of_zero
+from simulations.engine.outcome import Outcome, risk_of_zero
 from simulations.engine.rules import Polynomial, update_rule
-from simulations.engine.spectrum import Runs
-from simulations.engine.train import Outcome, train
+from simulations.engine.runs import Runs
+from simulations.engine.train import train
 from simulations.studies.remedies.ridge import ridge_error
 from simulations.studies.remedies.settings import Remedies
 from simulations.study import problems

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from simulations.engine.outcome import risk_of_zero
+from simulations.engine.risk import adversarial_risk
 from simulations.engine.rules import KINDS, Constant, Polynomial, Rule, update_rule
-from simulations.engine.simulate import adversarial_risk
 from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression, Runs
 from simulations.engine.train import train
 from simulations.studies.scaling.law import FEWEST_RUNS

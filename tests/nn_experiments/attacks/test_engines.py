@@ -16,7 +16,7 @@ from nn_experiments.attacks.apgd import Settings
 from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.networks import Networks, alike, folded, frozen
 from nn_experiments.attacks.tally import Tally, joined
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from nn_experiments.specs import RobustnessSpec
 from theory.common.errors import UserError
 

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from nn_experiments.attacks.gradient import fgsm, pgd
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 
 
 def _binary(n=60):

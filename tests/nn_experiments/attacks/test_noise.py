@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from nn_experiments.attacks.noise import correct_under_noise
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 
 
 def test_noise_belongs_to_the_image_whatever_the_batch(networks, fashion):

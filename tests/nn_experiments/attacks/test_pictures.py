@@ -8,7 +8,7 @@ import torch
 
 from nn_experiments.attacks import pictures
 from nn_experiments.attacks.pictures import Attacked, magnification
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from nn_experiments.style import GREATEST_HEIGHT_INCHES, WIDTH_INCHES
 
 

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from nn_experiments.attacks.tally import Tally, joined
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from theory.common.errors import UserError
 
 

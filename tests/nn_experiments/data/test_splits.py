@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from nn_experiments.data.images import Images
 from nn_experiments.data.splits import drawn_share, hold_out, in_fair_order, subset
-from nn_experiments.images import Images
 from theory.common.errors import UserError
 
 

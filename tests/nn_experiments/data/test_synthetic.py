@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from nn_experiments.data import synthetic
+from nn_experiments.data.images import DataSet, Images
 from nn_experiments.frequency.dct import by_distance_to_dc, dct2
-from nn_experiments.images import DataSet, Images
 from theory.common.errors import UserError
 
 LEVEL = 1 / 255

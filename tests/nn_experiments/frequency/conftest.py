@@ -4,7 +4,7 @@ import pytest
 from torch import nn
 
 from nn_experiments.data import load
-from nn_experiments.images import DataSet
+from nn_experiments.data.images import DataSet
 from nn_experiments.specs import DataSpec
 from tests.nn_experiments.frequency.models import linear, trained
 from theory.common.errors import UserError

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 
 
 def trained(model: nn.Module, images: Images, steps: int = 60) -> nn.Module:

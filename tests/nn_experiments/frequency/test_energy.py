@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from nn_experiments.__main__ import main
+from nn_experiments.data.images import DataSet, Images
 from nn_experiments.frequency import blocks
 from nn_experiments.frequency.energy import average_amplitude, diagonal, mean_square, spectrum
-from nn_experiments.images import DataSet, Images
 from tests.nn_experiments.frequency.rounding import of_transform, slow_dct2
 
 

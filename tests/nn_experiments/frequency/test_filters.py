@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import theory.model.dct
+from nn_experiments.data.images import Images
 from nn_experiments.frequency import blocks
 from nn_experiments.frequency.dct import dct2, dct_matrix
 from nn_experiments.frequency.filters import (
@@ -17,7 +18,6 @@ from nn_experiments.frequency.filters import (
     low_pass,
     removed_bases,
 )
-from nn_experiments.images import Images
 from tests.nn_experiments.frequency.rounding import of_transform, slow_dct2
 from theory.common.errors import UserError
 from theory.model.filters import kept_as_printed

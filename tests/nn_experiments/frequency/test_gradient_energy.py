@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
+from nn_experiments.data.images import Images
 from nn_experiments.frequency.bands import masks
 from nn_experiments.frequency.dct import idct2
 from nn_experiments.frequency.gradient_energy import shares
-from nn_experiments.images import Images
 from tests.nn_experiments.frequency.models import linear, trained, two_layers
 from tests.nn_experiments.frequency.rounding import slow_dct2
 

@@ -6,11 +6,11 @@ import torch
 from matplotlib.colors import to_hex
 from PIL import Image
 
+from nn_experiments.data.images import Images
 from nn_experiments.frequency import pictures
 from nn_experiments.frequency.bands import masks, noise
 from nn_experiments.frequency.energy import average_amplitude
 from nn_experiments.frequency.filters import by_frequency
-from nn_experiments.images import Images
 from nn_experiments.style import GREATEST_HEIGHT_INCHES, WIDTH_INCHES, looks
 from theory.common.errors import UserError
 

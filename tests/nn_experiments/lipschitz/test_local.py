@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from nn_experiments.data import load
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from nn_experiments.lipschitz import NORMS, bounds, local_lower_bound, pairwise_lower_bound
 from nn_experiments.models import build
 from nn_experiments.specs import DataSpec, ModelSpec

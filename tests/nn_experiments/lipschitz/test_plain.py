@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from nn_experiments.lipschitz import (
     NORMS,
     bounds,

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nn_experiments.data import load
-from nn_experiments.images import DataSet
+from nn_experiments.data.images import DataSet
 from nn_experiments.specs import DataSpec
 from theory.common.errors import UserError
 

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from nn_experiments.images import DataSet
+from nn_experiments.data.images import DataSet
 from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, RunSpec, TrainingSpec
 from nn_experiments.training import load_model
 

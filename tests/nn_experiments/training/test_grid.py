@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 
 from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, Preset, RobustnessSpec
+from nn_experiments.studies.optimizers.learning_rates import choose_learning_rates
 from nn_experiments.training import folder_name, grid, train_all
 from nn_experiments.training.budget import images_within_budget, training_seconds
 from nn_experiments.training.folder import opened, read_record
-from nn_experiments.training.sweep import choose_learning_rates
 from tests.nn_experiments.training.small import (
     DATA,
     STEPS_PER_EPOCH,

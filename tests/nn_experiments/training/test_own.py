@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from nn_experiments.images import DataSet, Images
+from nn_experiments.data.images import DataSet, Images
 from nn_experiments.specs import ModelSpec, OptimizerSpec, TrainingSpec
 from nn_experiments.training import folder_name, read_record, train
 from nn_experiments.training.folder import RunRecord, opened

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from nn_experiments.images import Images
+from nn_experiments.data.images import Images
 from nn_experiments.specs import TrainingSpec
 from nn_experiments.training import augment
 from nn_experiments.training.schedule import learning_rate

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from nn_experiments import models, optimizers
+from nn_experiments import models
 from nn_experiments.specs import OptimizerSpec
 from nn_experiments.training import augment
 from nn_experiments.training.step import Stepper
+from nn_experiments.updates import optimizers
 from tests.nn_experiments.training.small import STEPS_PER_EPOCH, TRAINING, run_spec
 
 EPOCHS = 2

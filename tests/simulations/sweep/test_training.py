@@ -6,10 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from simulations.engine.outcome import Outcome
+from simulations.engine.risk import adversarial_risk, standard_risk
 from simulations.engine.rules import Cosine, update_rule
-from simulations.engine.simulate import adversarial_risk, standard_risk
 from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression
-from simulations.engine.train import Outcome, train
+from simulations.engine.train import train
 from simulations.sweep import training
 from simulations.sweep.blocks import planned
 from simulations.sweep.checked import grid_of

@@ -46,8 +46,13 @@ def _statements(claim):
                     yield obligation.name, obligation.statement
 
 
-LEDGER = {claim.id: list(_statements(claim)) for claim in all_claims()}
-CLAIMS = [claim for claim, statements in LEDGER.items() if statements]
+CLAIMS = {claim.id: claim for claim in all_claims()}
+OF_AN_ORBIT = ("F4.7-phases.1", "F4.7-phases.3")  # one, exact, and no statement about values
+OF_WHAT_HOLDS = [
+    claim.id
+    for claim in CLAIMS.values()
+    if (claim.expects is Status.PROVED or claim.correction) and claim.id not in OF_AN_ORBIT
+]
 
 
 class Tally:
@@ -257,7 +262,8 @@ def _formulas(statement):
 
 def points_of(claim):
     """Put a claim's statements to points in equal shares; easy ones make up for hard ones."""
-    statements = list(dict.fromkeys(statement for _, statement in LEDGER[claim]))
+    statements = list(dict.fromkeys(statement for _, statement in _statements(CLAIMS[claim])))
+    assert statements
     variable = [s for s in statements if s.symbols or _has_matrices(s)]
     share = -(-POINTS // max(1, len(variable)))
     tallies = {s: tally(s, share) for s in variable}
@@ -271,7 +277,7 @@ def points_of(claim):
 # Claims of which all statements are about constants, which the back ends evaluate, need no points.
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
+@pytest.mark.parametrize("claim", OF_WHAT_HOLDS)
 def test_no_exact_point_breaks_a_proved_statement(claim):
     tallies = points_of(claim)
     for statement, found in tallies.items():

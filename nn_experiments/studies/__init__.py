@@ -1,0 +1,1 @@
+"""Studies: what each varies, measures and predicts; none knows another."""

@@ -1,0 +1,297 @@
+"""Tables 4.1, 4.3, 4.4 and 4.7 in the thesis's layout, ours beside the published numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nn_experiments.evidence.intervals import Interval
+from nn_experiments.evidence.outcomes import Outcome
+from nn_experiments.evidence.store import CLEAN, KINDS, Kind, Measure, Measurements
+from nn_experiments.specs import Level, OptimizerSpec, Preset
+from nn_experiments.studies.optimizers import thesis_tables as published
+from nn_experiments.studies.optimizers.comparisons import measures_of
+from nn_experiments.studies.optimizers.predictions import LN_RATIO, Summary, Verdict
+from nn_experiments.studies.optimizers.table_4_1 import Size, average_robust_accuracy
+from theory.common.tables import TextTable
+
+Compared = tuple[Preset, Measurements]
+"""A comparison of optimizers on one data set, and what came out."""
+
+MISSING = "–"
+NORM_SYMBOLS = {"l2": "ℓ2", "linf": "ℓ∞", "l1": "ℓ1"}
+_SYMBOLS: dict[Kind, str] = {"gaussian": "Gaussian σ²", "l2": "ℓ2 ε", "linf": "ℓ∞ ε"}
+
+
+def name_of(preset: Preset) -> str:
+    """Return what tables and figures call a preset's data set."""
+    return preset.published or preset.data.name
+
+
+def measure_text(measure: Measure) -> str:
+    """Return a measure as columns show it, such as ``"ℓ2 ε = 0.5"``."""
+    for kind in KINDS:
+        if measure.startswith(f"{kind}/"):
+            return perturbation_text(kind, measure.removeprefix(f"{kind}/"))
+        if measure == f"mean over {kind}":
+            return f"mean over {_SYMBOLS[kind].removesuffix(' ε').removesuffix(' σ²')}"
+    if measure.startswith("filtered/"):
+        _, order, *threshold = measure.split("/")
+        return " ".join([*(f"{text} %" for text in threshold), f"removed by {order}"])
+    for norm, symbol in NORM_SYMBOLS.items():
+        if measure == f"product, {norm}":
+            return f"product, {symbol}"
+    return {CLEAN: "test"}.get(measure, measure)
+
+
+def perturbation_text(kind: Kind, text: Level) -> str:
+    """Return a perturbation as columns show it, such as ``"ℓ∞ ε = 1/255"``."""
+    return f"{_SYMBOLS[kind]} = {text}"
+
+
+def accuracies(preset: Preset, measurements: Measurements, *, spread: bool = True) -> TextTable:
+    """Return Table 4.3 for one data set (4.4 with BatchNorm, 4.7 with momentum).
+
+    One row for each optimizer and source; accuracies in percent: ours is the mean over seeds, with
+    ± the standard deviation over seeds if ``spread``; a dash where there is no number.
+    """
+    measures = [CLEAN, *(measure for kind in KINDS for measure in measures_of(preset, kind))]
+    columns = ["Test", *map(measure_text, measures[1:])]
+    rows = []
+    for optimizer in preset.optimizers:
+        ours = [_ours(measurements, optimizer, measure, spread) for measure in measures]
+        rows.append([name_of(preset), optimizer.title, "ours", *ours])
+        theirs = [published.accuracy(preset, optimizer, measure) for measure in measures]
+        if any(value is not None for value in theirs):
+            source = f"published, Table {published.table_of(preset)}"
+            rows.append([name_of(preset), optimizer.title, source, *map(_percent, theirs)])
+    return TextTable(["Dataset", "Optimization", "Source", *columns], rows)
+
+
+def _ours(
+    measurements: Measurements, optimizer: OptimizerSpec, measure: Measure, spread: bool
+) -> str:
+    correct = measurements.correct(optimizer.title, measure)
+    if correct is None:
+        return MISSING
+    return _mean_and_spread(100 * correct.mean(axis=1), spread)
+
+
+def _mean_and_spread(values: Sequence[float] | np.ndarray, spread: bool) -> str:
+    """Return the mean over seeds ± the standard deviation, which one seed does not have."""
+    mean = f"{np.mean(values):.2f}"
+    return f"{mean} ± {np.std(values, ddof=1):.2f}" if spread and len(values) > 1 else mean
+
+
+def _percent(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.2f}"
+
+
+def lipschitz_and_robustness(compared: Sequence[Compared]) -> TextTable:
+    """Return Table 4.1: a column for each data set; our bound is the product (4.20) in ℓ2.
+
+    Rows are quantities, optimizers and sources; ± is over seeds for the bounds, and half the width
+    of the interval for accuracies. Which of our bounds are of the published size, if any,
+    :func:`sizes_table` shows.
+    """
+    titles = list(dict.fromkeys(o.title for preset, _ in compared for o in preset.optimizers))
+    quantities: list[tuple[str, str, _Cell, _Cell]] = [
+        ("∏ L(φ)", "ours, arithmetic mean", _product, _published_product),
+        ("average robust accuracy, %", "ours", _average, _published_average),
+    ]
+    rows = []
+    for quantity, our_source, ours, theirs in quantities:
+        for title in titles:
+            for source, cell in ((our_source, ours), ("published, Table 4.1", theirs)):
+                cells = [_of(title, cell, *pair) for pair in compared]
+                if source == our_source or set(cells) != {MISSING}:
+                    rows.append([quantity, title, source, *cells])
+    names = [name_of(preset) for preset, _ in compared]
+    return TextTable(["Quantity", "Optimization", "Source", *names], rows)
+
+
+_Cell = Callable[[Preset, Measurements, OptimizerSpec], str]
+
+
+def _of(title: str, cell: _Cell, preset: Preset, measurements: Measurements) -> str:
+    optimizer = next((o for o in preset.optimizers if o.title == title), None)
+    return MISSING if optimizer is None else cell(preset, measurements, optimizer)
+
+
+def _product(_: Preset, measurements: Measurements, optimizer: OptimizerSpec) -> str:
+    products = [bound.product for bound in measurements.lipschitz(optimizer.title, "l2")]
+    return _mean_and_spread(products, spread=True) if products else MISSING
+
+
+def _average(preset: Preset, measurements: Measurements, optimizer: OptimizerSpec) -> str:
+    found = average_robust_accuracy(preset, measurements, optimizer)
+    if found is None:
+        return MISSING
+    half = found.high - found.estimate
+    return _percent(found.estimate) + (f" ± {half:.2f}" if math.isfinite(half) else "")
+
+
+def _published_product(preset: Preset, _: Measurements, optimizer: OptimizerSpec) -> str:
+    return _percent(published.lipschitz_bound(preset, optimizer))
+
+
+def _published_average(preset: Preset, _: Measurements, optimizer: OptimizerSpec) -> str:
+    return _percent(published.average_robust_accuracy(preset, optimizer))
+
+
+def sizes_table(found: Sequence[Size]) -> TextTable:
+    """Return our summaries of Lipschitz bounds beside Table 4.1's, those of its size first."""
+    ordered = sorted(found, key=lambda size: not size.is_of_published_size)
+    titles = list(found[0].published) if found else []
+    rows = [
+        [
+            f"{size.summary}, {NORM_SYMBOLS.get(size.norm, size.norm)}",
+            *(f"{size.ours[t]:.4g}" if t in size.ours else MISSING for t in titles),
+            "yes" if size.is_of_published_size else "no",
+            "yes" if size.has_published_order else "no",
+        ]
+        for size in ordered
+    ]
+    if found:
+        shown = [f"{found[0].published[title]:.4g}" for title in titles]
+        rows.insert(0, ["published, Table 4.1", *shown, MISSING, MISSING])
+    return TextTable(["Bound", *titles, "within a factor of 2", "in the published order"], rows)
+
+
+def summary_table(summaries: Sequence[Summary]) -> TextTable:
+    """Return one row a prediction: the outcome, and how its comparisons came out."""
+    shown = (Outcome.SUPPORTED, Outcome.CONTRADICTED, Outcome.INCONCLUSIVE, Outcome.NOT_RUN)
+    rows = [
+        [
+            s.prediction,
+            s.outcome,
+            *(str(s.counts.get(outcome, 0)) for outcome in shown),
+            s.where,
+            s.note,
+        ]
+        for s in summaries
+    ]
+    return TextTable(["Prediction", "Verdict", *shown, "Where", "Note"], rows)
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> TextTable:
+    """Return one row a comparison: effect, interval, margin, published effect, n, outcome."""
+    header = ["Prediction", "Comparison", "Measure", "Effect", "Interval", "Unit", "Margin"]
+    rows = [
+        [
+            v.prediction,
+            v.comparison,
+            measure_text(v.measure),
+            MISSING if v.effect is None else _signed(v.effect.estimate, v.unit),
+            _ends(v.effect, v.unit),
+            v.unit,
+            MISSING if v.margin is None else f"{v.margin:g}",
+            _published(v),
+            "+".join(map(str, v.n_seeds)),
+            str(v.n_images) if v.n_images else MISSING,
+            v.outcome,
+            "yes" if v.is_primary else "no",
+            v.note,
+        ]
+        for v in verdicts
+    ]
+    last = ["Published", "Seeds", "Images", "Verdict", "Counted", "Note"]
+    return TextTable([*header, *last], rows)
+
+
+def _published(v: Verdict) -> str:
+    """Return the published effect, by each way to read it."""
+    readings = [_signed(x, v.unit) for x in (v.published, v.published_otherwise) if x is not None]
+    return " or ".join(readings) or MISSING
+
+
+def _signed(value: float, unit: str) -> str:
+    return f"{value:+.3f}" if unit == LN_RATIO else f"{value:+.2f}"
+
+
+def _ends(effect: Interval | None, unit: str) -> str:
+    if effect is None:
+        return MISSING
+    if not math.isfinite(effect.low):
+        return "unknown"
+    if effect.is_point:
+        return "none"
+    return f"[{_signed(effect.low, unit)}, {_signed(effect.high, unit)}]"
+
+
+def training_table(preset: Preset, measurements: Measurements) -> TextTable:
+    """Return one row a training: its status, and the loss and accuracy on its training images."""
+    order = {optimizer.title: i for i, optimizer in enumerate(preset.optimizers)}
+    runs = sorted(measurements.runs, key=lambda r: (order.get(r.optimizer, len(order)), r.seed))
+    rows = [
+        [
+            run.optimizer,
+            str(run.seed),
+            run.status,
+            MISSING if run.training_loss is None else f"{run.training_loss:.3g}",
+            _percent(None if run.training_accuracy is None else 100 * run.training_accuracy),
+        ]
+        for run in runs
+    ]
+    header = ["Optimization", "Seed", "Status", "Training loss", "Training accuracy, %"]
+    return TextTable(header, rows)
+
+
+def bands_table(preset: Preset, measurements: Measurements) -> TextTable:
+    """Return the drop in accuracy (4.5) in each band, in points: the mean over seeds ± its spread.
+
+    How large the noise was stands in columns of its own, as CSV has no caption.
+    """
+    spec, norm = preset.frequency, measurements.noise_norm()
+    size = [f"{spec.sigma:g}", str(spec.noises), MISSING if norm is None else f"{norm:.3g}"]
+    rows = []
+    for optimizer in preset.optimizers:
+        found = measurements.drops_by_band(optimizer.title)
+        if found is not None:
+            rows += [
+                [optimizer.title, str(band), _mean_and_spread(100 * drops, spread=True), *size]
+                for band, drops in enumerate(found.T)
+            ]
+    header = ["Optimization", "Band (0: lowest)", "Drop, points", "σ", "K"]
+    return TextTable([*header, "ℓ2 norm (root mean square)"], rows)
+
+
+def gradients_table(preset: Preset, measurements: Measurements) -> TextTable:
+    """Return shares of input-gradient energy in the irrelevant band, networks beside linear models.
+
+    Means over seeds and images in percent, ± the standard deviation over seeds.
+    """
+    rows = []
+    for optimizer in preset.optimizers:
+        found = [measurements.gradient_energy(optimizer.title, m) for m in ("network", "linear")]
+        if any(values is not None for values in found):
+            cells = [
+                MISSING if v is None else _mean_and_spread(100 * v.mean(axis=1), spread=True)
+                for v in found
+            ]
+            rows.append([optimizer.title, *cells])
+    return TextTable(["Optimization", "Network, %", "Linear model, %"], rows)
+
+
+def local_bounds_table(preset: Preset, measurements: Measurements) -> TextTable:
+    """Return upper bounds beside local lower bounds, so that the gap is visible.
+
+    Geometric means over seeds; the gap is their ratio.
+    """
+    rows = []
+    for optimizer in preset.optimizers:
+        runs = measurements.finished(optimizer.title)
+        for norm, symbol in NORM_SYMBOLS.items():
+            pairs = [
+                (run.lipschitz[norm].product, run.lipschitz_local[norm])
+                for run in runs
+                if norm in run.lipschitz and norm in run.lipschitz_local
+            ]
+            if pairs:
+                upper, lower = np.exp(np.mean(np.log(pairs), axis=0))
+                cells = [f"{value:.4g}" for value in (upper, lower, upper / lower)]
+                rows.append([optimizer.title, symbol, *cells])
+    header = ["Upper bound, geometric mean", "Local lower bound, geometric mean", "Ratio"]
+    return TextTable(["Optimization", "Norm", *header], rows)

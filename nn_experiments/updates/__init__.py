@@ -1,0 +1,1 @@
+"""Update rules: PyTorch's, and those of this project."""
