@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from theory.common.environment import environment
 from theory.common.errors import UserError
-from theory.common.files import environment, read_json
+from theory.common.files import read_json
 from theory.logic.evidence import Argument, Claim, Evidence, Judgement, Obligation, Simulated
 from theory.logic.findings import Finding, Status, Unsettled
 from theory.logic.numbers import exact

@@ -203,12 +203,11 @@ def _pieces(formulas: Iterable[Formula | Link], between: str, end: str) -> Itera
     found = list(formulas)
     for number, each in enumerate(found, 1):
         after = (between if number < len(found) else end).rstrip()
+        space = " " * (number < len(found) or bool(end))
         if isinstance(each, Formula) and after in (",", ";", ":"):
-            yield marked(each, after)
-            after = ""
+            yield from (marked(each, after), space)
         else:
-            yield each
-        yield after + " " * (number < len(found) or bool(end))
+            yield from (each, after + space)
 
 
 def marked(before: Formula, mark: str) -> Formula:

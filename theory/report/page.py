@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from theory.common.files import environment, write_text
+from theory.common.environment import environment
+from theory.common.files import write_text
 from theory.ledger.verify import read_simulation
 from theory.logic.evidence import Claim
 from theory.report import markdown

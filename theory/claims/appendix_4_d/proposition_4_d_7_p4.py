@@ -47,14 +47,6 @@ from theory.model.regions import in_P1, in_P2, in_P3, in_P4
 def _p4_bounds() -> Argument:
     """(|B(0)| − 2σ̃0²η)/(σ̃1²η) < count < (|B(0)| − σ̃0²η)/(σ̃1²η) + 1, without ties."""
     start = in_P4(*at_start)
-    # Just above (1, 1) one short step is the whole way, so the upper end is approached; just below
-    # (2, 2) one long step is, so the lower end is.
-    b_up = 1 + sp.Min(delta * r, third) / 2
-    a_up = 1 + (b_up - 1) * (1 + 1 / (3 * r)) / 2
-    b_low = 2 - sp.Min(delta * r, third) / 2
-    a_low = (2 + b_low) / 2
-    e = (r - most_r) / 6
-    a_far, b_far = 4 * third + e, 4 * third + 2 * e
     return together(
         "(|B(0)| − 2σ̃0²η)/(σ̃1²η) < count < (|B(0)| − σ̃0²η)/(σ̃1²η) + 1",
         {
@@ -71,29 +63,37 @@ def _p4_bounds() -> Argument:
                 start,
                 invariant=FROM_P4_ABOVE,
             ),
-            "the upper bound is sharp: count 1 > (|b| − 1)/r + 1 − δ": for_all(
-                sp.And(
-                    at(sp.And(in_P4(*here), x < y, ends), a_up, b_up),
-                    r > b_up - 1 + r - delta * r,
-                ),
-                moderate,
-            ),
-            "the lower bound is sharp: count 0 < (|b| − 2)/r + δ": for_all(
-                sp.And(
-                    at(sp.And(in_P4(*here), y < x, ends), a_low, b_low),
-                    b_low - 2 + delta * r > 0,
-                ),
-                moderate,
-            ),
-            "no such upper bound for r > 7/3: count ≥ 2 > (|b| − 1)/r + 1": for_all(
-                sp.And(
-                    at(sp.And(in_P4(*here), x < y, x1 >= 1, x1 < y1), a_far, b_far),
-                    2 * r > b_far - 1 + r,
-                ),
-                r > most_r,
-            ),
+            **_p4_sharpness(),
         },
     )
+
+
+def _p4_sharpness() -> dict[str, Argument]:
+    """Starts that no tighter bounds hold for.
+
+    Just above (1, 1) one short step is the whole way, so the upper end is approached; just below
+    (2, 2) one long step is, so the lower end is.
+    """
+    b_up = 1 + sp.Min(delta * r, third) / 2
+    a_up = 1 + (b_up - 1) * (1 + 1 / (3 * r)) / 2
+    b_low = 2 - sp.Min(delta * r, third) / 2
+    a_low = (2 + b_low) / 2
+    e = (r - most_r) / 6
+    a_far, b_far = 4 * third + e, 4 * third + 2 * e
+    up = at(sp.And(in_P4(*here), x < y, ends), a_up, b_up)
+    low = at(sp.And(in_P4(*here), y < x, ends), a_low, b_low)
+    far = at(sp.And(in_P4(*here), x < y, x1 >= 1, x1 < y1), a_far, b_far)
+    return {
+        "the upper bound is sharp: count 1 > (|b| − 1)/r + 1 − δ": for_all(
+            sp.And(up, r > b_up - 1 + r - delta * r), moderate
+        ),
+        "the lower bound is sharp: count 0 < (|b| − 2)/r + δ": for_all(
+            sp.And(low, b_low - 2 + delta * r > 0), moderate
+        ),
+        "no such upper bound for r > 7/3: count ≥ 2 > (|b| − 1)/r + 1": for_all(
+            sp.And(far, 2 * r > b_far - 1 + r), r > most_r
+        ),
+    }
 
 
 def _p4_first_step_ends() -> Argument:

@@ -66,10 +66,7 @@ _off_rest = tuple(sp.Ne(s.a, 0) for s in _orbit.states)
 def _oscillates() -> Argument:
     """From |a| ≤ 1 on, where a is never 0; ties included."""
     near = (
-        sp.Or(
-            sp.Abs(s.a) <= _third,
-            sp.Abs(s.b) < sp.Min(sp.Abs(s.a), 1 - sp.Abs(s.a)),
-        )
+        sp.Or(sp.Abs(s.a) <= _third, sp.Abs(s.b) < sp.Min(sp.Abs(s.a), 1 - sp.Abs(s.a)))
         for s in _orbit.states
     )
     short, inside = sp.And(_x < _third, _x < _y), sp.And(_x <= _third, _y < _x)
@@ -80,8 +77,7 @@ def _oscillates() -> Argument:
         "a tie, from which on the orbit is followed (4.22.4) until its states repeat",
         {
             "to |a| ≤ 1/3, or to long steps": Statement(
-                sp.Or(*near),
-                (*_orbit.equations, *_off_rest, sp.Abs(_orbit.states[0].a) <= 1),
+                sp.Or(*near), (*_orbit.equations, *_off_rest, sp.Abs(_orbit.states[0].a) <= 1)
             ),
             "long steps to and fro": Statement(
                 sp.And(_flips, _next_in_cycle), (sp.Ne(_a, 0), _inside_cycle)
@@ -178,8 +174,7 @@ def _gd_risk() -> Argument:
             ),
             "irrelevant": gd_converges_to(_w2, _w2, sp.Integer(0), _eta),
             "risk": equal(
-                _risk_of_minimizer((_w0, _w1, _w2)),
-                _epsilon**2 / 2 * (_w0**2 + _w1**2 + _w2**2),
+                _risk_of_minimizer((_w0, _w1, _w2)), _epsilon**2 / 2 * (_w0**2 + _w1**2 + _w2**2)
             ),
         },
     )
@@ -212,10 +207,7 @@ CLAIMS = (
         correction="It does if A(t) is never 0; once A(t) = 0, w̃0 rests at w̃0*.",
         corrected=lambda: together(
             "from some t on ẽ0 changes its sign at every step, if and only if A(t) is never 0",
-            {
-                "A(t) never 0": _oscillates(),
-                "A(t) = 0": for_all(equal(_next.a, 0), sp.Eq(_a, 0)),
-            },
+            {"A(t) never 0": _oscillates(), "A(t) = 0": for_all(equal(_next.a, 0), sp.Eq(_a, 0))},
         ),
         only_if="A(t) is never 0",
         expects=Status.REFUTED,
@@ -378,8 +370,7 @@ CLAIMS = (
             "exact-solution.8, have R_s > σ̃0²η²/(9r), and 1/(9r) > K(1 + r) for 9r(2K + 1) < 1",
             {
                 "on a limit cycle": Statement(
-                    _risk > _sigma0_sq * _eta**2 / (9 * _r),
-                    (sp.Eq(_a, _half), sp.Eq(_b, _third)),
+                    _risk > _sigma0_sq * _eta**2 / (9 * _r), (sp.Eq(_a, _half), sp.Eq(_b, _third))
                 ),
                 "it is one": Statement(_inside_cycle.subs({_a: _half, _b: _third})),
                 "above any K": Statement(9 * _r * _K * (1 + _r) < 1, (9 * _r * (2 * _K + 1) < 1,)),

@@ -95,20 +95,24 @@ def count() -> Argument:
             "−6 is sharp: T = 1, w = 0 and the main term above 6 − δ": for_all(
                 sp.And(x1 < 1, sp.Eq(drift, 0), main > 6 - _delta), *near_two, _scaled
             ),
-            "3/2 is sharp: w > main term + 3r/2 − 4 from just below x0 = y0 = r/2": together(
-                "w > 3x0 − 3 where the main term is 1/2",
-                {
-                    "all steps are short": until_T(
-                        sp.Implies(INSIDE, w > 3 * X0 - 3),
-                        *(sp.Eq(Y0, r / 2), X0 < Y0),
-                        invariant=sp.And(sp.Eq(_y, Y0), sp.Eq(w + 3 * _x, 3 * X0), w >= 0),
-                    ),
-                    "bound": for_all(
-                        w > main + 3 * r / 2 - 4,
-                        *(w > 3 * X0 - 3, 3 * r - 1 < 6 * X0, sp.Eq(q, half), r > 1),
-                        _scaled,
-                    ),
-                },
+            "3/2 is sharp: w > main term + 3r/2 − 4 from just below x0 = y0 = r/2": _three_halves(),
+        },
+    )
+
+
+def _three_halves() -> Argument:
+    return together(
+        "w > 3x0 − 3 where the main term is 1/2",
+        {
+            "all steps are short": until_T(
+                sp.Implies(INSIDE, w > 3 * X0 - 3),
+                *(sp.Eq(Y0, r / 2), X0 < Y0),
+                invariant=sp.And(sp.Eq(_y, Y0), sp.Eq(w + 3 * _x, 3 * X0), w >= 0),
+            ),
+            "bound": for_all(
+                w > main + 3 * r / 2 - 4,
+                *(w > 3 * X0 - 3, 3 * r - 1 < 6 * X0, sp.Eq(q, half), r > 1),
+                _scaled,
             ),
         },
     )

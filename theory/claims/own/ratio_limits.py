@@ -8,7 +8,7 @@ normalised variables |Δw̃2| = (√6/3)ηw. The formulas are those of :mod:`the
 import sympy as sp
 
 from theory.claims.lemmas.count_limits import count, excess, half, main, q, r, third, w
-from theory.logic.arguments import derived
+from theory.logic.arguments import Lemma, derived
 from theory.logic.evidence import Argument, Claim
 from theory.logic.findings import Status
 from theory.logic.statements import Statement, equal, show
@@ -115,13 +115,43 @@ _w0, _w2, _moved = sp.symbols("w_0 w_2 Delta", real=True)
 _S = sp.Symbol("S", positive=True)
 
 
-def _ratio() -> Argument:
+def _norms() -> dict[str, Lemma]:
+    """That (‖w‖ − ‖W‖)² ≤ ‖w − W‖² ≤ the square of the sum of sizes."""
     difference = sum((w - other) ** 2 for w, other in zip(_weights, _others, strict=True))
     products = (sum(x * y for x, y in zip(v, z, strict=True)) for v, z in (
         (_weights, _weights), (_weights, _others), (_others, _others)
     ))  # fmt: skip
     of_w, mixed, of_others = products
+    return {
+        **CAUCHY_SCHWARZ,
+        "‖w − W‖² = ‖w‖² + ‖W‖² − 2⟨w, W⟩": equal(difference, of_w + of_others - 2 * mixed),
+        "so (‖w‖ − ‖W‖)² ≤ ‖w − W‖²": Statement(
+            (_norm - _limit_norm) ** 2 <= _norm**2 + _limit_norm**2 - 2 * _inner,
+            (_inner**2 <= _norm**2 * _limit_norm**2,),
+        ),
+        "‖w − W‖ ≤ the sum of sizes": Statement(
+            sum(e**2 for e in _errors) <= sum(sp.Abs(e) for e in _errors) ** 2
+        ),
+    }
+
+
+def _deviations() -> dict[str, Lemma]:
+    """That σ_Z is at most its bound where |a| ≤ 1 and |b| ≤ max(r, 1/2)."""
     variance = residual_variance((_sigma0_sq, r * _sigma0_sq, sp.Integer(0)), (_e0, _e1, _unit))
+    return {
+        "σ_Z²": equal(variance, _sigma0_sq * _eta**2 * (3 * _a**2 + 2 * _b**2 / r)),
+        "its bound": equal(
+            _deviation(r, _sigma0_sq, _eta) ** 2,
+            _sigma0_sq * _eta**2 * (3 + sp.Max(2 * r, 1 / (2 * r))),
+        ),
+        "is one": Statement(
+            3 * _a**2 + 2 * _b**2 / r <= 3 + sp.Max(2 * r, 1 / (2 * r)),
+            (sp.Abs(_a) <= 1, sp.Abs(_b) <= sp.Max(r, half)),
+        ),
+    }
+
+
+def _ratio() -> Argument:
     kappa = _distance + _spread
     near = (_norm >= _limit_norm - _distance, _norm <= _limit_norm + _distance)
     return derived(
@@ -132,30 +162,14 @@ def _ratio() -> Argument:
         "(4.22.4), Δw̃2 is off by at most its error (ratio-limits.2), and R_a(W_GD) = "
         "(ε²/2)‖W_GD‖² (4.18.1)",
         {
-            "σ_Z²": equal(variance, _sigma0_sq * _eta**2 * (3 * _a**2 + 2 * _b**2 / r)),
-            "its bound": equal(
-                _deviation(r, _sigma0_sq, _eta) ** 2,
-                _sigma0_sq * _eta**2 * (3 + sp.Max(2 * r, 1 / (2 * r))),
-            ),
-            "is one": Statement(
-                3 * _a**2 + 2 * _b**2 / r <= 3 + sp.Max(2 * r, 1 / (2 * r)),
-                (sp.Abs(_a) <= 1, sp.Abs(_b) <= sp.Max(r, half)),
-            ),
+            **_deviations(),
             "R_a is between ρ²/2 and (ρ + σ_Z)²/2": Statement(
                 sp.And(
                     adversarial_risk(_s**2, _rho) >= _rho**2 / 2,
                     adversarial_risk(_s**2, _rho) <= (_rho + _s) ** 2 / 2,
                 )
             ),
-            **CAUCHY_SCHWARZ,
-            "‖w − W‖² = ‖w‖² + ‖W‖² − 2⟨w, W⟩": equal(difference, of_w + of_others - 2 * mixed),
-            "so (‖w‖ − ‖W‖)² ≤ ‖w − W‖²": Statement(
-                (_norm - _limit_norm) ** 2 <= _norm**2 + _limit_norm**2 - 2 * _inner,
-                (_inner**2 <= _norm**2 * _limit_norm**2,),
-            ),
-            "‖w − W‖ ≤ the sum of sizes": Statement(
-                sum(e**2 for e in _errors) <= sum(sp.Abs(e) for e in _errors) ** 2
-            ),
+            **_norms(),
             "2R_a/ε² against ‖W‖²": Statement(
                 sp.Abs(_risk - _limit_norm**2) <= kappa * (2 * _limit_norm + kappa),
                 (*near, _risk >= _norm**2, _risk <= (_norm + _spread) ** 2),
@@ -185,7 +199,6 @@ _greatest = greatest_movement_sq(r)
 
 def _at_zero() -> Argument:
     k = sp.Min(r, third)
-    reached = leading_movement(sp.sqrt(3) * k, sp.sqrt(2), r)
     smaller, total = (_moved_sq <= 2 * _x_sq, _moved_sq <= _c * _y_sq), _x_sq + _y_sq
     return derived(
         "1 ≤ lim ≤ 1 + 6k²/(2 + 3k²) ≤ 9/7, k = min(r, 1/3); both ends are reached",
@@ -214,18 +227,26 @@ def _at_zero() -> Argument:
             "which is reached for r ≥ 1/3 only": Statement(
                 sp.Equivalent(equal(_greatest, GREATEST_MOVEMENT_SQ), r >= third)
             ),
-            "1 is reached at w̃1* = 0": equal(leading_movement(_w0, sp.Integer(0), r), 0),
-            "the greatest for each r is reached at w̃* = (√3k, √2, 0)": equal(
-                leading_ratio(3 * k**2 + 2, sp.Integer(0), reached), 1 + _greatest
-            ),
-            "9/7 is reached at w̃* = (1, √6, 0), r = 1/3": equal(
-                leading_ratio(
-                    sp.Integer(7), sp.Integer(0), leading_movement(sp.S.One, sp.sqrt(6), third)
-                ),
-                sp.Rational(9, 7),
-            ),
+            **_reached(k),
         },
     )
+
+
+def _reached(k: sp.Expr) -> dict[str, Lemma]:
+    """Weights at which the ratio's limit is 1, greatest for each r, and 9/7."""
+    movement = leading_movement(sp.sqrt(3) * k, sp.sqrt(2), r)
+    return {
+        "1 is reached at w̃1* = 0": equal(leading_movement(_w0, sp.Integer(0), r), 0),
+        "the greatest for each r is reached at w̃* = (√3k, √2, 0)": equal(
+            leading_ratio(3 * k**2 + 2, sp.Integer(0), movement), 1 + _greatest
+        ),
+        "9/7 is reached at w̃* = (1, √6, 0), r = 1/3": equal(
+            leading_ratio(
+                sp.Integer(7), sp.Integer(0), leading_movement(sp.S.One, sp.sqrt(6), third)
+            ),
+            sp.Rational(9, 7),
+        ),
+    }
 
 
 _lambda = sp.Symbol("lambda", positive=True)
