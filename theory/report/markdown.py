@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -60,15 +60,15 @@ def report(path: Path, level: int, pictures: Sequence[Picture] = ()) -> Report:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {path}: {error}.") from error
-    reader = _Reader(path.parent, level - 1, {_stem(each.file): each for each in pictures})
-    first, *others = [*SyntaxTreeNode(reader.parser.parse(text)).children, None]
+    told = {_stem(each.file): _beside(text, each) for each in pictures}
+    reader = _Reader(path.parent, level - 1, told)
+    blocks = SyntaxTreeNode(reader.parser.parse(text)).children
     heading = Markup()
-    if first is not None and first.type == "heading":
-        reader.heading = _text(first)
-        heading = reader.rendered(first.children[0].to_tokens())
-    else:
-        others.insert(0, first)
-    body = Markup().join(reader.block(each) for each in others if each is not None)
+    if blocks and blocks[0].type == "heading":
+        reader.heading = _text(blocks[0])
+        heading = reader.rendered(blocks[0].children[0].to_tokens())
+        blocks = blocks[1:]
+    body = Markup().join(map(reader.block, blocks))
     return Report(heading, body + Markup().join(reader.left_out()))
 
 
@@ -76,10 +76,10 @@ class _Renderer(RendererHTML):
     """Renders parts of a report; ``env`` has the reader, which knows its pictures."""
 
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        """A picture that is elsewhere is not fetched: its words stand for it."""
         address, caption = str(tokens[idx].attrGet("src")), tokens[idx].content
-        if urlsplit(address).scheme:
-            return super().image(tokens, idx, options, env)
-        return str(env["reader"].figure(address, caption))
+        is_elsewhere = urlsplit(address).scheme != ""
+        return str(escape(caption) if is_elsewhere else env["reader"].figure(address, caption))
 
     def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         """Let no line break after the hyphen of a number such as 1e-29."""
@@ -149,6 +149,12 @@ class _Reader:
         """Return the pictures that the report does not show."""
         others = (told for stem, told in self.pictures.items() if stem not in self.shown)
         return [figure(self.folder, each) for each in others]
+
+
+def _beside(text: str, picture: Picture) -> Picture:
+    """Return a picture with its title as caption, where the report says the caption itself."""
+    is_said = picture.caption in text
+    return replace(picture, caption=picture.title) if is_said else picture
 
 
 def _stem(address: str) -> str:

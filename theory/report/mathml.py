@@ -203,9 +203,11 @@ def _pieces(formulas: Iterable[Formula | Link], between: str, end: str) -> Itera
     found = list(formulas)
     for number, each in enumerate(found, 1):
         after = (between if number < len(found) else end).rstrip()
-        is_mark = isinstance(each, Formula) and after in (",", ";", ":")
-        yield marked(each, after) if is_mark else each
-        yield ("" if is_mark else after) + " " * (number < len(found) or bool(end))
+        space = " " * (number < len(found) or bool(end))
+        if isinstance(each, Formula) and after in (",", ";", ":"):
+            yield from (marked(each, after), space)
+        else:
+            yield from (each, after + space)
 
 
 def marked(before: Formula, mark: str) -> Formula:

@@ -148,28 +148,40 @@ def write_report(
 
     """
     folders = Folders(results, kept)
-    settled = folders.first("theory/evidence.json")
-    known = None
-    if settled is not None:
-        tell("writing the claims as formulas")
-        written = claims()
-        tell(f"reading {settled.path}, and evaluating its exact numbers again")
-        known = recalled(settled.path, written)
-        tell(f"setting the formulas of {len(known.verdicts)} claims")
-    parts = [*page_parts(folders, known, settled, tell)]
+    known = _known(folders.first("theory/evidence.json"), claims, tell)
+    parts = [*page_parts(folders, known, tell)]
     tell("putting the page together")
     text = page_text(parts, known)
     write_text(out, text)
     return Written(
         out,
         len(text.encode()),
-        0 if known is None else len(known.verdicts),
+        0 if known is None else len(known.ledger.verdicts),
         [part.title for part in parts if part.is_missing],
         [part.source() for part in parts if part.runs],
     )
 
 
-def page_text(parts: Sequence[Part], known: Recalled | None) -> str:
+@dataclass(frozen=True)
+class Known:
+    """The verdicts of a file of evidence."""
+
+    run: Run
+    ledger: Recalled
+
+
+def _known(
+    run: Run | None, claims: Callable[[], Iterable[Claim]], tell: Callable[[str], object]
+) -> Known | None:
+    if run is None:
+        return None
+    tell("writing the claims as formulas")
+    written = claims()
+    tell(f"reading {run.path}, and evaluating its exact numbers again")
+    return Known(run, recalled(run.path, written))
+
+
+def page_text(parts: Sequence[Part], known: Known | None) -> str:
     """Return the page as HTML, with what is known of the claims first."""
     style, script = (_own(name) for name in ("page.css", "page.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
@@ -182,7 +194,7 @@ def page_text(parts: Sequence[Part], known: Recalled | None) -> str:
             script=Markup(script),
             digest=digest,
             parts=parts,
-            overview=[] if known is None else [*overview(known.verdicts)],
+            overview=[] if known is None else [*overview(known.ledger.verdicts)],
         )
     )
 
@@ -195,29 +207,30 @@ def _own(name: str) -> str:
 
 
 def page_parts(
-    folders: Folders, known: Recalled | None, settled: Run | None, tell: Callable[[str], object]
+    folders: Folders, known: Known | None, tell: Callable[[str], object]
 ) -> Iterable[Part]:
     """Return the parts of the page, in their order.
 
     Args:
         folders: of results.
         known: verdicts, if there is evidence about claims.
-        settled: the run that they are from.
         tell: told what is being done, before it is.
 
     Raises:
         UserError: a report, or what is said of it, cannot be read.
 
     """
+    if known is not None:
+        tell(f"setting the formulas of {len(known.ledger.verdicts)} claims")
     reports = folders.reports()
     of = {package: [run for run in reports if run.package == package] for package in _PRODUCERS}
     others = [run for run in reports if run.package not in _PRODUCERS]
     shown = [
-        _of_ledger("claims", "The claims", known and ledger(known), settled),
+        _of_ledger("claims", "The claims", known, ledger),
         _of_package("simulations", of["simulations"], tell),
         _checks(folders.first("simulations/evidence.json")),
         _of_package("nn_experiments", of["nn_experiments"], tell),
-        _of_ledger("errata", "Errata", known and [*errata(known.verdicts)], settled),
+        _of_ledger("errata", "Errata", known, lambda found: [*errata(found.verdicts)]),
         _kernel(folders.first("theory/coq/report.md", "theory/kernel.md"), tell),
     ]
     if others:
@@ -226,10 +239,12 @@ def page_parts(
     yield _environment([run for part in shown for run in part.runs])
 
 
-def _of_ledger(name: str, title: str, content: Any, settled: Run | None) -> Part:
-    if settled is None:
+def _of_ledger(
+    name: str, title: str, known: Known | None, of: Callable[[Recalled], object]
+) -> Part:
+    if known is None:
         return Part(name, title, "missing.html", command=_VERIFY)
-    return Part(name, title, f"{name}.html", content, [settled])
+    return Part(name, title, f"{name}.html", of(known.ledger), [known.run])
 
 
 def _of_package(package: str, runs: Sequence[Run], tell: Callable[[str], object]) -> Part:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.theory.report.small import write_text
 from tests.theory.report.test_page import certificates
-from theory.common.files import read_json
+from theory.ledger.evidence_files import read_evidence
 from theory.ledger.verify import Verdict
 from theory.report.claims import ShownClaim, ShownLedger
 from theory.report.errata import Erratum
@@ -396,7 +396,7 @@ def test_what_is_closed_is_one_line_on_paper(browser: Any, text: str, tmp_path: 
 
 def kept_parts() -> Iterator[Part]:
     """The page of what is kept, its claims as they are closed: nothing is evaluated again."""
-    entries = read_json(KEPT / "theory" / "evidence.json")["claims"]
+    entries = read_evidence(KEPT / "theory" / "evidence.json")["claims"]
     rows: dict[str, list[ShownClaim]] = {}
     errata: dict[str, list[Erratum]] = {}
     for entry in entries:
@@ -409,7 +409,7 @@ def kept_parts() -> Iterator[Part]:
     settled = Run(KEPT / "theory" / "evidence.json", KEPT, is_kept=True)
     ledger = ShownLedger(0, [], [], [], [*rows.items()], "")
     content = {"claims": ledger, "errata": [*errata.items()]}
-    for part in page_parts(Folders(KEPT), None, None, lambda doing: None):
+    for part in page_parts(Folders(KEPT), None, lambda doing: None):
         known = content.get(part.name)
         replaced = replace(part, template=f"{part.name}.html", content=known, runs=[settled])
         yield part if known is None else replaced

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.theory.report.small import text_of, zoo
-from theory.common.files import read_json
 from theory.ledger.errata import NOTATION
+from theory.ledger.evidence_files import read_evidence
 from theory.ledger.verify import Verdict
 from theory.published import rows
 from theory.report.claims import OURS, ShownClaim, choices, ledger
@@ -99,7 +99,7 @@ def test_what_is_not_settled_says_why(shown: dict[str, ShownClaim]) -> None:
 
 
 def test_rows_of_our_own_have_a_heading_in_words() -> None:
-    kept = read_json(Path(__file__).parents[3] / "evidence" / "theory" / "evidence.json")
+    kept = read_evidence(Path(__file__).parents[3] / "evidence" / "theory" / "evidence.json")
     published = {row["id"] for row in rows("claims")}
     assert {entry["id"].rpartition(".")[0] for entry in kept["claims"]} - published == set(OURS)
 

@@ -61,6 +61,14 @@ def test_figures_have_their_makers_words(tmp_path: Path) -> None:
     assert [e.text for e in found.iter("figcaption")] == ["One", "The second"]
 
 
+def test_a_caption_that_the_report_says_is_not_said_again(tmp_path: Path) -> None:
+    draw(tmp_path / "one.svg")
+    one = Picture("one.svg", "One", "It rises.", "Means over seeds.")
+    found = section(tmp_path, "# A\n\n![One](one.svg)\n\nMeans over seeds.\n", one)
+    assert next(found.iter("figcaption")).text == "One"
+    assert text_of(found).count("Means over seeds.") == 1
+
+
 def test_a_picture_that_the_report_does_not_show_comes_last(tmp_path: Path) -> None:
     draw(tmp_path / "figures" / "more.svg")
     more = Picture("figures/more.svg", "More", "A line.", "And more")
@@ -81,6 +89,12 @@ def test_a_picture_without_words_is_named_after_its_place(tmp_path: Path, words:
     draw(tmp_path / "the_curve.png")
     found = section(tmp_path, f"# A\n\n## Ends\n\n![{words}](the_curve.png)\n")
     assert next(found.iter("img")).get("alt") == "Ends: the curve"
+
+
+def test_a_picture_from_elsewhere_is_not_fetched(tmp_path: Path) -> None:
+    found = section(tmp_path, "# A\n\n![A <curve>](https://example.org/curve.png)\n")
+    assert text_of(found) == "A A <curve>"
+    assert not [*found.iter("img")]
 
 
 def test_links_to_files_become_text_and_others_stay(tmp_path: Path) -> None:
