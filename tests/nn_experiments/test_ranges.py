@@ -12,15 +12,14 @@ from nn_experiments.ranges import Range
 from nn_experiments.specs import (
     DataSpec,
     FrequencySpec,
-    MarginsSpec,
     ModelSpec,
     OptimizerSpec,
-    Preset,
     RobustnessSpec,
     RunSpec,
     TrainingSpec,
     level,
 )
+from nn_experiments.studies.optimizers.preset import MarginsSpec, Preset
 
 BUILT = (
     DataSpec(),

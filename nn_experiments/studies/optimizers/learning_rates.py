@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from nn_experiments.specs import OptimizerSpec, Preset, RunSpec
+from nn_experiments.specs import OptimizerSpec, RunSpec
+from nn_experiments.studies.optimizers.preset import Preset
 from nn_experiments.training.folder import RunRecord
 from nn_experiments.training.grid import LoadData, train_all
 from nn_experiments.training.loop import Progress

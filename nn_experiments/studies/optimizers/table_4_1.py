@@ -14,9 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from nn_experiments.evidence.intervals import ONE_DISAGREEMENT, Interval, mean
-from nn_experiments.evidence.store import KINDS, LipschitzBound, Measure, Measurements
-from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.specs import OptimizerSpec
 from nn_experiments.studies.optimizers import thesis_tables as published
+from nn_experiments.studies.optimizers.measurements import (
+    KINDS,
+    LipschitzBound,
+    Measure,
+    Measurements,
+)
+from nn_experiments.studies.optimizers.preset import Preset
 
 FACTOR = 2.0
 """Numbers within this factor of each other are called of one size."""

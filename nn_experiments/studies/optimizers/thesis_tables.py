@@ -12,8 +12,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from nn_experiments.evidence.store import CLEAN, KINDS, Kind, Measure
-from nn_experiments.specs import Level, OptimizerSpec, Preset
+from nn_experiments.specs import Level, OptimizerSpec
+from nn_experiments.studies.optimizers.measurements import CLEAN, KINDS, Kind, Measure
+from nn_experiments.studies.optimizers.preset import Preset
 
 Table = Literal["4.3", "4.4", "4.7"]
 

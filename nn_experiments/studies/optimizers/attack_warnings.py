@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nn_experiments.evidence.store import (
+from nn_experiments.plurals import counted
+from nn_experiments.studies.optimizers.measurements import (
     GradientMasking,
     Measure,
     Measurements,
     RunMeasurements,
 )
-from nn_experiments.plurals import counted
 from theory.common.tables import TextTable
 
 
