@@ -13,7 +13,7 @@ A *measure* names one way to test a network, and holds whether each test image c
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -179,29 +179,6 @@ class Measurements:
     def correct(self, optimizer: str, measure: Measure) -> Bools | None:
         """Return answers of shape (seeds, N), of the finished trainings that have the measure."""
         return stacked([r.correct.get(measure) for r in self.finished(optimizer)])
-
-    def correct_over(self, optimizer: str, measures: Sequence[Measure]) -> Floats | None:
-        """Return each image's share of right answers over some measures, shape (seeds, N)."""
-        stacks = [
-            stacked([run.correct.get(measure) for measure in measures])
-            for run in self.finished(optimizer)
-            if all(measure in run.correct for measure in measures)
-        ]
-        return stacked([s.mean(axis=0) for s in stacks if s is not None])
-
-    def drops(self, optimizer: str, bands: slice | None = None) -> Floats | None:
-        """Return drops under band-limited noise, the mean over some bands, or all.
-
-        Shape (seeds, N, noises): see :meth:`BandAccuracy.drops`.
-        """
-        chosen = slice(None) if bands is None else bands
-        return stacked(
-            [
-                run.bands.drops()[chosen].mean(axis=0).T
-                for run in self.finished(optimizer)
-                if run.bands is not None
-            ]
-        )
 
     def drops_by_band(self, optimizer: str) -> Floats | None:
         """Return (4.5) of each finished training and band, shape (seeds, bands)."""

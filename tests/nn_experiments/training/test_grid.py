@@ -159,9 +159,7 @@ class TestSweep:
             accuracies = [r.validation_accuracy for r in found if r.finished]
             best = next(r for r in found if r.spec.optimizer == chosen)
             assert best.validation_accuracy == max(accuracies)
-        table = choice.table()
-        assert [row[3] for row in table.rows].count("chosen") == 2
-        assert [row[2] for row in table.rows].count("diverged at step 2") >= 1
+        assert [record.status for record in choice.tried].count("diverged at step 2") >= 1
 
     def test_of_equal_ones_the_smaller_rate_is_chosen(self, tmp_path, data):
         # With steps this small no prediction changes.

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nn_experiments.evidence.store import Found, MeasuredRun
+from nn_experiments.studies.optimizers import predictions
 from nn_experiments.studies.optimizers.measurements import (
     BandAccuracy,
     LipschitzBound,
@@ -27,10 +28,6 @@ def test_answers_are_stacked_over_finished_trainings():
     assert clean is not None
     assert clean.tolist() == [YES_NO.tolist(), (~YES_NO).tolist()]
     assert found.correct("SGD", "linf/1") is None
-    both = found.correct_over("SGD", ["clean", "l2/1"])
-    assert both is not None
-    assert both.tolist() == [[1, 0, 1]]
-    assert found.correct_over("Lion", ["clean"]) is None
 
 
 def test_drops_are_those_of_equation_4_5():
@@ -39,16 +36,22 @@ def test_drops_are_those_of_equation_4_5():
     correct[1, :, 0] = True
     correct[2, 0] = [True, True, True, False]
     run = RunMeasurements("SGD", 0, bands=BandAccuracy(clean, correct))
-    found = Measurements((run,))
-    assert found.bands() == 3
+    assert Measurements((run,)).bands() == 3
     # By (4.5): 3/4 less 0, 2 and 3 of 8.
     expected = [3 / 4, 3 / 4 - 2 / 8, 3 / 4 - 3 / 8]
-    by_band = [found.drops("SGD", slice(i, i + 1)) for i in range(3)]
-    assert [float(d.mean()) for d in by_band if d is not None] == pytest.approx(expected)
-    every = found.drops("SGD")
-    assert every is not None
-    assert every.shape == (1, 4, 2)
+    by_band = [predictions._drop_in(run, slice(i, i + 1)).mean() for i in range(3)]
+    assert by_band == pytest.approx(expected)
+    assert Measurements((run,)).drops_by_band("SGD").tolist() == [pytest.approx(expected)]
+    every = predictions._drop_in(run, slice(None))
+    assert every.shape == (4, 2)
     assert every.mean() == pytest.approx(np.mean(expected))
+
+
+def test_accuracy_over_levels_is_of_runs_that_have_them_all():
+    run = RunMeasurements("SGD", 0, correct={"clean": YES_NO, "l2/1": np.array([True, True, True])})
+    assert predictions._share_right(run, ["clean", "l2/1"]).tolist() == [1, 0.5, 1]
+    assert predictions._share_right(run, ["clean", "l2/2"]) is None
+    assert predictions._share_right(run, []) is None
 
 
 def test_where_no_norm_of_the_noise_is_kept_none_is_told():
