@@ -19,10 +19,12 @@ from nn_experiments.flow.train import telling
 from nn_experiments.flow.workspace import Workspace
 from nn_experiments.specs import Command, OptimizerSpec
 from nn_experiments.studies.optimizers import study
-from nn_experiments.studies.optimizers.learning_rates import choose_learning_rates
+from nn_experiments.studies.optimizers.learning_rates import candidates, choose_learning_rates
 from nn_experiments.studies.optimizers.measurements import KINDS
 from nn_experiments.studies.optimizers.preset import Preset
 from theory.common.errors import UserError
+
+__all__ = ["candidates", "losses", "settled", "with_choices", "with_those"]
 
 _TRAINED = ("data", "model", "training")
 # What each command takes as it was measured: what it would not measure itself.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -176,36 +176,17 @@ def _shown(preset: Preset) -> Shown:
     )
 
 
-def settled(preset: Preset, **how: Any) -> Preset:
-    """Return the preset with what it leaves to a rule: the images, the learning rates."""
-    from nn_experiments.studies.optimizers import settling
+def _settling(name: str) -> Callable[..., Any]:
+    """Return a function of :mod:`.settling`, which needs torch: imported when it is called."""
 
-    return settling.settled(preset, **how)
+    def called(*args: Any, **how: Any) -> Any:
+        from nn_experiments.studies.optimizers import settling
 
+        return getattr(settling, name)(*args, **how)
 
-def trials(preset: Preset) -> list[RunSpec]:
-    """Return the trainings that learning rates are chosen by."""
-    from nn_experiments.studies.optimizers.learning_rates import candidates
-
-    return candidates(preset)
+    return called
 
 
-def recalled(preset: Preset, earlier: Mapping[str, Any]) -> Preset:
-    """Return the preset with what its rules chose for the networks that are there."""
-    from nn_experiments.studies.optimizers import settling
-
-    return settling.with_choices(preset, earlier)
-
-
-def joined(preset: Preset, earlier: Mapping[str, Any]) -> Preset:
-    """Return the preset with the optimizers and seeds of an earlier one that it lacks."""
-    from nn_experiments.studies.optimizers import settling
-
-    return settling.with_those(preset, earlier)
-
-
-def losses(preset: Preset, earlier: Mapping[str, Any], **how: Any) -> list[str]:
-    """Name what of the results that are there would be lost or shown under another name."""
-    from nn_experiments.studies.optimizers import settling
-
-    return settling.losses(preset, earlier, **how)
+settled, trials, recalled, joined, losses = map(
+    _settling, ("settled", "candidates", "with_choices", "with_those", "losses")
+)
