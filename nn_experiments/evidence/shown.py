@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from nn_experiments.data.images import DataSet
     from nn_experiments.measures.measure import Cost, Pace
 
+Runs = Sequence[MeasuredRun]
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -31,62 +33,62 @@ class Drawing:
     title: str = ""
 
 
-def tables(study: Study, runs: Sequence[MeasuredRun], findings: Findings) -> dict[str, TextTable]:
-    """Return the tables that every study has, by name."""
-    return {
-        "verdict": summary_table(findings.summaries),
-        "comparisons": verdict_table(findings.verdicts),
-        "accuracy": accuracies(study, runs),
-        "trainings": trainings(study, runs),
-    }
-
-
-def figures(study: Study, runs: Sequence[MeasuredRun], findings: Findings) -> dict[str, Drawing]:
-    """Return the figure that every study has: all effects with their intervals."""
-    from nn_experiments.evidence.figures import forest
-
-    del runs
-    rules = {prediction.says: prediction.rule for prediction in study.predictions}
-    return {"effects": Drawing(partial(forest, findings.verdicts, rules))}
-
-
-def _no_warnings(runs: Sequence[MeasuredRun]) -> Sequence[str]:
-    del runs
-    return ()
-
-
-def _no_images(data: DataSet, models: Mapping[str, nn.Module]) -> dict[str, Drawing]:
-    del data, models
-    return {}
-
-
-def _no_cost(pace: Pace) -> Sequence[Cost]:
-    del pace
-    return ()
-
-
-@dataclass(frozen=True)
 class Shown:
-    """What a study shows; where it says nothing else, what every study does.
+    """What every study shows; one that has more overrides what differs.
 
     Attributes:
-        tables: returns tables by name.
-        figures: returns figures of what was measured, by name; the report shows them.
-        images: given the data and, by its cell's name, one network of each cell of the first grid,
-            returns figures of images.
-        has_images: whether it returns any.
-        images_cost: says what the latter take.
-        report: returns the report in Markdown.
-        evidence: returns what programs read.
-        warnings: returns what is told once networks are measured.
+        has_images: whether :meth:`images` gives any.
 
     """
 
-    tables: Callable[..., dict[str, TextTable]] = tables
-    figures: Callable[..., dict[str, Drawing]] = figures
-    images: Callable[..., dict[str, Drawing]] = _no_images
-    has_images: bool = False
-    images_cost: Callable[[Pace], Sequence[Cost]] = _no_cost
-    report: Callable[..., str] = report
-    evidence: Callable[..., dict[str, Any]] = evidence
-    warnings: Callable[[Sequence[MeasuredRun]], Sequence[str]] = _no_warnings
+    has_images = False
+
+    def tables(self, study: Study, runs: Runs, findings: Findings) -> dict[str, TextTable]:
+        """Return tables by name."""
+        return {
+            "verdict": summary_table(findings.summaries),
+            "comparisons": verdict_table(findings.verdicts),
+            "accuracy": accuracies(study, runs),
+            "trainings": trainings(study, runs),
+        }
+
+    def figures(self, study: Study, runs: Runs, findings: Findings) -> dict[str, Drawing]:
+        """Return figures of what was measured, by name; the report shows them."""
+        from nn_experiments.evidence.figures import forest
+
+        rules = {prediction.says: prediction.rule for prediction in study.predictions}
+        return {"effects": Drawing(partial(forest, findings.verdicts, rules))}
+
+    def images(self, data: DataSet, models: Mapping[str, nn.Module]) -> dict[str, Drawing]:
+        """Return figures of images, given one network of each cell of the first grid by name."""
+        return {}
+
+    def images_cost(self, pace: Pace) -> Sequence[Cost]:
+        """Return what the figures of images take."""
+        return ()
+
+    def report(
+        self,
+        study: Study,
+        runs: Runs,
+        findings: Findings,
+        environment: Mapping[str, Any],
+        figures: Sequence[str],
+    ) -> str:
+        """Return the report in Markdown, with the files of figures."""
+        return report(study, runs, findings, environment, figures)
+
+    def evidence(
+        self,
+        study: Study,
+        runs: Runs,
+        findings: Findings,
+        environment: Mapping[str, Any],
+        seconds: Mapping[str, float],
+    ) -> dict[str, Any]:
+        """Return what programs read, with the seconds that stages took."""
+        return evidence(study, runs, findings, environment, seconds)
+
+    def warnings(self, runs: Runs) -> Sequence[str]:
+        """Return what is told once networks are measured, a line each."""
+        return ()

@@ -9,8 +9,7 @@ from torch import nn
 
 from nn_experiments.data.images import DataSet
 from nn_experiments.evidence.findings import Findings
-from nn_experiments.evidence.shown import Drawing
-from nn_experiments.evidence.store import MeasuredRun
+from nn_experiments.evidence.shown import Drawing, Runs, Shown
 from nn_experiments.evidence.tables import summary_table, verdict_table
 from nn_experiments.measures.attacked import attack_seconds
 from nn_experiments.measures.measure import Cost, Pace
@@ -26,16 +25,8 @@ from nn_experiments.study import Study
 from theory.common.errors import UserError
 from theory.common.tables import TextTable
 
-Runs = Sequence[MeasuredRun]
 
-
-def tables(preset: Preset, study: Study, runs: Runs, findings: Findings) -> dict[str, TextTable]:
-    """Return the tables of what was measured, by name."""
-    del study
-    return tables_of(preset, view(runs), findings)
-
-
-def tables_of(preset: Preset, measured: Measurements, findings: Findings) -> dict[str, TextTable]:
+def tables(preset: Preset, measured: Measurements, findings: Findings) -> dict[str, TextTable]:
     """Return the tables of measurements, by name."""
     found = {
         "verdict": summary_table(findings.summaries),
@@ -55,57 +46,61 @@ def tables_of(preset: Preset, measured: Measurements, findings: Findings) -> dic
     return found
 
 
-def figures(preset: Preset, study: Study, runs: Runs, findings: Findings) -> dict[str, Drawing]:
-    """Return the figures of what was measured, by name."""
-    rules = {prediction.says: prediction.rule for prediction in study.predictions}
-    return pictures.measured_figures(preset, view(runs), findings, rules)
+class Pages(Shown):
+    """The comparison's pages, by its preset."""
 
+    def __init__(self, preset: Preset) -> None:
+        self.preset, self.has_images = preset, preset.pictures
 
-def images(preset: Preset, data: DataSet, models: Mapping[str, nn.Module]) -> dict[str, Drawing]:
-    """Return the figures of the data and of perturbed images, by name."""
-    return pictures.image_figures(preset, data, models)
+    def tables(self, study: Study, runs: Runs, findings: Findings) -> dict[str, TextTable]:
+        """Return the tables of what was measured."""
+        return tables(self.preset, view(runs), findings)
 
+    def figures(self, study: Study, runs: Runs, findings: Findings) -> dict[str, Drawing]:
+        """Return the figures of what was measured."""
+        rules = {prediction.says: prediction.rule for prediction in study.predictions}
+        return pictures.measured_figures(self.preset, view(runs), findings, rules)
 
-def images_cost(preset: Preset, pace: Pace) -> Sequence[Cost]:
-    """Return the attacks whose images are drawn: of one network of each optimizer."""
-    norms = bool(preset.robustness.l2) + bool(preset.robustness.linf)
-    points = pictures.SHOWN * norms * len(preset.optimizers)
-    if not (preset.pictures and points):
-        return ()
-    seconds = points * attack_seconds(False, pace)
-    return (Cost("attacks for pictures", points, seconds, "--no-pictures"),)
+    def images(self, data: DataSet, models: Mapping[str, nn.Module]) -> dict[str, Drawing]:
+        """Return the figures of the data and of perturbed images."""
+        return pictures.image_figures(self.preset, data, models)
 
+    def images_cost(self, pace: Pace) -> Sequence[Cost]:
+        """Return the attacks whose images are drawn: of one network of each optimizer."""
+        robustness = self.preset.robustness
+        norms = bool(robustness.l2) + bool(robustness.linf)
+        points = pictures.SHOWN * norms * len(self.preset.optimizers)
+        if not (self.has_images and points):
+            return ()
+        seconds = points * attack_seconds(False, pace)
+        return (Cost("attacks for pictures", points, seconds, "--no-pictures"),)
 
-def report(
-    preset: Preset,
-    study: Study,
-    runs: Runs,
-    findings: Findings,
-    environment: Mapping[str, Any],
-    shown: Sequence[str],
-) -> str:
-    """Return the report."""
-    del study
-    return report_text.report(preset, view(runs), findings, environment, shown)
+    def report(
+        self,
+        study: Study,
+        runs: Runs,
+        findings: Findings,
+        environment: Mapping[str, Any],
+        figures: Sequence[str],
+    ) -> str:
+        """Return the report."""
+        return report_text.report(self.preset, view(runs), findings, environment, figures)
 
+    def evidence(
+        self,
+        study: Study,
+        runs: Runs,
+        findings: Findings,
+        environment: Mapping[str, Any],
+        seconds: Mapping[str, float],
+    ) -> dict[str, Any]:
+        """Return what programs read."""
+        return evidence_file.evidence(self.preset, view(runs), findings, environment, seconds)
 
-def evidence(
-    preset: Preset,
-    study: Study,
-    runs: Runs,
-    findings: Findings,
-    environment: Mapping[str, Any],
-    seconds: Mapping[str, float],
-) -> dict[str, Any]:
-    """Return what programs read."""
-    del study
-    return evidence_file.evidence(preset, view(runs), findings, environment, seconds)
-
-
-def warnings(runs: Runs) -> list[str]:
-    """Return what is to be told about the attacks, a line for each network and warning."""
-    rows = notes_table(view(runs)).rows
-    return [f"{title} seed {seed}: {levels}: {text}" for title, seed, levels, text in rows]
+    def warnings(self, runs: Runs) -> list[str]:
+        """Return what is to be told about the attacks, a line for each network and warning."""
+        rows = notes_table(view(runs)).rows
+        return [f"{title} seed {seed}: {levels}: {text}" for title, seed, levels, text in rows]
 
 
 def require_levels(preset: Preset, runs: Runs) -> None:

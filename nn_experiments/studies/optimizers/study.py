@@ -161,19 +161,9 @@ def _require_levels(preset: Preset, runs: Sequence[MeasuredRun]) -> None:
 
 
 def _shown(preset: Preset) -> Shown:
-    from nn_experiments.evidence.shown import Shown
-    from nn_experiments.studies.optimizers import pages
+    from nn_experiments.studies.optimizers.pages import Pages
 
-    return Shown(
-        partial(pages.tables, preset),
-        partial(pages.figures, preset),
-        partial(pages.images, preset),
-        preset.pictures,
-        partial(pages.images_cost, preset),
-        partial(pages.report, preset),
-        partial(pages.evidence, preset),
-        pages.warnings,
-    )
+    return Pages(preset)
 
 
 def _settling(name: str) -> Callable[..., Any]:

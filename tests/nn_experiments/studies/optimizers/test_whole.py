@@ -44,8 +44,8 @@ def compared(tmp_path_factory):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Leave figures out: they take longer than all else here."""
-    monkeypatch.setattr(pages, "figures", lambda *_: {})
-    monkeypatch.setattr(pages, "images", lambda *_: {})
+    monkeypatch.setattr(pages.Pages, "figures", lambda *_: {})
+    monkeypatch.setattr(pages.Pages, "images", lambda *_: {})
 
 
 def again(compared, tmp_path, command, *options):
@@ -201,8 +201,8 @@ def test_seconds_in_the_evidence_count_the_drawing(compared, tmp_path, monkeypat
         time.sleep(0.3)
         return {}
 
-    monkeypatch.setattr(pages, "figures", drawn_slowly)
-    monkeypatch.setattr(pages, "images", drawn_slowly)
+    monkeypatch.setattr(pages.Pages, "figures", drawn_slowly)
+    monkeypatch.setattr(pages.Pages, "images", drawn_slowly)
     before = json.loads((compared[0] / "seconds.json").read_text())["describing"]
     code, copy = again(compared, tmp_path, "evaluate")
     assert code == 0

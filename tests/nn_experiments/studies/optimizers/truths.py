@@ -48,7 +48,7 @@ def evidence(preset, measured, environment, timings=None, fixed=None):
 
 def tables(preset, measured, fixed=None):
     """Return all tables of measurements."""
-    return pages.tables_of(preset, measured, findings(preset, measured, fixed))
+    return pages.tables(preset, measured, findings(preset, measured, fixed))
 
 
 def of(verdicts: tuple[Verdict, ...], prediction: str, measure: str = "") -> list[Verdict]:
