@@ -22,7 +22,7 @@ from nn_experiments.ranges import (
     require_in_range,
 )
 
-Level = str
+ExactNumber = str
 """A positive number as exact text: ``"0.01"``, ``"1/255"``."""
 Norm = Literal["l2", "linf"]
 Command = Literal["compare", "train", "evaluate", "frequency", "lipschitz", "tables", "figures"]
@@ -33,7 +33,7 @@ Setting = bool | int | float | str
 _LEAST_LEVEL, _LARGEST_LEVEL = 1e-12, 1e4
 
 
-def level(text: Level) -> float:
+def level(text: ExactNumber) -> float:
     """Return the number that a level's text stands for.
 
     Raises:
@@ -60,7 +60,7 @@ def require(holds: bool, what: str, got: object) -> None:
         raise ValueError(f"{what}, got {got}")
 
 
-def _require_levels(name: str, texts: tuple[Level, ...]) -> None:
+def _require_levels(name: str, texts: tuple[ExactNumber, ...]) -> None:
     try:
         values = [level(text) for text in texts]
     except ValueError as error:
@@ -191,10 +191,10 @@ class RunSpec(Spec):
 class RobustnessSpec(Spec):
     """The perturbations under which accuracy is measured (Table 4.3)."""
 
-    gaussian: tuple[Level, ...] = ("0.001", "0.005", "0.01")
+    gaussian: tuple[ExactNumber, ...] = ("0.001", "0.005", "0.01")
     """Variances of the noise; images have values in [0, 1]."""
-    l2: tuple[Level, ...] = ("0.1", "0.5", "0.7")
-    linf: tuple[Level, ...] = ("0.01", "0.03", "0.05")
+    l2: tuple[ExactNumber, ...] = ("0.1", "0.5", "0.7")
+    linf: tuple[ExactNumber, ...] = ("0.01", "0.03", "0.05")
     attacks: Literal["autoattack", "apgd"] = "autoattack"
     """Standard AutoAttack, or its two APGD attacks alone."""
     engine: Literal["reference", "batched"] = "reference"

@@ -15,7 +15,7 @@ def require_classes(name: str, data: DataSet) -> None:
     """Refuse images of one class, and fewer training images than classes.
 
     Raises:
-        UserError: so it is.
+        UserError: there is nothing to tell apart, or a class without an image.
 
     """
     if data.classes < 2:
@@ -53,7 +53,7 @@ def require_images(measures: Sequence[Measure], available: int) -> None:
     """Refuse measures of more test images than there are.
 
     Raises:
-        UserError: so it is; all settings that ask for too many are named.
+        UserError: a measure asks for more; all settings that do are named.
 
     """
     asked = {name: n for measure in measures for name, n in measure.images.items()}

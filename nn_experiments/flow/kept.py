@@ -57,7 +57,7 @@ def require_kept(losses: list[str], folder: Path) -> None:
     """Refuse settings with which results that a folder holds would be lost.
 
     Raises:
-        UserError: so it is; what differs is named, and what to do.
+        UserError: some would be; what differs is named, and what to do.
 
     """
     if losses:

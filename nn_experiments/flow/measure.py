@@ -140,7 +140,7 @@ def missing(task: Task, records: Sequence[RunRecord]) -> float:
 
 
 def collect(task: Task, records: Sequence[RunRecord]) -> tuple[MeasuredRun, ...]:
-    """Return what was measured so far, of all trainings; a run of which nothing was has none."""
+    """Return what was measured so far, of all trainings, also where nothing was."""
     return tuple(_collected(task, record) for record in records)
 
 

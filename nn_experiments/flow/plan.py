@@ -56,7 +56,7 @@ class Plan:
         """Refuse settings with which results that are there would be lost.
 
         Raises:
-            UserError: so it is.
+            UserError: some would be; what differs is named.
 
         """
         if (earlier := self.earlier()) is not None:

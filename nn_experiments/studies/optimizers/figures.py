@@ -18,7 +18,13 @@ from nn_experiments.evidence.intervals import ONE_DISAGREEMENT, Interval, mean
 from nn_experiments.plurals import either
 from nn_experiments.specs import OptimizerSpec
 from nn_experiments.studies.optimizers import thesis_tables as published
-from nn_experiments.studies.optimizers.measurements import CLEAN, KINDS, Kind, Measure, Measurements
+from nn_experiments.studies.optimizers.measurements import (
+    CLEAN,
+    KINDS,
+    Kind,
+    Measurements,
+    MeasureName,
+)
 from nn_experiments.studies.optimizers.preset import Preset
 from nn_experiments.studies.optimizers.table_4_1 import perturbed_measures
 from nn_experiments.studies.optimizers.tables import NORM_SYMBOLS, Compared, measure_text, name_of
@@ -105,7 +111,7 @@ def _cycle(values: Sequence[str]) -> list[str]:
     return list(values) * 10
 
 
-def _measure(preset: Preset, kind: Kind) -> Measure | None:
+def _measure(preset: Preset, kind: Kind) -> MeasureName | None:
     measures, _ = perturbed_measures(preset)
     found = [m for m in measures if m.removeprefix("top5/").startswith(f"{kind}/")]
     return found[0] if found else None
@@ -149,8 +155,8 @@ def _point(
     preset: Preset,
     measurements: Measurements,
     optimizer: OptimizerSpec,
-    measure: Measure,
-    clean: Measure,
+    measure: MeasureName,
+    clean: MeasureName,
 ) -> _Point | None:
     found = [measurements.correct(optimizer.title, m) for m in (measure, clean)]
     if found[0] is None or found[1] is None:

@@ -27,7 +27,7 @@ __all__ = ["CLEAN", "FINISHED"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Measure = str
+MeasureName = str
 Kind = Literal["gaussian", "l2", "linf"]
 
 KINDS: tuple[Kind, ...] = ("gaussian", "l2", "linf")
@@ -138,17 +138,17 @@ class RunMeasurements:
     optimizer: str
     seed: int
     status: str = FINISHED
-    correct: Mapping[Measure, Bools] = field(default_factory=dict)
+    correct: Mapping[MeasureName, Bools] = field(default_factory=dict)
     bands: BandAccuracy | None = None
     lipschitz: Mapping[str, LipschitzBound] = field(default_factory=dict)
     lipschitz_local: Mapping[str, float] = field(default_factory=dict)
     gradient_energy: Mapping[str, Floats] = field(default_factory=dict)
     training_loss: float | None = None
     training_accuracy: float | None = None
-    filtered_training_accuracy: Mapping[Measure, float] = field(default_factory=dict)
-    engines: Mapping[Measure, str] = field(default_factory=dict)
-    masked: Mapping[Measure, GradientMasking] = field(default_factory=dict)
-    attack_notes: Mapping[Measure, tuple[str, ...]] = field(default_factory=dict)
+    filtered_training_accuracy: Mapping[MeasureName, float] = field(default_factory=dict)
+    engines: Mapping[MeasureName, str] = field(default_factory=dict)
+    masked: Mapping[MeasureName, GradientMasking] = field(default_factory=dict)
+    attack_notes: Mapping[MeasureName, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -176,7 +176,7 @@ class Measurements:
         """Return the finished trainings with an optimizer, by title."""
         return tuple(r for r in self.runs if r.optimizer == optimizer and r.finished)
 
-    def correct(self, optimizer: str, measure: Measure) -> Bools | None:
+    def correct(self, optimizer: str, measure: MeasureName) -> Bools | None:
         """Return answers of shape (seeds, N), of the finished trainings that have the measure."""
         return stacked([r.correct.get(measure) for r in self.finished(optimizer)])
 
@@ -244,7 +244,9 @@ def _joined(known: RunMeasurements, run: MeasuredRun) -> RunMeasurements:
     )
 
 
-def _with_filtered(known: RunMeasurements, run: MeasuredRun, measure: Measure) -> RunMeasurements:
+def _with_filtered(
+    known: RunMeasurements, run: MeasuredRun, measure: MeasureName
+) -> RunMeasurements:
     accuracy = {} if run.training_accuracy is None else {measure: run.training_accuracy}
     correct = {name.replace(CLEAN, measure): right for name, right in _answers(run).items()}
     return replace(
@@ -254,7 +256,7 @@ def _with_filtered(known: RunMeasurements, run: MeasuredRun, measure: Measure) -
     )
 
 
-def _answers(run: MeasuredRun) -> dict[Measure, Bools]:
+def _answers(run: MeasuredRun) -> dict[MeasureName, Bools]:
     """Return the arrays that say which images come out right."""
     kinds = (CLEAN, *KINDS)
     return {

@@ -22,8 +22,8 @@ from nn_experiments.studies.optimizers import attack_warnings, thesis_tables
 from nn_experiments.studies.optimizers.measurements import (
     KINDS,
     Kind,
-    Measure,
     Measurements,
+    MeasureName,
     RunMeasurements,
 )
 from nn_experiments.studies.optimizers.preset import (
@@ -73,7 +73,7 @@ _NETWORK_ENERGY, _LINEAR_ENERGY = (
 )
 
 
-def measures_of(preset: Preset, kind: Kind) -> list[Measure]:
+def measures_of(preset: Preset, kind: Kind) -> list[MeasureName]:
     """Return a preset's measures under one kind of perturbation, in its order."""
     return [f"{kind}/{text}" for text in getattr(preset.robustness, kind)]
 
@@ -174,7 +174,7 @@ def _robust(pair: _Pair) -> Iterable[Comparison]:
 
 
 def _accuracy(
-    pair: _Pair, name: Measure, measures: Sequence[Measure], *, counts: bool = True
+    pair: _Pair, name: MeasureName, measures: Sequence[MeasureName], *, counts: bool = True
 ) -> Comparison:
     """Compare accuracies, averaged over some measures."""
     shown = [
@@ -189,7 +189,7 @@ def _accuracy(
     )
 
 
-def _share_right(run: RunMeasurements, measures: Sequence[Measure]) -> Any:
+def _share_right(run: RunMeasurements, measures: Sequence[MeasureName]) -> Any:
     """Return each image's share of right answers over some measures; None without them all."""
     if not measures or any(measure not in run.correct for measure in measures):
         return None
@@ -319,7 +319,9 @@ def limits(preset: Preset, study: Study, comparison: Comparison, runs: Runs) -> 
     )
 
 
-def _without_shares(preset: Preset, measured: Measurements, title: str, measure: Measure) -> str:
+def _without_shares(
+    preset: Preset, measured: Measurements, title: str, measure: MeasureName
+) -> str:
     """Name the seeds whose networks were put to the images and have no shares."""
     if not preset.gradient_energy or "irrelevant gradient energy" not in measure:
         return ""
@@ -334,7 +336,7 @@ def _without_shares(preset: Preset, measured: Measurements, title: str, measure:
     return f"{title} seed {', '.join(seeds)} left out: an input gradient that is zero has no shares"
 
 
-def _unfit(preset: Preset, measured: Measurements, title: str, measure: Measure) -> list[str]:
+def _unfit(preset: Preset, measured: Measurements, title: str, measure: MeasureName) -> list[str]:
     """Name the networks that fit too few of their images, full or, of Observation I, filtered."""
     runs = [run for run in measured.runs if run.optimizer == title]
     fits = {title: {run.seed: run.training_accuracy for run in runs}}

@@ -10,7 +10,7 @@ from nn_experiments.evidence.outcomes import Outcome
 from nn_experiments.frequency import noise_size
 from nn_experiments.plurals import counted
 from nn_experiments.specs import (
-    Level,
+    ExactNumber,
     ModelSpec,
     OptimizerSpec,
     Setting,
@@ -206,7 +206,7 @@ def levels_of_ours(preset: Preset) -> list[str]:
     return found
 
 
-def _levels_text(kind: Kind, levels: Sequence[Level]) -> str:
+def _levels_text(kind: Kind, levels: Sequence[ExactNumber]) -> str:
     return perturbation_text(kind, ", ".join(levels))
 
 

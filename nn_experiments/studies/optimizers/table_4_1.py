@@ -19,8 +19,8 @@ from nn_experiments.studies.optimizers import thesis_tables as published
 from nn_experiments.studies.optimizers.measurements import (
     KINDS,
     LipschitzBound,
-    Measure,
     Measurements,
+    MeasureName,
 )
 from nn_experiments.studies.optimizers.preset import Preset
 
@@ -102,7 +102,7 @@ def sizes(preset: Preset, measurements: Measurements) -> tuple[Size, ...]:
     )
 
 
-def perturbed_measures(preset: Preset) -> tuple[tuple[Measure, ...], bool]:
+def perturbed_measures(preset: Preset) -> tuple[tuple[MeasureName, ...], bool]:
     """Return the three measures that are averaged, and whether they are the published ones.
 
     Those of Figure 4.1 if the preset has them. Otherwise the middle level of each kind, the lower

@@ -8,9 +8,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nn_experiments.evidence.tables import MISSING, mean_and_spread, percent, training_table
-from nn_experiments.specs import Level, OptimizerSpec
+from nn_experiments.specs import ExactNumber, OptimizerSpec
 from nn_experiments.studies.optimizers import thesis_tables as published
-from nn_experiments.studies.optimizers.measurements import CLEAN, KINDS, Kind, Measure, Measurements
+from nn_experiments.studies.optimizers.measurements import (
+    CLEAN,
+    KINDS,
+    Kind,
+    Measurements,
+    MeasureName,
+)
 from nn_experiments.studies.optimizers.predictions import measures_of
 from nn_experiments.studies.optimizers.preset import Preset
 from nn_experiments.studies.optimizers.table_4_1 import Size, average_robust_accuracy
@@ -28,7 +34,7 @@ def name_of(preset: Preset) -> str:
     return preset.published or preset.data.name
 
 
-def measure_text(measure: Measure) -> str:
+def measure_text(measure: MeasureName) -> str:
     """Return a measure as columns show it, such as ``"ℓ2 ε = 0.5"``."""
     for kind in KINDS:
         if measure.startswith(f"{kind}/"):
@@ -44,7 +50,7 @@ def measure_text(measure: Measure) -> str:
     return {CLEAN: "test"}.get(measure, measure)
 
 
-def perturbation_text(kind: Kind, text: Level) -> str:
+def perturbation_text(kind: Kind, text: ExactNumber) -> str:
     """Return a perturbation as columns show it, such as ``"ℓ∞ ε = 1/255"``."""
     return f"{_SYMBOLS[kind]} = {text}"
 
@@ -69,7 +75,7 @@ def accuracies(preset: Preset, measurements: Measurements, *, spread: bool = Tru
 
 
 def _ours(
-    measurements: Measurements, optimizer: OptimizerSpec, measure: Measure, spread: bool
+    measurements: Measurements, optimizer: OptimizerSpec, measure: MeasureName, spread: bool
 ) -> str:
     correct = measurements.correct(optimizer.title, measure)
     if correct is None:
