@@ -1,7 +1,6 @@
 """What intervals are worth where trainings are not as they presume, by simulation with them."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -10,10 +9,9 @@ from scipy import stats
 from nn_experiments.evidence.intervals import ONE_DISAGREEMENT, difference, difference_over_seeds
 from nn_experiments.evidence.outcomes import Outcome, similar
 from nn_experiments.evidence.reliability import coverage_if_correlated, unseen
-from nn_experiments.evidence.store import LipschitzBound, Measurements
+from nn_experiments.studies.optimizers.measurements import LipschitzBound, Measurements
 from nn_experiments.studies.optimizers.predictions import LIPSCHITZ, ROBUST
-from nn_experiments.studies.optimizers.report import report
-from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED, judge, of
+from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED, judge, of, report
 
 REPLICATIONS = 4000
 
@@ -64,12 +62,12 @@ def bad_seeds(rng, seeds, images):
 def test_similarity_is_falsely_supported_about_as_often_as_no_training_is_bad():
     """Means differ by 4 points, the margin is 2: with three seeds in some 48 % of runs."""
     rng, seeds, runs = np.random.default_rng(0), 3, 1000
-    rule, supported = partial(similar, margin=2.0), 0
+    rule, supported = similar(2.0), 0
     for _ in range(runs):
         bad = bad_seeds(rng, seeds, 10_000)
         good = rng.random((seeds, 10_000)) < 0.85
         effect = difference(bad, good, added_square=ONE_DISAGREEMENT).scaled(100)
-        supported += rule(effect) == Outcome.SUPPORTED
+        supported += rule.outcome(effect) == Outcome.SUPPORTED
     expected = unseen(0.2, seeds)
     assert expected == pytest.approx(0.512)
     # Where none is bad, images or luck can still leave it open; it is never more often.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from nn_experiments import models
 from nn_experiments.data.images import DataSet, Images
-from nn_experiments.specs import OptimizerSpec, Preset, RunSpec
+from nn_experiments.specs import RunSpec
 from nn_experiments.training.device import computing, memory_errors, resolve
 from nn_experiments.training.processes import end_with_parent, fork_context
 from nn_experiments.training.step import Stepper
@@ -32,7 +32,7 @@ StepSeconds = Mapping[int, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class BudgetEstimate:
-    """How long a preset's trainings take.
+    """How long trainings take.
 
     Attributes:
         images: how many to train on: a power of two.
@@ -43,7 +43,7 @@ class BudgetEstimate:
         step_seconds: of one step of each optimizer on a full minibatch, by title: medians of
             ``timed`` steps, of the slowest of the ``jobs`` processes that took them at once.
         timed: how many.
-        preset: what the estimate is for.
+        trainings: what the estimate is for.
         smaller: the same for smaller minibatches, by their size, where some were considered.
 
     """
@@ -55,30 +55,32 @@ class BudgetEstimate:
     batch_size: int
     step_seconds: dict[str, float]
     timed: int
-    preset: Preset
+    trainings: tuple[RunSpec, ...]
     smaller: dict[int, dict[str, float]] = field(default_factory=dict)
 
 
 def images_within_budget(
-    preset: Preset,
+    trainings: Sequence[RunSpec],
     data: DataSet,
+    budget: float,
     device: torch.device | str,
     *,
     jobs: int = 1,
     threads: int | None = None,
     record: Path | None = None,
 ) -> BudgetEstimate:
-    """Return the largest power of two of training images whose training fits the preset's budget.
+    """Return the largest power of two of training images whose training fits a budget.
 
-    It is at most ``preset.data.train_images`` (or all there are), and decided by the time that a
-    few steps of each optimizer take while ``jobs`` processes take them at once: no result of a
-    training is seen. Steps are timed with minibatches of each size that the numbers of images
+    It is at most the trainings' ``data.train_images`` (or all there are), and decided by the time
+    that a few steps of each optimizer take while ``jobs`` processes take them at once: no result of
+    a training is seen. Steps are timed with minibatches of each size that the numbers of images
     considered have: the last one of an epoch may be smaller, and all are where there are fewer
     images than a minibatch holds. Evaluating an image is counted as a share of a full step.
 
     Args:
-        preset: its ``training_budget`` is a number.
+        trainings: of one data set, model and schedule.
         data: enough images for one minibatch; only their size matters.
+        budget: seconds for all trainings.
         device: where to train.
         jobs: how many runs train at once.
         threads: of a CPU operation, as in :func:`nn_experiments.training.train_all`.
@@ -89,15 +91,18 @@ def images_within_budget(
         UserError: the budget does not suffice for as many images as there are classes.
 
     """
-    if preset.training_budget is None:
-        raise ValueError("expected a preset with a training_budget")
-    if record is not None and (earlier := _earlier(record, preset)) is not None:
+    trainings = tuple(trainings)
+    if record is not None and (earlier := _earlier(record, trainings, budget)) is not None:
         return earlier
     device = resolve(device)
     threads = threads or (1 if jobs > 1 else torch.get_num_threads())
-    task = _Timing(preset, str(device), threads)
+    task = _Timing(trainings, str(device), threads)
     estimate = _largest(
-        preset, data, lambda size: _timed(task, data.train.first(size).to("cpu"), jobs), jobs
+        trainings,
+        data,
+        budget,
+        lambda size: _timed(task, data.train.first(size).to("cpu"), jobs),
+        jobs,
     )
     if record is not None:
         write_json(record, asdict(estimate))
@@ -105,12 +110,16 @@ def images_within_budget(
 
 
 def training_seconds(
-    preset: Preset, images: int, evaluated: int, step_seconds: StepSeconds, jobs: int
+    trainings: Sequence[RunSpec],
+    images: int,
+    evaluated: int,
+    step_seconds: StepSeconds,
+    jobs: int,
 ) -> float:
-    """Return the time that all of a preset's trainings take.
+    """Return the time that all trainings take.
 
     Args:
-        preset: what is trained.
+        trainings: what is trained.
         images: how many each run trains on, and evaluates at its end.
         evaluated: how many other images it evaluates.
         step_seconds: of a minibatch of each size that an epoch has; evaluation is counted by the
@@ -119,14 +128,14 @@ def training_seconds(
 
     """
     full = max(step_seconds)
-    steps = _steps(images, preset.training.batch_size)
+    steps = _steps(images, trainings[0].training.batch_size)
     free_at = [0.0] * jobs
-    for run in preset.runs():
+    for run in trainings:
         of_size = {size: times[run.optimizer.title] for size, times in step_seconds.items()}
         epoch = sum(number * of_size[size] for size, number in steps.items())
         evaluation = (images + evaluated) / full * of_size[full]
         first = free_at.index(min(free_at))
-        free_at[first] += preset.training.epochs * epoch + evaluation
+        free_at[first] += run.training.epochs * epoch + evaluation
     return max(free_at)
 
 
@@ -137,37 +146,42 @@ def _steps(images: int, batch: int) -> dict[int, int]:
 
 
 def _largest(
-    preset: Preset, data: DataSet, timed: Callable[[int], dict[str, float]], jobs: int
+    trainings: tuple[RunSpec, ...],
+    data: DataSet,
+    budget: float,
+    timed: Callable[[int], dict[str, float]],
+    jobs: int,
 ) -> BudgetEstimate:
-    assert preset.training_budget is not None
-    most = min(preset.data.train_images or len(data.train), len(data.train))
+    first = trainings[0]
+    most = min(first.data.train_images or len(data.train), len(data.train))
+    batch_size = first.training.batch_size
     evaluated = len(data.test) + (len(data.validation) if data.validation else 0)
-    batch = min(preset.training.batch_size, len(data.train))
+    batch = min(batch_size, len(data.train))
     times = {batch: timed(batch)}
     images = 1 << (most.bit_length() - 1)
     found: list[tuple[float, int]] = []
     while not found or images >= data.classes:
-        for size in _steps(images, preset.training.batch_size):
+        for size in _steps(images, batch_size):
             if size not in times:
                 times[size] = timed(size)
-        seconds = training_seconds(preset, images, evaluated, times, jobs)
-        if seconds <= preset.training_budget:
+        seconds = training_seconds(trainings, images, evaluated, times, jobs)
+        if seconds <= budget:
             full = times.pop(batch)
             return BudgetEstimate(
-                images, seconds, preset.training_budget, jobs, batch, full, _TIMED, preset, times
+                images, seconds, budget, jobs, batch, full, _TIMED, trainings, times
             )
         found.append((seconds, images))
         images //= 2
     seconds, images = min(found)
     raise UserError(
         f"training_budget: expected at least {math.ceil(seconds)} seconds, which training on "
-        f"{images} images takes here at the present load, got {preset.training_budget:g}. Allow "
+        f"{images} images takes here at the present load, got {budget:g}. Allow "
         f"more time with --training-budget {math.ceil(seconds)}, or train for fewer epochs "
         "(--training.epochs) or with fewer seeds (--seeds)."
     )
 
 
-def _earlier(path: Path, preset: Preset) -> BudgetEstimate | None:
+def _earlier(path: Path, trainings: tuple[RunSpec, ...], budget: float) -> BudgetEstimate | None:
     if not path.exists():
         return None
     try:
@@ -176,40 +190,37 @@ def _earlier(path: Path, preset: Preset) -> BudgetEstimate | None:
         raise UserError(
             f"{path}: expected an estimate of this program, got {error}. Delete the file."
         ) from error
-    return estimate if _timed_of(estimate.preset) == _timed_of(preset) else None
-
-
-def _timed_of(preset: Preset) -> tuple[object, ...]:
-    """Return what of a preset the time of its trainings depends on, and the budget."""
-    trained = (preset.data, preset.model, preset.optimizers, preset.training, preset.seeds)
-    return (*trained, preset.training_budget)
+    return estimate if (estimate.trainings, estimate.budget) == (trainings, budget) else None
 
 
 @dataclass(frozen=True)
 class _Timing:
     """Times steps of every optimizer; sent to each process that does."""
 
-    preset: Preset
+    trainings: tuple[RunSpec, ...]
     device: str
     threads: int
 
     def seconds(self, images: Images) -> dict[str, float]:
         """Return the median time of a step on all images, for each optimizer's title."""
         images = images.to(self.device)
-        return {o.title: self._of(o, images) for o in self.preset.optimizers}
+        seed = self.trainings[0].seed
+        firsts = (spec for spec in self.trainings if spec.seed == seed)
+        return {spec.optimizer.title: self._of(spec, images) for spec in firsts}
 
     def send(self, images: _Plain, results: Connection) -> None:
         """Send what :meth:`seconds` returns."""
         end_with_parent()
         results.send(self.seconds(images.images()))
 
-    def _of(self, optimizer: OptimizerSpec, images: Images) -> float:
-        preset, seed = self.preset, self.preset.seeds[0]
-        spec = RunSpec(preset.data, preset.model, optimizer, preset.training, seed)
+    def _of(self, spec: RunSpec, images: Images) -> float:
+        seed = spec.seed
         device = torch.device(self.device)
         with memory_errors(device, spec), computing(device, self.threads, seed):
             model = models.build(spec.model, images.shape, images.classes, seed).to(device)
-            stepper = Stepper(spec, model, optimizers.build(optimizer, model.parameters()), images)
+            stepper = Stepper(
+                spec, model, optimizers.build(spec.optimizer, model.parameters()), images
+            )
             times = []
             for _ in range(_WARM_UP + _TIMED):
                 stepper.begin(0)

@@ -1,23 +1,30 @@
-"""What a comparison's folder holds, and which settings may then differ without results being lost.
+"""What a preset leaves to a rule, and what of an earlier one's results would be lost.
 
-``preset.json`` says which settled preset the networks in a folder are of. Tables, figures and
-evidence are written for a preset; were it another one, they would show networks under the names of
-others, or nothing where something was measured.
+Tables, figures and evidence are written for a preset; were it another one than the networks are of,
+they would show them under the names of others, or nothing where something was measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from nn_experiments.evidence.store import KINDS
-from nn_experiments.specs import Command, OptimizerSpec, Preset
+from nn_experiments.flow.budget import images_within_budget
+from nn_experiments.flow.kept import differences
+from nn_experiments.flow.progress import Advance
+from nn_experiments.flow.train import telling
+from nn_experiments.flow.workspace import Workspace
+from nn_experiments.specs import Command, OptimizerSpec
+from nn_experiments.studies.optimizers import study
+from nn_experiments.studies.optimizers.learning_rates import candidates, choose_learning_rates
+from nn_experiments.studies.optimizers.measurements import KINDS
+from nn_experiments.studies.optimizers.preset import Preset
 from theory.common.errors import UserError
-from theory.common.files import read_json, write_json
+
+__all__ = ["candidates", "losses", "settled", "with_choices", "with_those"]
 
 _TRAINED = ("data", "model", "training")
 # What each command takes as it was measured: what it would not measure itself.
@@ -32,39 +39,47 @@ _AS_MEASURED: dict[Command, tuple[str, ...]] = {
 }
 
 
-def note(preset: Preset, folder: Path, earlier: Mapping[str, Any] | None = None) -> None:
-    """Write down which settled preset the folder's networks are of.
-
-    Args:
-        preset: with what its rules chose.
-        folder: of the comparison.
-        earlier: the preset of networks that are there, as :func:`noted` has it; optimizers and
-            seeds of it that the preset leaves out, as a training of some may, are noted too.
-
-    Raises:
-        UserError: the folder cannot be written.
-
-    """
-    write_json(_path(folder), asdict(preset if earlier is None else _with_those(preset, earlier)))
-
-
-def noted(folder: Path) -> dict[str, Any] | None:
-    """Return the settled preset that a folder's networks are of, as JSON has it, or None.
+def settled(
+    preset: Preset,
+    *,
+    workspace: Workspace,
+    earlier: Mapping[str, Any] | None,
+    require_kept: Callable[[Preset], None],
+    advance: Advance,
+) -> Preset:
+    """Return the preset with what it leaves to a rule: the number of images, the learning rates.
 
     Raises:
-        UserError: its file cannot be read, or is none.
+        UserError: data are missing, a rule cannot be followed, or the folder holds networks of
+            other settings.
 
     """
-    path = _path(folder)
-    if not path.exists():
-        return None
-    found = read_json(path)
-    if not isinstance(found, dict) or not all(part in found for part in _TRAINED):
-        raise UserError(
-            f"{path}: expected the preset of the networks here, got something else. Delete the "
-            "file and run `python -m nn_experiments train` with the same options again."
+    if preset.training_budget is not None:
+        compared = study.study(preset)
+        estimate = images_within_budget(
+            [run for _, run in compared.runs(compared.all_grids()[0])],
+            workspace.loader(preset.data),
+            preset.training_budget,
+            workspace.device,
+            jobs=workspace.jobs,
+            threads=workspace.cpu_threads,
+            record=workspace.out / "budget.json",
         )
-    return found
+        preset = replace(preset, data=replace(preset.data, train_images=estimate.images))
+    # As they were before a sweep, with the rates that an earlier one chose.
+    known = preset if earlier is None else with_choices(preset, earlier)
+    require_kept(replace(preset, optimizers=known.optimizers))
+    epochs = len(preset.optimizers) * len(preset.sweep) * preset.training.epochs
+    choice = choose_learning_rates(
+        preset,
+        workspace.loader,
+        workspace.runs,
+        workspace.device,
+        workspace.jobs,
+        telling(lambda run: f"{run.optimizer.title} seed {run.seed}", epochs, advance),
+        threads=workspace.cpu_threads,
+    )
+    return replace(preset, optimizers=choice.optimizers)
 
 
 def with_choices(preset: Preset, earlier: Mapping[str, Any]) -> Preset:
@@ -87,10 +102,10 @@ def with_choices(preset: Preset, earlier: Mapping[str, Any]) -> Preset:
     return replace(preset, optimizers=chosen)
 
 
-def require_kept(
-    preset: Preset, earlier: Mapping[str, Any], command: Command, folder: Path, *, measured: bool
-) -> None:
-    """Refuse settings with which a command would lose results that a folder holds, or rename them.
+def losses(
+    preset: Preset, earlier: Mapping[str, Any], *, command: Command, measured: bool
+) -> list[str]:
+    """Name what of the results that a folder holds a command would lose, or rename.
 
     Networks may be added by what trains, and levels by what measures; nothing that is there may be
     left out, but by ``train``, which shows nothing: so the optimizers and seeds of a comparison may
@@ -98,18 +113,14 @@ def require_kept(
 
     Args:
         preset: with what its rules chose.
-        earlier: the preset that the networks are of, as :func:`noted` has it.
+        earlier: the preset that the networks are of, as JSON has it.
         command: what would be done.
-        folder: of the comparison.
         measured: whether something was measured there.
-
-    Raises:
-        UserError: so it is; what differs is named, and what to do.
 
     """
     now = asdict(preset)
     bound = [*_TRAINED, *(_AS_MEASURED[command] if measured else ())]
-    told = [text for part in bound for text in _differences(part, earlier.get(part), now[part])]
+    told = [text for part in bound for text in differences(part, earlier.get(part), now[part])]
     told += _networks(preset, earlier)
     if command != "train":
         told += _missing(preset, earlier)
@@ -117,36 +128,7 @@ def require_kept(
         told += _untrained(preset, earlier)
     if measured:
         told += [f"{part}: measured there, left out now" for part in _left_out(now, earlier)]
-    if told:
-        raise UserError(
-            f"{folder} holds a comparison with other settings ({'; '.join(told)}). What is there "
-            "was left as it is. Give the options that it was made with (preset.json there has "
-            "them), or name another folder with --out."
-        )
-
-
-def _path(folder: Path) -> Path:
-    return folder / "preset.json"
-
-
-def _differences(name: str, before: Any, now: Any) -> Iterator[str]:
-    """Yield each setting that differs; one that an earlier version did not write is left out."""
-    if isinstance(now, dict) and isinstance(before, dict) and not name.endswith(".options"):
-        for key, value in now.items():
-            if key in before:
-                yield from _differences(f"{name}.{key}", before[key], value)
-    elif _plain(before) != _plain(now):
-        yield f"{name}: {_text(before)} there, {_text(now)} asked for"
-
-
-def _plain(value: Any) -> Any:
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return " ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return told
 
 
 def _networks(preset: Preset, earlier: Mapping[str, Any]) -> Iterator[str]:
@@ -154,7 +136,7 @@ def _networks(preset: Preset, earlier: Mapping[str, Any]) -> Iterator[str]:
     ours = {o.title: o for o in preset.optimizers}
     for spec in _optimizers(earlier):
         if spec.title in ours:
-            yield from _differences(spec.title, asdict(spec), asdict(ours[spec.title]))
+            yield from differences(spec.title, asdict(spec), asdict(ours[spec.title]))
 
 
 def _missing(preset: Preset, earlier: Mapping[str, Any]) -> list[str]:
@@ -177,7 +159,7 @@ def _names(optimizers: Iterable[OptimizerSpec], seeds: Iterable[int]) -> list[st
     return [*(o.title for o in optimizers), *(f"seed {seed}" for seed in seeds)]
 
 
-def _with_those(preset: Preset, earlier: Mapping[str, Any]) -> Preset:
+def with_those(preset: Preset, earlier: Mapping[str, Any]) -> Preset:
     """Return the preset with the optimizers and seeds of an earlier one that it lacks."""
     titles = [o.title for o in preset.optimizers]
     return replace(

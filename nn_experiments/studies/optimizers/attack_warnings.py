@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nn_experiments.evidence.store import (
+from nn_experiments.plurals import counted
+from nn_experiments.studies.optimizers.measurements import (
     GradientMasking,
-    Measure,
     Measurements,
+    MeasureName,
     RunMeasurements,
 )
-from nn_experiments.plurals import counted
 from theory.common.tables import TextTable
 
 
-def about(run: RunMeasurements, measure: Measure) -> list[str]:
+def about(run: RunMeasurements, measure: MeasureName) -> list[str]:
     """Return what is to be said about the attacks of a measure on one network."""
     masked = run.masked.get(measure)
     told = [] if masked is None else [_masked(masked)]
@@ -34,7 +34,7 @@ def _greatest(notes: Sequence[str]) -> list[str]:
 
 def notes_table(measurements: Measurements) -> TextTable:
     """Return one row for each network and warning, with the measures that it is about."""
-    found: dict[tuple[str, int, str], list[Measure]] = {}
+    found: dict[tuple[str, int, str], list[MeasureName]] = {}
     for run in measurements.runs:
         for measure in dict.fromkeys((*run.masked, *run.attack_notes)):
             for text in about(run, measure):
@@ -46,7 +46,7 @@ def notes_table(measurements: Measurements) -> TextTable:
     return TextTable(["Optimization", "Seed", "Measures", "About the attacks"], rows)
 
 
-def limits(measurements: Measurements, optimizer: str, measure: Measure) -> str:
+def limits(measurements: Measurements, optimizer: str, measure: MeasureName) -> str:
     """Name an optimizer's networks without gradients at images behind a measure; empty if none.
 
     Args:

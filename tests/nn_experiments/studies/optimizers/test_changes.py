@@ -5,13 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from nn_experiments.evidence.changes import changes, rules
-from nn_experiments.specs import MarginsSpec
+from nn_experiments.evidence.changes import changes
 from nn_experiments.studies.optimizers import predictions
-from nn_experiments.studies.optimizers.evidence import evidence
-from nn_experiments.studies.optimizers.judge import judge, summarise
-from nn_experiments.studies.optimizers.report import report
-from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED
+from nn_experiments.studies.optimizers.preset import MarginsSpec
+from tests.nn_experiments.studies.optimizers.truths import (
+    AS_PREDICTED,
+    evidence,
+    findings,
+    judge,
+    report,
+    rules,
+)
 from theory.common.files import json_text
 
 WIDER = MarginsSpec(accuracy=50.0)
@@ -23,8 +27,8 @@ def as_read(preset):
 
 
 def test_the_same_settings_are_no_change(preset):
-    assert changes(as_read(preset), preset) == ()
-    assert changes(None, preset) == ()
+    assert changes(as_read(preset), rules(preset)) == ()
+    assert changes(None, rules(preset)) == ()
 
 
 def test_each_change_has_its_value_before_and_now(preset):
@@ -34,7 +38,7 @@ def test_each_change_has_its_value_before_and_now(preset):
         robustness=replace(preset.robustness, l2=("0.2",)),
         frequency=replace(preset.frequency, thresholds=()),
     )
-    assert [change.text for change in changes(as_read(preset), other)] == [
+    assert [change.text for change in changes(as_read(preset), rules(other))] == [
         "margins.accuracy: 2, now 50",
         "robustness.l2: 0.1 0.5, now 0.2",
         "frequency.thresholds: 30 70, now none",
@@ -42,7 +46,7 @@ def test_each_change_has_its_value_before_and_now(preset):
 
 
 def test_a_setting_that_was_not_written_is_no_change(preset):
-    assert changes({"margins": {"drop": 2.0}}, replace(preset, margins=WIDER)) == ()
+    assert changes({"margins": {"drop": 2.0}}, rules(replace(preset, margins=WIDER))) == ()
 
 
 def test_verdicts_that_a_change_concerns_tell_it(preset, compare):
@@ -56,10 +60,11 @@ def test_verdicts_that_a_change_concerns_tell_it(preset, compare):
     }
     measured = compare(AS_PREDICTED)
     for part, (value, expected) in concerned.items():
-        verdicts = judge(replace(preset, **{part: value}), measured, as_read(preset))
+        found = findings(replace(preset, **{part: value}), measured, as_read(preset))
+        verdicts = found.verdicts
         told = {v.prediction for v in verdicts if "changed after the results" in v.note}
         assert told == {v.prediction for v in verdicts if v.changed} == expected
-        assert {s.prediction for s in summarise(verdicts) if "after the res" in s.note} == expected
+        assert {s.prediction for s in found.summaries if "after the res" in s.note} == expected
     stricter = replace(preset, margins=MarginsSpec(confidence=0.99))
     assert all(v.changed for v in judge(stricter, measured, as_read(preset)))
 

@@ -12,19 +12,22 @@ from nn_experiments.attacks import noise
 from nn_experiments.attacks.tally import Robust
 from nn_experiments.data import synthetic
 from nn_experiments.data.images import DataSet, Images
-from nn_experiments.evidence.store import RunMeasurements
+from nn_experiments.evidence.store import MeasuredRun
 from nn_experiments.frequency import gradient_energy, observation_two
 from nn_experiments.frequency.dct import idct2
-from nn_experiments.measures import pieces
+from nn_experiments.measures import attacked as attacks
+from nn_experiments.measures.measure import PARTS
 from nn_experiments.specs import (
     DataSpec,
     FrequencySpec,
     ModelSpec,
     OptimizerSpec,
-    Preset,
     RobustnessSpec,
     TrainingSpec,
 )
+from nn_experiments.studies.optimizers.measurements import view
+from nn_experiments.studies.optimizers.preset import Preset
+from nn_experiments.studies.optimizers.study import study
 
 PRESET = Preset(
     data=DataSpec("synthetic"),
@@ -80,7 +83,7 @@ def attacked(models, images, norm, radii, spec, seed, *, first=0, keep=0):
 
 @pytest.fixture(autouse=True)
 def _quick_attacks(monkeypatch):
-    monkeypatch.setattr(pieces, "attack", attacked)
+    monkeypatch.setattr(attacks, "attack", attacked)
 
 
 @pytest.fixture
@@ -88,24 +91,23 @@ def run(model, data):
     return fields(PRESET, model, data)
 
 
+def planned(preset, **levels):
+    """Return what is measured of the networks of a cell."""
+    made = study(preset)
+    return made.measures(made.cell(**levels))
+
+
 def fields(preset, model, data, names=""):
-    """Return what pieces say together of a network: those with some text in their names, or all."""
-    found: dict[str, dict] = {}
-    for piece in (p for p in pieces.plan(preset, preset.runs()[0]) if names in p.name):
-        (measured,) = piece.measure([model], data)
-        for name, value in measured.items():
-            before = found.get(name, {})
-            assert name not in found or isinstance(value, dict)
-            if not isinstance(value, dict):
-                found[name] = value
-                continue
-            joined = {m: np.concatenate([before[m], v]) for m, v in value.items()
-                      if m in before and name == "correct"}  # fmt: skip
-            found[name] = before | value | joined
-    return RunMeasurements("SGD", 0, **found)
+    """Return what measures say together of a network: those with some text in their names."""
+    cell, run = study(preset).cells()[0], MeasuredRun("", {}, 0)
+    for measure in (m for m in planned(preset) if names in m.name):
+        (found,) = measure.measure([model], data)
+        run = run.with_measure(measure.name, found, {})
+    (measured,) = view([replace(run, cell=dict(cell.levels))]).runs
+    return measured
 
 
-def test_each_piece_is_what_its_module_says(run, model, data):
+def test_each_measure_is_what_its_module_says(run, model, data):
     spec = PRESET.robustness
     clean = (model(data.test.floats()).argmax(1) == data.test.labels).numpy()
     assert np.array_equal(run.correct["clean"], clean)
@@ -170,9 +172,8 @@ def test_a_network_that_always_answers_the_same_has_no_energy(data):
 
 
 def test_attacks_in_chunks_are_those_on_all_images(run, model, data, monkeypatch):
-    monkeypatch.setattr(pieces, "CHUNK", 2)
-    plan = pieces.plan(PRESET, PRESET.runs()[0])
-    assert [p.name for p in plan if "l2" in p.name] == ["l2-0", "l2-2", "l2-4", "l2-6"]
+    monkeypatch.setattr(attacks, "CHUNK", 2)
+    assert [m.name for m in planned(PRESET) if "l2" in m.name] == ["l2-0", "l2-2", "l2-4", "l2-6"]
     parts = fields(PRESET, model, data, "l2")
     for measure in ("l2/0.4", "l2/0.2"):
         assert len(run.correct[measure]) == 7
@@ -202,7 +203,7 @@ def test_of_more_than_ten_classes_the_five_largest_outputs_count_too(classes):
 
 
 @pytest.mark.parametrize(
-    ("part", "change", "pieces_"),
+    ("part", "change", "measures"),
     [
         ("robustness", {"gaussian": ("0.01",)}, {"gaussian"}),
         ("robustness", {"noisy_images": 20}, {"gaussian"}),
@@ -218,51 +219,48 @@ def test_of_more_than_ten_classes_the_five_largest_outputs_count_too(classes):
         ("margins", {"accuracy": 3.0}, set()),
     ],
 )  # fmt: skip
-def test_what_a_piece_depends_on_is_in_the_name_of_its_file(part, change, pieces_):
+def test_what_a_measure_depends_on_is_in_the_name_of_its_file(part, change, measures):
     """A changed setting measures anew what it changes, and nothing else."""
     other = replace(PRESET, **{part: replace(getattr(PRESET, part), **change)})
-    run = PRESET.runs()[0]
-    before, after = ({p.name: p.file for p in pieces.plan(p_, run)} for p_ in (PRESET, other))
-    assert {name for name in after if before.get(name) != after[name]} == pieces_
+    before, after = ({m.name: m.file for m in planned(p)} for p in (PRESET, other))
+    assert {name for name in after if before.get(name) != after[name]} == measures
 
 
 def test_each_training_is_measured_for_what_it_is():
     thresholds = replace(PRESET.frequency, thresholds=(50,))
     preset = replace(PRESET, model=ModelSpec(), frequency=thresholds)
-    by_role = {}
-    for spec in preset.all_runs():
-        planned = [p.name for p in pieces.plan(preset, spec)]
-        by_role[pieces.role(preset, spec), spec.data.filtered_by] = planned
-    assert by_role == {
-        ("network", ""): ["clean", "gaussian", "l2-0", "linf-0", "bands", "energy", "lipschitz"],
-        ("filtered", "magnitude"): ["filtered"],
-        ("filtered", "frequency"): ["filtered"],
-        ("linear", ""): ["energy"],
+    made = study(preset)
+    by_cell = {cell.levels[1:]: [m.name for m in made.measures(cell)] for cell in made.cells()}
+    every = ["clean", "gaussian", "l2-0", "linf-0", "bands", "energy", "lipschitz"]
+    assert by_cell == {
+        (("training images", "all"), ("model", "network")): every,
+        (("training images", "filtered/magnitude/50"), ("model", "network")): ["clean"],
+        (("training images", "filtered/frequency/50"), ("model", "network")): ["clean"],
+        (("training images", "all"), ("model", "linear")): ["energy"],
     }
-    first = preset.runs()[0]
-    for part, names in (
-        ("robustness", ["clean", "gaussian", "l2-0", "linf-0"]),
-        ("frequency", ["clean", "bands", "energy"]),
-        ("lipschitz", ["clean", "lipschitz"]),
-    ):
-        assert [p.name for p in pieces.plan(preset, first, (part,))] == names
+    by_part = {part: [m.name for m in planned(preset) if m.part == part] for part in ("", *PARTS)}
+    assert by_part == {
+        "": ["clean"],
+        "robustness": ["gaussian", "l2-0", "linf-0"],
+        "frequency": ["bands", "energy"],
+        "lipschitz": ["lipschitz"],
+    }
     without = replace(preset, lipschitz=False, gradient_energy=False)
-    planned = [p.name for p in pieces.plan(without, first)]
-    assert planned == ["clean", "gaussian", "l2-0", "linf-0", "bands"]
+    assert [m.name for m in planned(without)] == every[:5]
 
 
 def test_filtered_and_linear_trainings_have_measures_of_their_own(model, data):
     preset = replace(PRESET, model=ModelSpec(), frequency=FrequencySpec(thresholds=(50,)))
-    names = set()
-    for spec in preset.filtered_runs():
-        (piece,) = pieces.plan(preset, spec)
-        (measured,) = piece.measure([model], data)
-        ((name, correct),) = measured["correct"].items()
-        names.add(name)
-        # On the test images as they are.
-        right = model(data.test.floats()).argmax(1) == data.test.labels
-        assert np.array_equal(correct, right.numpy())
-    assert names == {"filtered/magnitude/50", "filtered/frequency/50"}
-    (piece,) = pieces.plan(preset, preset.linear_runs()[0])
-    (measured,) = piece.measure([model], data)
-    assert list(measured["gradient_energy"]) == ["linear"]
+    made, runs = study(preset), []
+    for cell in made.cells()[1:]:
+        (measure,) = made.measures(cell)
+        (found,) = measure.measure([model], data)
+        run = MeasuredRun("", dict(cell.levels), 0, training_accuracy=0.5)
+        runs.append(run.with_measure(measure.name, found, {}))
+    (measured,) = view(runs).runs
+    # On the test images as they are.
+    right = model(data.test.floats()).argmax(1) == data.test.labels
+    assert set(measured.correct) == {"filtered/magnitude/50", "filtered/frequency/50"}
+    assert all(np.array_equal(correct, right.numpy()) for correct in measured.correct.values())
+    assert measured.filtered_training_accuracy == dict.fromkeys(measured.correct, 0.5)
+    assert list(measured.gradient_energy) == ["linear"]

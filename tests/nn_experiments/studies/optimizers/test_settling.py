@@ -5,15 +5,29 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from nn_experiments.flow import kept_preset as kept_settings
+from nn_experiments import presets
+from nn_experiments.flow import kept
 from nn_experiments.specs import DataSpec, OptimizerSpec
-from nn_experiments.studies.optimizers import presets
+from nn_experiments.studies.optimizers import settling
+from nn_experiments.studies.optimizers.preset import Preset
 from tests.nn_experiments.tiny import PRESET
 from theory.common.errors import UserError
 
 COMMANDS = ("compare", "train", "evaluate", "frequency", "lipschitz", "tables", "figures")
 READERS = COMMANDS[2:]
 ALL_BUT_TRAIN = ("compare", *READERS)
+
+
+def require_kept(preset, earlier, command, folder, *, measured):
+    kept.require_kept(settling.losses(preset, earlier, command=command, measured=measured), folder)
+
+
+def note(preset, folder, earlier):
+    kept.note(preset if earlier is None else settling.with_those(preset, earlier), folder)
+
+
+def noted(folder):
+    return kept.noted(folder, Preset)
 
 
 @pytest.fixture
@@ -32,7 +46,7 @@ def refused(preset, tmp_path):
         found = {}
         for command in COMMANDS:
             try:
-                kept_settings.require_kept(changed, earlier, command, tmp_path, measured=measured)
+                require_kept(changed, earlier, command, tmp_path, measured=measured)
             except UserError as error:
                 found[command] = str(error)
         return found
@@ -76,18 +90,18 @@ def test_nothing_is_left_out(preset, refused, measured):
 def test_a_training_of_some_networks_leaves_the_others_noted(preset, tmp_path):
     some = replace(preset, optimizers=preset.optimizers[:1], seeds=(0,))
     others = replace(preset, optimizers=preset.optimizers[1:], seeds=(1,))
-    kept_settings.note(some, tmp_path, None)
-    kept_settings.note(others, tmp_path, kept_settings.noted(tmp_path))
-    noted = kept_settings.noted(tmp_path)
+    note(some, tmp_path, None)
+    note(others, tmp_path, noted(tmp_path))
+    there = noted(tmp_path)
     for command in COMMANDS:
-        kept_settings.require_kept(preset, noted, command, tmp_path, measured=False)
+        require_kept(preset, there, command, tmp_path, measured=False)
     with pytest.raises(UserError, match="SGD: there, left out now; seed 0: there, left out now"):
-        kept_settings.require_kept(others, noted, "evaluate", tmp_path, measured=False)
-    kept_settings.note(preset, tmp_path, noted)
-    assert kept_settings.noted(tmp_path) == json.loads(json.dumps(asdict(preset)))
+        require_kept(others, there, "evaluate", tmp_path, measured=False)
+    note(preset, tmp_path, there)
+    assert noted(tmp_path) == json.loads(json.dumps(asdict(preset)))
     # Nothing trained is left of what an earlier file has.
-    kept_settings.note(others, tmp_path, None)
-    assert kept_settings.noted(tmp_path)["seeds"] == [1]
+    note(others, tmp_path, None)
+    assert noted(tmp_path)["seeds"] == [1]
 
 
 def test_only_what_trains_adds_networks(preset, refused):
@@ -126,7 +140,7 @@ def test_bounds_that_were_measured_are_not_dropped(preset, refused):
 def test_a_setting_that_an_earlier_version_did_not_write_is_no_difference(preset, tmp_path):
     earlier = json.loads(json.dumps(asdict(preset)))
     del earlier["training"]["precision"], earlier["robustness"]["engine"]
-    kept_settings.require_kept(preset, earlier, "tables", tmp_path, measured=True)
+    require_kept(preset, earlier, "tables", tmp_path, measured=True)
 
 
 def test_what_rules_chose_is_read_back(preset):
@@ -140,23 +154,23 @@ def test_what_rules_chose_is_read_back(preset):
         chosen, optimizers=(chosen.optimizers[0], replace(asked.optimizers[1], learning_rate=5e-4))
     )
     earlier = json.loads(json.dumps(asdict(chosen)))
-    assert kept_settings.with_choices(asked, earlier) == chosen
+    assert settling.with_choices(asked, earlier) == chosen
     # What the rules cannot have chosen stays as it was asked for.
     fewer = replace(asked, data=replace(held_out, train_images=64), sweep=(3.0,))
-    assert kept_settings.with_choices(fewer, earlier) == fewer
+    assert settling.with_choices(fewer, earlier) == fewer
     ruled_by_none = replace(asked, training_budget=None, sweep=())
-    assert kept_settings.with_choices(ruled_by_none, earlier) == ruled_by_none
+    assert settling.with_choices(ruled_by_none, earlier) == ruled_by_none
 
 
 @pytest.mark.parametrize("content", ["[]", "3", '{"data": {}}', "{"])
 def test_a_spoilt_preset_is_told(tmp_path, content):
     (tmp_path / "preset.json").write_text(content)
     with pytest.raises(UserError, match=r"preset\.json: expected"):
-        kept_settings.noted(tmp_path)
-    assert kept_settings.noted(tmp_path / "none") is None
+        noted(tmp_path)
+    assert noted(tmp_path / "none") is None
 
 
 def test_spoilt_optimizers_are_told(preset):
     earlier = asdict(preset) | {"optimizers": [{"name": 3}]}
     with pytest.raises(UserError, match=r"preset\.json: expected optimizers"):
-        kept_settings.with_choices(preset, earlier)
+        settling.with_choices(preset, earlier)
