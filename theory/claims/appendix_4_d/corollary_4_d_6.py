@@ -71,10 +71,7 @@ def _balanced(a: sp.Expr, b: sp.Expr, surplus: sp.Expr) -> Boolean:
         x <= 1,
         sp.Implies(sp.And(2 * _third < x, x < y), sp.Eq(surplus, 0)),
         sp.Implies(slow, _surplus_within(0, 1, a, surplus)),
-        sp.Or(
-            _surplus_within(-1, 2, a, surplus),
-            sp.And(sp.Eq(a, 0), surplus >= -2, surplus <= 2),
-        ),
+        sp.Or(_surplus_within(-1, 2, a, surplus), sp.And(sp.Eq(a, 0), surplus >= -2, surplus <= 2)),
     )
 
 

@@ -30,9 +30,7 @@ CLAIMS = (
             "x(t+1) = x(t) − sign[x(t)]Δ(t), Δ(t) in {Δ_1 < … < Δ_max}, Δ_1 > 0: "
             "|x(t)| ≤ Δ_max for some t",
             "|x| is a ranking function: outside it falls by at least Δ_1, whichever step is taken",
-            {
-                "|x| falls by at least Δ_1": _falls,
-            },
+            {"|x| falls by at least Δ_1": _falls},
             {"no periodic orbit elsewhere": _constant_step},
         ),
         expects=Status.PROVED,

@@ -37,8 +37,7 @@ _returns = sp.And(sp.Eq(orbit[2][0], a), sp.Eq(orbit[2][1], b))
 
 # What R_s turns into as long as R21 is avoided, A = 0 aside.
 _swings = sp.Or(
-    sp.And(x > 0, x < 2 * third, sp.Ne(x, third)),
-    sp.And(x > 2 * third, x < 1, y < 1 - x),
+    sp.And(x > 0, x < 2 * third, sp.Ne(x, third)), sp.And(x > 2 * third, x < 1, y < 1 - x)
 )
 _swings_after = _swings.subs({a: after.a, b: after.b}, simultaneous=True)
 _flips = sp.And(sp.Ne(a, 0), sp.Eq(sp.sign(after.a), -sp.sign(a)))
@@ -105,8 +104,7 @@ CLAIMS = (
                 "R3 outside R31: still in R3": Statement(in_R3(*there), waits),
                 "R22, R31": Statement(_returns, (*two_steps, sp.Or(in_R22(*here), in_R31(*here)))),
                 "R3 outside R31": Statement(
-                    sp.Eq(orbit[2][0], a),
-                    (*two_steps, *waits, sp.Abs(one[0]) < sp.Abs(one[1])),
+                    sp.Eq(orbit[2][0], a), (*two_steps, *waits, sp.Abs(one[0]) < sp.Abs(one[1]))
                 ),
                 "R31 entered next": Statement(
                     sp.Ne(orbit[2][0], a), (*two_steps, *waits, in_R31(*one))
@@ -151,10 +149,7 @@ CLAIMS = (
                             sp.And(in_R12(*there), sp.Abs(after.b) < 1 - sp.Abs(after.a)),
                         ),
                     ),
-                    (
-                        sp.Or(in_stationary(*here), sp.And(in_R12(*here), y < 1 - x)),
-                        sp.Ne(x, y),
-                    ),
+                    (sp.Or(in_stationary(*here), sp.And(in_R12(*here), y < 1 - x)), sp.Ne(x, y)),
                 ),
             },
         ),

@@ -97,7 +97,7 @@ CLAIMS = (
             {
                 "as A ≠ 0 in R31, a start with A = 0 must leave A = 0": Statement(
                     sp.Or(sp.Ne(a, 0), sp.Ne(after.a, 0)), (in_R33_by(*here, odd),)
-                ),
+                )
             },
         ),
         correction="Where A ≠ 0 and, for σ̃1² < σ̃0²/3, no tie comes first: after at most |k| "

@@ -37,8 +37,7 @@ _R34_IS_KEPT: dict[str, Lemma] = {
         (*waits, sp.Abs(after.a) > sp.Abs(after.b + even * r)),
     ),
     "no tie: in R33 by k afterwards, in R31 or R32 by k − sign b before": Statement(
-        x > sp.Abs(b + (odd - s) * r),
-        (*waits, sp.Abs(after.a) + sp.Abs(after.b + odd * r) < third),
+        x > sp.Abs(b + (odd - s) * r), (*waits, sp.Abs(after.a) + sp.Abs(after.b + odd * r) < third)
     ),
 }
 _tie_leaves_R3 = Statement(sp.Abs(after.a) > third, (in_R3(*here), sp.Eq(x, y), sp.Ne(a, 0)))
@@ -100,18 +99,8 @@ CLAIMS = (
                     in_R33_by(sp.Integer(0), b, r, -sp.sign(b)), (sp.Eq(y, r),)
                 ),
                 "then it alternates": Statement(
-                    sp.And(
-                        sp.Eq(orbit[2][1], b),
-                        sp.Eq(sp.sign(one[1]), -s),
-                        sp.Abs(one[1]) < r,
-                    ),
-                    (
-                        *two_steps,
-                        in_R3(*here),
-                        x < y,
-                        y < r,
-                        sp.Abs(one[0]) < sp.Abs(one[1]),
-                    ),
+                    sp.And(sp.Eq(orbit[2][1], b), sp.Eq(sp.sign(one[1]), -s), sp.Abs(one[1]) < r),
+                    (*two_steps, in_R3(*here), x < y, y < r, sp.Abs(one[0]) < sp.Abs(one[1])),
                 ),
                 "and only then": Statement(
                     sp.And(sp.Eq(after.a, 0), sp.Eq(after.b, 0)), (sp.Eq(a, 0), sp.Eq(b, 0))

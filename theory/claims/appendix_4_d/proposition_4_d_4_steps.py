@@ -110,11 +110,7 @@ CLAIMS = (
         id="P4.D.4-steps.6",
         where=_WHERE + "R23",
         says="From R23 the next point is in R21, and the one after it in R3.",
-        published=lambda: for_all(
-            sp.And(in_R21(*one), in_R3(*two)),
-            *two_steps,
-            in_R23(*here),
-        ),
+        published=lambda: for_all(sp.And(in_R21(*one), in_R3(*two)), *two_steps, in_R23(*here)),
         expects=Status.PROVED,
     ),
     Claim(

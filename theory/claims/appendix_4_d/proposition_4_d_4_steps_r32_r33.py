@@ -41,11 +41,7 @@ _ahead = sp.Symbol("a_k", real=True)
 _sixth = sp.Rational(1, 6)
 
 # For every r < 1/3 a start in R32 by −2 outside R31 that is in R31 after one step, not after two.
-_EARLY = (
-    r < third,
-    sp.Eq(a, _sixth),
-    sp.Eq(b, (sp.Max(_sixth, 2 * r - _sixth) + r + _sixth) / 2),
-)
+_EARLY = (r < third, sp.Eq(a, _sixth), sp.Eq(b, (sp.Max(_sixth, 2 * r - _sixth) + r + _sixth) / 2))
 _by_minus_2 = in_R32_by(*here, sp.Integer(-2))
 
 # For r < 1/3, what |a| may be after an even and after an odd number of steps from R3, a ≠ 0: as at
@@ -105,8 +101,7 @@ CLAIMS = (
                     (*two_steps, in_R3(*here), x < y, sp.Abs(one[0]) < sp.Abs(one[1])),
                 ),
                 "r < 1/3": Statement(
-                    sp.And(_by_minus_2, x < y, in_R31(*one), in_R12(*two)),
-                    (*two_steps, *_EARLY),
+                    sp.And(_by_minus_2, x < y, in_R31(*one), in_R12(*two)), (*two_steps, *_EARLY)
                 ),
             },
         ),
@@ -138,16 +133,10 @@ CLAIMS = (
                 **NO_TIES_ON_THE_WAY,
                 "even n ≥ 2: |b| > r": Statement(
                     sp.Abs(v) > 1,
-                    (
-                        q <= 1,
-                        k >= 1,
-                        sp.Abs(u) < q,
-                        sp.Abs(sp.Abs(v) - even) < sp.Abs(u),
-                    ),
+                    (q <= 1, k >= 1, sp.Abs(u) < q, sp.Abs(sp.Abs(v) - even) < sp.Abs(u)),
                 ),
                 "odd n ≥ 3: |b| > r": Statement(
-                    sp.Abs(v) > 1,
-                    (q <= 1, k >= 1, sp.Abs(sp.Abs(v) - odd) < q - sp.Abs(u)),
+                    sp.Abs(v) > 1, (q <= 1, k >= 1, sp.Abs(sp.Abs(v) - odd) < q - sp.Abs(u))
                 ),
                 "then the sign is kept": Statement(
                     sp.And(sp.Eq(v_next, v - sp.sign(v)), sp.Eq(sp.sign(v_next), sp.sign(v))),
@@ -180,8 +169,7 @@ CLAIMS = (
             {
                 "not if": Statement(sp.Abs(b + k * r) >= third, (y >= sp.Abs(k) * r + third,)),
                 "r ≥ 1/6": Statement(
-                    sp.Eq(sp.sign(v), -sp.sign(k)),
-                    (q <= 2, sp.Ne(k, 0), sp.Abs(v + even) < q),
+                    sp.Eq(sp.sign(v), -sp.sign(k)), (q <= 2, sp.Ne(k, 0), sp.Abs(v + even) < q)
                 ),
                 "r < 1/6": Statement(
                     in_R32_by(r + _sixth, sp.Integer(0), r, sp.Integer(2)), (r < _sixth,)
@@ -196,8 +184,7 @@ CLAIMS = (
         where=_WHERE + "R32",
         says="Then |B(t) − |k| sign[B(t)]σ̃1²η| = |B(t) + kσ̃1²η|.",
         published=lambda: for_all(
-            equal(sp.Abs(v - sp.Abs(k) * sp.sign(v)), sp.Abs(v + k)),
-            sp.Eq(sp.sign(v), -sp.sign(k)),
+            equal(sp.Abs(v - sp.Abs(k) * sp.sign(v)), sp.Abs(v + k)), sp.Eq(sp.sign(v), -sp.sign(k))
         ),
         expects=Status.PROVED,
         note="In units of σ̃1²η.",
@@ -258,8 +245,7 @@ CLAIMS = (
                     sp.Eq(sp.Abs(after.a - a), third), (in_R3(*here), x < y, sp.Ne(a, 0))
                 ),
                 "and only then": Statement(
-                    sp.Ne(sp.Abs(after.a - a), third),
-                    (in_R3(*here), sp.Or(x >= y, sp.Eq(a, 0))),
+                    sp.Ne(sp.Abs(after.a - a), third), (in_R3(*here), sp.Or(x >= y, sp.Eq(a, 0)))
                 ),
                 "every second step": Statement(
                     sp.Eq(two[0], a),

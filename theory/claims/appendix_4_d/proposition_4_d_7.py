@@ -135,12 +135,10 @@ CLAIMS = (
                 "a positive factor keeps the sign": Statement(sp.Equivalent(c < 0, r * c < 0)),
                 "through (1, 1)": equal((3 * r * a - (3 * r - 1)).subs(a, 1), 1),
                 "P3 is above": Statement(
-                    sp.Equivalent(in_P3(*here), y > 3 * r * x - (3 * r - 1)),
-                    (x > 1, r > third),
+                    sp.Equivalent(in_P3(*here), y > 3 * r * x - (3 * r - 1)), (x > 1, r > third)
                 ),
                 "P4 is below": Statement(
-                    sp.Equivalent(in_P4(*here), y < 3 * r * x - (3 * r - 1)),
-                    (y > 1, r > third),
+                    sp.Equivalent(in_P4(*here), y < 3 * r * x - (3 * r - 1)), (y > 1, r > third)
                 ),
                 "P42 ends at the pink line": Statement(
                     sp.Equivalent(in_P42(*here), y > 3 * r * (x - 1) - (3 * r - 1)),
@@ -160,8 +158,7 @@ CLAIMS = (
             {},
             {
                 "T = 1, so that |B(T−1)| = |B(0)|": Statement(
-                    equal(sp.Piecewise((1, x <= y), (0, True)), 0),
-                    (x > 1, ends, no_tie),
+                    equal(sp.Piecewise((1, x <= y), (0, True)), 0), (x > 1, ends, no_tie)
                 )
             },
         ),
@@ -185,10 +182,7 @@ CLAIMS = (
         says="For r < 1/3, where |A(t)| < |B(t)| it stays so, and in each step |A| falls by σ̃0²η/3 "
         "and |B| by σ̃1²η.",
         published=lambda: for_all(
-            sp.And(equal(x1, x - third), equal(y1, y - r), x1 < y1),
-            r < third,
-            x < y,
-            x >= 1,
+            sp.And(equal(x1, x - third), equal(y1, y - r), x1 < y1), r < third, x < y, x >= 1
         ),
         expects=Status.PROVED,
         note="Before T, which is what the count is about; for |A| < σ̃0²η/3 a step may lead to "
@@ -238,12 +232,7 @@ CLAIMS = (
         says="For r > 1/3, (|A|, |B|) can go above and below the line |A| = |B| in turn.",
         published=lambda: for_all(
             at(
-                sp.And(
-                    x < y,
-                    x1 > y1,
-                    sp.Abs(second.a) < sp.Abs(second.b),
-                    sp.Abs(second.a) > 1,
-                ),
+                sp.And(x < y, x1 > y1, sp.Abs(second.a) < sp.Abs(second.b), sp.Abs(second.a) > 1),
                 *_oscillating,
             ),
             r > third,
@@ -257,9 +246,7 @@ CLAIMS = (
         where=WHERE,
         says="From P1 the count is 0.",
         published=lambda: until_T(
-            sp.Implies(INSIDE, equal(n, 0)),
-            in_P1(*at_start),
-            invariant=sp.And(INSIDE, equal(n, 0)),
+            sp.Implies(INSIDE, equal(n, 0)), in_P1(*at_start), invariant=sp.And(INSIDE, equal(n, 0))
         ),
         expects=Status.PROVED,
         note="T = 0 and the sum is empty, though after T steps with |A| ≤ |B| may well follow.",
@@ -275,10 +262,7 @@ CLAIMS = (
             {"the summand at t = 0 is 0": Statement(x > y, (in_P1(*here),))},
         ),
         correction="T = 0, and the sum is empty.",
-        corrected=lambda: until_T(
-            sp.And(INSIDE, equal(t, 0), equal(n, 0)),
-            in_P1(*at_start),
-        ),
+        corrected=lambda: until_T(sp.And(INSIDE, equal(t, 0), equal(n, 0)), in_P1(*at_start)),
         slip="T is 0: |A(0)| is below σ̃0²η already",
         expects=Status.REFUTED,
     ),
@@ -313,9 +297,7 @@ CLAIMS = (
         where=PROOF,
         says="From P2, |B| remains the same until T.",
         published=lambda: until_T(
-            equal(size_b, b0),
-            in_P2(*at_start),
-            invariant=sp.And(sp.Eq(size_b, b0), b0 < 1),
+            equal(size_b, b0), in_P2(*at_start), invariant=sp.And(sp.Eq(size_b, b0), b0 < 1)
         ),
         expects=Status.PROVED,
     ),
@@ -357,10 +339,7 @@ CLAIMS = (
             "|b| falls by r if and only if |b| ≥ r, as is so where |a| ≥ 4/3 or r ≤ 1",
             {
                 "condition": exactly_if(
-                    y >= r,
-                    sp.And(equal(x1, x - third), equal(y1, y - r)),
-                    r > third,
-                    in_P3(*here),
+                    y >= r, sp.And(equal(x1, x - third), equal(y1, y - r)), r > third, in_P3(*here)
                 ),
                 "before the last step": for_all(y >= r, in_P3(*here), x1 >= 1),
                 "r ≤ 1": for_all(y >= r, in_P3(*here), r <= 1),

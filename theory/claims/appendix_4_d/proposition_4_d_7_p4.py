@@ -52,16 +52,10 @@ def _p4_bounds() -> Argument:
         {
             "count": COUNTED,
             "lower bound, r > 1/3": until_T(
-                sp.Implies(INSIDE, b0 - 2 < r * w),
-                r > third,
-                start,
-                invariant=FROM_P4_BELOW,
+                sp.Implies(INSIDE, b0 - 2 < r * w), r > third, start, invariant=FROM_P4_BELOW
             ),
             "upper bound, 1/3 < r ≤ 7/3": until_T(
-                sp.Implies(INSIDE, r * w < b0 - 1 + r),
-                moderate,
-                start,
-                invariant=FROM_P4_ABOVE,
+                sp.Implies(INSIDE, r * w < b0 - 1 + r), moderate, start, invariant=FROM_P4_ABOVE
             ),
             **_p4_sharpness(),
         },
@@ -105,8 +99,7 @@ def _p4_first_step_ends() -> Argument:
         {},
         {
             "T = 1": Statement(
-                sp.And(y - 2 <= r * count, r * count <= y - 1),
-                (in_P4(*here), ends, no_tie),
+                sp.And(y - 2 <= r * count, r * count <= y - 1), (in_P4(*here), ends, no_tie)
             )
         },
     )
@@ -177,15 +170,12 @@ CLAIMS = (
         where=PROOF,
         says="From P4 a step leads to P4, P2, P1 or P3: the three transitions are all there are.",
         published=lambda: for_all(
-            sp.Or(*(P(*there) for P in (in_P1, in_P2, in_P3, in_P4))),
-            in_P4(*here),
+            sp.Or(*(P(*there) for P in (in_P1, in_P2, in_P3, in_P4))), in_P4(*here)
         ),
         correction="Unless it leads onto an edge: for r > 1/3 any point is on an edge or in one of "
         "the four.",
         corrected=lambda: exactly_if(
-            sp.Not(edge(*here)),
-            sp.Or(*(P(*here) for P in (in_P1, in_P2, in_P3, in_P4))),
-            r > third,
+            sp.Not(edge(*here)), sp.Or(*(P(*here) for P in (in_P1, in_P2, in_P3, in_P4))), r > third
         ),
         only_if="the next point is on no edge",
         expects=Status.REFUTED,

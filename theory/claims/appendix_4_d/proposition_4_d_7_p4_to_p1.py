@@ -49,11 +49,7 @@ def _red_line() -> Argument:
     return only_up_to(
         most_r,
         for_all(sp.Not(in_P3(*there)), in_P4(*here), x < y, r <= most_r),
-        at(
-            sp.And(in_P4(*here), x < y, in_P3(*there)),
-            4 * third + delta,
-            4 * third + 2 * delta,
-        ),
+        at(sp.And(in_P4(*here), x < y, in_P3(*there)), 4 * third + delta, 4 * third + 2 * delta),
         (6 * r + 4) * delta <= r - most_r,
     )
 
@@ -69,8 +65,7 @@ def _direct_range() -> Argument:
                 "count": COUNTED,
                 "bounds": until_T(
                     sp.Implies(
-                        sp.And(OUTSIDE, in_P41(*folded)),
-                        sp.And(b0 - 2 < r * w, r * w < b0 - 1),
+                        sp.And(OUTSIDE, in_P41(*folded)), sp.And(b0 - 2 < r * w, r * w < b0 - 1)
                     ),
                     moderate,
                     in_P4(*at_start),
@@ -86,10 +81,7 @@ def _in_P31() -> Argument:
     """From a start in P31: |B(T−1)|/(σ̃0²η) > 1, < 7/3 and < 2 + 1/(3r − 1)."""
     line = sp.Implies(OUTSIDE, size_b - 1 > 3 * r * (size_a - 1))
     return until_T(
-        sp.Implies(
-            _last,
-            sp.And(size_b > 1, size_b < 7 * third, (size_b - 2) * (3 * r - 1) < 1),
-        ),
+        sp.Implies(_last, sp.And(size_b > 1, size_b < 7 * third, (size_b - 2) * (3 * r - 1) < 1)),
         r > third,
         in_P31(*at_start),
         invariant=sp.And(line, sp.Implies(OUTSIDE, size_b < size_a + 1)),
@@ -230,12 +222,7 @@ CLAIMS = (
             {
                 "T = 2, from P4 to P31 to P1": Statement(
                     sp.And(y1 >= 1, y1 <= 2),
-                    (
-                        in_P4(*here),
-                        y < x,
-                        in_P31(*there),
-                        sp.Abs(second.a) < 1,
-                    ),
+                    (in_P4(*here), y < x, in_P31(*there), sp.Abs(second.a) < 1),
                 )
             },
         ),

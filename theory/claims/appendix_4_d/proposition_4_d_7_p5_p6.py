@@ -137,10 +137,7 @@ CLAIMS = (
         says="At the first t' with |A(t')| < |B(t')|, |A(t')| = |B(0)|, so |A| falls by "
         "|B(0)| − σ̃0²η from t' to T.",
         published=lambda: derived(
-            "|A(t')| = |B(0)|",
-            "",
-            {},
-            {"t' = 1": Statement(equal(x1, y), (in_P6(*here), x1 < y))},
+            "|A(t')| = |B(0)|", "", {}, {"t' = 1": Statement(equal(x1, y), (in_P6(*here), x1 < y))}
         ),
         correction="|B(0)| − σ̃0²η < |A(t')| < |B(0)| without ties; and if t' < T then from t' to T "
         "|A| falls to (2/3)σ̃0²η ≤ |A(T)| < σ̃0²η.",

@@ -82,8 +82,7 @@ _R31_DECIDES: dict[str, Lemma] = {
         sp.Abs(_next.a) <= 2 * _third, (_x <= 2 * _third, sp.Not(in_R31(_a, _b, _r)))
     ),
     "R31: more follows, and R31 again": Statement(
-        sp.And(sp.Abs(_orbit[1][0]) > 2 * _third, _returns),
-        (*_two_steps, in_R31(_a, _b, _r)),
+        sp.And(sp.Abs(_orbit[1][0]) > 2 * _third, _returns), (*_two_steps, in_R31(_a, _b, _r))
     ),
 }
 # The limits superior are attained, as bounded orbits take finitely many values.
@@ -199,8 +198,7 @@ CLAIMS = (
             {},
             {
                 "2-periodic orbits attain it": Statement(
-                    sp.Or(*(sp.Eq(e, sp.sqrt(2) * _eta) for e in (_e1, _e1_next))),
-                    _generic_cycle,
+                    sp.Or(*(sp.Eq(e, sp.sqrt(2) * _eta) for e in (_e1, _e1_next))), _generic_cycle
                 )
             },
         ),

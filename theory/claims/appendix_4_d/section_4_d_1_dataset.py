@@ -43,8 +43,7 @@ PREDICTABLE = {
         sp.And(_k / (2 * _d) >= 0, _k / (2 * _d) < _half), (_k <= _d - 1,)
     ),
     "C_k0 for k > 0": equal(
-        dct_entry(_k + 1, 0, _d),
-        sp.sqrt(sp.Integer(2) / _d) * sp.cos(sp.pi * (_k + 1) / (2 * _d)),
+        dct_entry(_k + 1, 0, _d), sp.sqrt(sp.Integer(2) / _d) * sp.cos(sp.pi * (_k + 1) / (2 * _d))
     ),
     "C_00": equal(dct_entry(0, 0, _d) ** 2 * _d, 1),
 }
@@ -59,10 +58,7 @@ CLAIMS = (
             "X̃_k = 0:  x_0 = −Σ_{j>0} (C_kj/C_k0) x_j, for every d and k",
             "row k of Cx = x̃ says Σ_j C_kj x_j = X̃_k = 0, and C_k0 is a positive factor times the "
             "cosine of πk/(2d), an angle from 0 to below π/2, so it is not 0",
-            {
-                **PREDICTABLE,
-                **{f"d = 3, k = {k}": _prediction(k) for k in range(3)},
-            },
+            {**PREDICTABLE, **{f"d = 3, k = {k}": _prediction(k) for k in range(3)}},
             {f"d = 3, k = {k}": _prediction(k) for k in range(3)},
         ),
         expects=Status.PROVED,

@@ -102,12 +102,7 @@ CLAIMS = (
         id="R-partition.2",
         where=_WHERE,
         says="The nine subpartitions do not overlap.",
-        published=lambda: derived(
-            "no point is in two of R11, …, R34",
-            "",
-            {},
-            _meet,
-        ),
+        published=lambda: derived("no point is in two of R11, …, R34", "", {}, _meet),
         correction="Exactly for σ̃1² ≥ σ̃0²/3. For smaller σ̃1² two of R31, R32, R33 always meet; "
         "all other pairs are disjoint for every σ̃1².",
         corrected=lambda: derived(
@@ -151,10 +146,7 @@ CLAIMS = (
         correction="But for ties |A| = |B| in R1 and R2, and |B| = σ̃0²η − |A| < |A| in R2. R3 is "
         "covered, by the definition of R34.",
         corrected=lambda: exactly_if(
-            sp.And(
-                sp.Ne(_x, _y),
-                sp.Not(sp.And(in_R2(*_at), _y < _x, sp.Eq(_y, 1 - _x))),
-            ),
+            sp.And(sp.Ne(_x, _y), sp.Not(sp.And(in_R2(*_at), _y < _x, sp.Eq(_y, 1 - _x)))),
             sp.Or(*(R_PARTITION[name](*_at) for name in _OUTSIDE_R3)),
             sp.Or(in_R1(*_at), in_R2(*_at)),
         ),
@@ -278,10 +270,7 @@ CLAIMS = (
         published=lambda: for_all(_path, *_steps(3), *_takes_three),
         correction="Unless the second point has |B| = σ̃0²η − |A|, where it is in no subpartition.",
         corrected=lambda: exactly_if(
-            sp.Ne(sp.Abs(_orbit[1][1]), 1 - sp.Abs(_orbit[1][0])),
-            _path,
-            *_steps(3),
-            *_takes_three,
+            sp.Ne(sp.Abs(_orbit[1][1]), 1 - sp.Abs(_orbit[1][0])), _path, *_steps(3), *_takes_three
         ),
         only_if="|B(t+1)| ≠ σ̃0²η − |A(t+1)|",
         expects=Status.REFUTED,
@@ -347,7 +336,7 @@ CLAIMS = (
             "P4.D.3; where |a| ∈ {1/3, 2/3} for ever, the nine are not entered",
             {
                 "A ends inside": Statement(
-                    sp.Or(sp.Abs(_next.a) < 1, sp.Abs(_next.a) <= _x - _third),
+                    sp.Or(sp.Abs(_next.a) < 1, sp.Abs(_next.a) <= _x - _third)
                 ),
                 "entered within 2 steps": Statement(
                     sp.Or(*(_in_the_nine(point) for point in (_at, _one, _two))),

@@ -13,10 +13,7 @@ from theory.published import rows
 _e = sp.symbols("e_0:3", real=True)
 _sigma0_sq, _sigma1_sq, _eta = sp.symbols("sigma0_sq sigma1_sq eta", positive=True)
 _A, _B = sp.symbols("A B", real=True)
-_SCALED = {
-    _A: sp.sqrt(3) / 3 * _sigma0_sq * _e[0],
-    _B: sp.sqrt(2) / 2 * _sigma1_sq * _e[1],
-}
+_SCALED = {_A: sp.sqrt(3) / 3 * _sigma0_sq * _e[0], _B: sp.sqrt(2) / 2 * _sigma1_sq * _e[1]}
 _COMPARISONS = {"<": sp.Lt, ">": sp.Gt, "=": sp.Eq}
 
 _TABLE = rows("table_4_9")

@@ -93,8 +93,7 @@ CLAIMS = (
                 },
                 **{
                     f"ẽ1: {move}": equal(
-                        sp.sqrt(2) / 2 * _sigma1_sq * move * _eta,
-                        (size / _r) * _sigma1_sq * _eta,
+                        sp.sqrt(2) / 2 * _sigma1_sq * move * _eta, (size / _r) * _sigma1_sq * _eta
                     )
                     for move, size in zip(_MOVES_E1, _SIZES_B, strict=True)
                 },

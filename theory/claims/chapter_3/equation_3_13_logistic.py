@@ -63,10 +63,7 @@ CLAIMS = (
         where="§3.3.4, before (3.13)",
         says="The gradient of the cross-entropy with respect to the input is (f − y)w.",
         published=lambda: derived(
-            "∇ℓ(x) = (φ(⟨w, x⟩) − y)w, for any d",
-            "chain rule",
-            {"dℓ/dz": _SLOPE},
-            _GRADIENT,
+            "∇ℓ(x) = (φ(⟨w, x⟩) − y)w, for any d", "chain rule", {"dℓ/dz": _SLOPE}, _GRADIENT
         ),
         expects=Status.PROVED,
     ),
@@ -94,8 +91,7 @@ CLAIMS = (
                 "dℓ/dz": _SLOPE,
                 "d²ℓ/dz²": _CURVATURE,
                 "model": equal(
-                    second_order(_loss, _r * _p, _u * _p * _p),
-                    _loss + _r * _p + _u * _p**2 / 2,
+                    second_order(_loss, _r * _p, _u * _p * _p), _loss + _r * _p + _u * _p**2 / 2
                 ),
             },
             {"dℓ/dz": _SLOPE},

@@ -214,8 +214,7 @@ CLAIMS = (
                 ),
                 "it is not zero": _mean**2 / 2 > 0,
                 "E ℓ at w̄ does not depend on X": equal(
-                    expected_loss(sp.Integer(0), _epsilon * _S, _m1, _m2),
-                    _epsilon**2 * _S**2 / 2,
+                    expected_loss(sp.Integer(0), _epsilon * _S, _m1, _m2), _epsilon**2 * _S**2 / 2
                 ),
             },
         ),

@@ -91,8 +91,7 @@ _second = for_any_w(
 _variance = sp.Symbol("V", positive=True)
 _LEAST = {
     "the loss as a sum of squares": equal(
-        loss(epsilon * shift),
-        ((mean_residual + epsilon * shift) ** 2 + (m2 - m1**2) * u**2) / 2,
+        loss(epsilon * shift), ((mean_residual + epsilon * shift) ** 2 + (m2 - m1**2) * u**2) / 2
     ),
     "it is never negative": moved**2 + _variance * u**2 >= 0,
     "it is 0 exactly where both squares are": sp.Equivalent(
@@ -136,10 +135,7 @@ def _minimizers() -> Argument:
             ),
             "d ≥ 3: the loss at x' is 0, (3.2) is not": Possible(
                 sp.And(
-                    _spread,
-                    *_starts,
-                    sp.Eq(loss(epsilon * s3), 0),
-                    sp.Ne(loss(epsilon * n3), 0),
+                    _spread, *_starts, sp.Eq(loss(epsilon * s3), 0), sp.Ne(loss(epsilon * n3), 0)
                 )
             ),
             "GD moves all sign(w_j(0))w_j alike": Statement(
@@ -250,10 +246,7 @@ CLAIMS = (
         published=lambda: derived(
             "any fixed Δx, t = ⟨Δx, w − w*⟩:  E ℓ(X + Δx; w) = L(w) + E[r]t + ½t²",
             "the target ⟨·, w*⟩ moves along with the input",
-            {
-                "bilinearity": _BILINEAR,
-                "expansion": equal(loss(shift), _second_order(shift)),
-            },
+            {"bilinearity": _BILINEAR, "expansion": equal(loss(shift), _second_order(shift))},
         ),
         expects=Status.PROVED,
         note="With Δx_1 = ε sign(w_1 − w*_1) there is ε|w_1 − w*_1| beside ε‖w_{2:d}‖_1.",

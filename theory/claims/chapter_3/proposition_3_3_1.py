@@ -123,10 +123,7 @@ SHARP = {
     "attained with √(π/2), for every d and ε": equal(
         _MODEL_AT_V,
         second_order_bound(
-            sp.Integer(0),
-            _radius_sq,
-            (_radius_sq + 1) * sp.sqrt(2 / sp.pi),
-            sp.sqrt(sp.pi / 2),
+            sp.Integer(0), _radius_sq, (_radius_sq + 1) * sp.sqrt(2 / sp.pi), sp.sqrt(sp.pi / 2)
         ),
     ),
     "no less factor will do": Statement(
@@ -243,8 +240,7 @@ CLAIMS = (
                     _n * (_n * _h) <= _epsilon * (_epsilon * _H2), (_n <= _epsilon, _h <= _H2)
                 ),
                 "nor in ε'·(nh)": Statement(
-                    _epsilon * (_n * _h) <= _epsilon * (_epsilon * _H2),
-                    (_n <= _epsilon, _h <= _H2),
+                    _epsilon * (_n * _h) <= _epsilon * (_epsilon * _H2), (_n <= _epsilon, _h <= _H2)
                 ),
             },
         ),
@@ -278,9 +274,8 @@ CLAIMS = (
             "Σ_i H_ij²",
             {
                 "a diagonal entry, any size": equal(
-                    _unit.T * (_matrix.T * _matrix) * _unit,
-                    (_matrix * _unit).T * (_matrix * _unit),
-                ),
+                    _unit.T * (_matrix.T * _matrix) * _unit, (_matrix * _unit).T * (_matrix * _unit)
+                )
             },
             {f"size {size}": _trace(size) for size in (2, 3, 4)},
         ),

@@ -77,9 +77,7 @@ CLAIMS = (
         id="3.2-ridge.4",
         where="§3.2, after the ridge solution",
         says="The bias is small if λ is.",
-        published=lambda: for_all(
-            sp.Abs(_solution - _target) <= _penalty / _mu * sp.Abs(_target),
-        ),
+        published=lambda: for_all(sp.Abs(_solution - _target) <= _penalty / _mu * sp.Abs(_target)),
         expects=Status.PROVED,
     ),
     Claim(

@@ -31,7 +31,7 @@ def _ratio_is(share: sp.Expr, constant: sp.Expr, moved: sp.Expr) -> Argument:
         {
             "main term": Statement(
                 equal(leading_ratio(S, sp.Integer(0), moved), 1 + constant * share / S), (S > 0,)
-            ),
+            )
         },
     )
 

@@ -135,7 +135,7 @@ CLAIMS = (
                 "one more": Statement(
                     _output <= (_L2 * _product) * _input,
                     (_output <= _L2 * _middle, _middle <= _product * _input),
-                ),
+                )
             },
         ),
         expects=Status.PROVED,

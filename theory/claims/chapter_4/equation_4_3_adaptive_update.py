@@ -134,8 +134,7 @@ CLAIMS = (
                 ),
                 "rates at two memories": equal(_rate_for(_V_1) - _rate_for(_V_2), _difference),
                 "ε > 0": Statement(
-                    sp.Ne(sp.numer(_difference), 0),
-                    (_root_q < 1, _epsilon > 0, sp.Ne(_V_1, _V_2)),
+                    sp.Ne(sp.numer(_difference), 0), (_root_q < 1, _epsilon > 0, sp.Ne(_V_1, _V_2))
                 ),
             },
         ),

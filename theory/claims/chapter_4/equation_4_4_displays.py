@@ -124,8 +124,7 @@ CLAIMS = (
                 "there and back": equal(C.T * (C * _signal * C.T) * C, _signal),
                 "back and there": equal(C * (C.T * _signal * C) * C.T, _signal),
                 "energy": equal(
-                    (C * _signal * C.T).T * (C * _signal * C.T),
-                    C * (_signal.T * _signal) * C.T,
+                    (C * _signal * C.T).T * (C * _signal * C.T), C * (_signal.T * _signal) * C.T
                 ),
                 "CᵀC = I": equal(C.T * C * _column, _column),
             },

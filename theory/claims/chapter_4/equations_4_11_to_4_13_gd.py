@@ -116,8 +116,7 @@ CLAIMS = (
                 "conjugation": equal(C * (_I - _eta * _Sigma) * C.T, _I - _eta * _Sigma_tilde),
                 "one frequency, t = 0": equal(gd_error(_e, _s, _eta, 0), _e),
                 "one frequency, from t to t + 1": equal(
-                    gd_step(gd_error(_e, _s, _eta, _t), _s, _eta),
-                    gd_error(_e, _s, _eta, _t + 1),
+                    gd_step(gd_error(_e, _s, _eta, _t), _s, _eta), gd_error(_e, _s, _eta, _t + 1)
                 ),
             },
         ),
@@ -150,10 +149,7 @@ CLAIMS = (
         says="Irrelevant weights never change: w̃_i(t) = w̃_i(0).",
         published=lambda: all_of(
             "σ̃_i² = 0 implies ẽ_i(t + 1) = ẽ_i(t)",
-            {
-                "step": equal(gd_step(_e, sp.Integer(0), _eta), _e),
-                "limit": _irrelevant,
-            },
+            {"step": equal(gd_step(_e, sp.Integer(0), _eta), _e), "limit": _irrelevant},
         ),
         expects=Status.PROVED,
     ),

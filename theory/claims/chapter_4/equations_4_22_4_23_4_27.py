@@ -338,10 +338,7 @@ CLAIMS = (
                     invariant=_weights,
                 ),
                 "ties for ever, if r = 4/3": for_all(
-                    sp.And(
-                        equal(_always_tied[0], _always_tied[1]),
-                        equal(_always_tied[2], half),
-                    ),
+                    sp.And(equal(_always_tied[0], _always_tied[1]), equal(_always_tied[2], half)),
                     _x >= 1,
                 ),
             },

@@ -28,10 +28,7 @@ CLAIMS = (
         where="§4.4.1",
         says="The squared-error loss has the same residual in both domains.",
         published=lambda: for_all(
-            equal(
-                (C * _x).T * (C * _w) - (C * _x).T * (C * _w_star),
-                _x.T * _w - _x.T * _w_star,
-            )
+            equal((C * _x).T * (C * _w) - (C * _x).T * (C * _w_star), _x.T * _w - _x.T * _w_star)
         ),
         expects=Status.PROVED,
     ),

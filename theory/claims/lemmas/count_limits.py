@@ -46,8 +46,7 @@ _flat_invariant = sp.And(
 # From the first step on that is not short y < x + 1, until b changes sign, when w > q.
 _STEEP_LEAST = sp.Or(w > 3 * X0 - 3, w > q - 6)
 _steep_least_invariant = sp.Or(
-    w > q,
-    sp.And(sp.Eq(_y, _b_signed), sp.Or(sp.Eq(w + 3 * _x, 3 * X0), _y < _x + 1)),
+    w > q, sp.And(sp.Eq(_y, _b_signed), sp.Or(sp.Eq(w + 3 * _x, 3 * X0), _y < _x + 1))
 )
 
 # b changes sign at a short step from y < r, so that after it x < r − y. From the next step on that

@@ -45,10 +45,7 @@ b_signed = b0 - r * w
 # With r ≤ 7/3 a change of sign of B leaves |b| < 1 or ends in P1, so that it is the last move.
 FROM_P4_ABOVE = sp.And(
     b_signed > 1 - r,
-    sp.Or(
-        sp.Eq(size_b, b_signed),
-        sp.And(sp.Eq(size_b, -b_signed), sp.Or(INSIDE, size_b < 1)),
-    ),
+    sp.Or(sp.Eq(size_b, b_signed), sp.And(sp.Eq(size_b, -b_signed), sp.Or(INSIDE, size_b < 1))),
 )
 # Below the red line, or less than 1 above |a|: a short step takes r − 1/3 off |b| − |a|, and a long
 # one leads from |b| < |a| to |b| < |a| + 1.
@@ -58,10 +55,7 @@ FROM_P4_BELOW = sp.Or(
         sp.Eq(size_b, b_signed),
         sp.Or(
             sp.And(INSIDE, size_b < 2),
-            sp.And(
-                OUTSIDE,
-                sp.Or(size_b < 1 + 3 * r * (size_a - 1), size_b < size_a + 1),
-            ),
+            sp.And(OUTSIDE, sp.Or(size_b < 1 + 3 * r * (size_a - 1), size_b < size_a + 1)),
         ),
     ),
 )

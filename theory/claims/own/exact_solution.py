@@ -120,12 +120,7 @@ _toggling_counts = (
 )
 _toggling_invariant = sp.Or(
     sp.And(
-        sp.Eq(_n, 0),
-        sp.Eq(_y, _beta),
-        sp.Eq(_x, _x1 + _u),
-        sp.Eq(_t, _n1 - _u),
-        _t >= 0,
-        _u >= 0,
+        sp.Eq(_n, 0), sp.Eq(_y, _beta), sp.Eq(_x, _x1 + _u), sp.Eq(_t, _n1 - _u), _t >= 0, _u >= 0
     ),
     sp.And(
         sp.Eq(_n, 1),

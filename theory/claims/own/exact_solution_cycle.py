@@ -135,12 +135,7 @@ CLAIMS = (
                 ),
                 "short steps": Statement(
                     _returns_after_two(),
-                    (
-                        _descends(_state),
-                        sp.Ne(_a, 0),
-                        _b > 0,
-                        _b - _r < -(_third - sp.Abs(_a)),
-                    ),
+                    (_descends(_state), sp.Ne(_a, 0), _b > 0, _b - _r < -(_third - sp.Abs(_a))),
                 ),
                 "where b is then": Statement(  # w stands for y0/r, f for its floor
                     sp.Eq(_k - 1, _f), (_w >= _k - 1, _w < _k, _w >= _f, _w < _f + 1)
@@ -154,10 +149,7 @@ CLAIMS = (
         where=_WHERE,
         says="Short steps go to and fro for ever only for r > 1/3.",
         published=lambda: for_all(
-            _r > _third,
-            _descends(_state),
-            _b > 0,
-            _b - _r < -(_third - sp.Abs(_a)),
+            _r > _third, _descends(_state), _b > 0, _b - _r < -(_third - sp.Abs(_a))
         ),
         expects=Status.PROVED,
     ),

@@ -56,8 +56,7 @@ def _movement() -> Argument:
                 equal(sp.Min(_k * _bound, _k * _s), _k * sp.Min(_bound, _s))
             ),
             "bounds of w": Statement(
-                sp.Abs(w - main) <= sp.Max(6, 3 * r / 2 - 1),
-                (w > main - 6, w <= main + excess),
+                sp.Abs(w - main) <= sp.Max(6, 3 * r / 2 - 1), (w > main - 6, w <= main + excess)
             ),
             "in units of w̃2": Statement(
                 sp.Abs(_unit * w - _unit * _bound) <= movement_error(r, _eta),
