@@ -99,19 +99,21 @@ def advance(
     draws: Draw,
     first: jax.Array,
     stops: jax.Array,
+    count: jax.Array,
     *,
     gradients: Gradients,
     form: Form | Pair,
     together: int,
 ) -> tuple[State, jax.Array]:
-    """Take updates first + 1, …, stops[-1] of all runs, in one launch.
+    """Take updates first + 1, …, stops[count − 1] of all runs, in one launch.
 
     Args:
         batch: what stays the same.
         state: of all runs after ``first`` updates.
         draws: for iterations ``first`` and on.
         first: number of updates that were made before.
-        stops: numbers of updates, ascending, shape (R,); one that is repeated takes no time.
+        stops: numbers of updates, ascending, shape (R,).
+        count: how many of them there are; the rest is for the sake of the shape.
         gradients: where they come from.
         form: the rule without its numbers.
         together: how many runs advance together.
@@ -132,14 +134,13 @@ def advance(
             e = state.e + change
             return State(e, memory, state.good + jnp.isfinite(e).all())
 
-        def to_stop(
-            at: tuple[jax.Array, State], stop: jax.Array
-        ) -> tuple[tuple[jax.Array, State], jax.Array]:
-            state = jax.lax.fori_loop(at[0], stop, step, at[1])
-            return (stop, state), state.e
+        def to_stop(i: jax.Array, at: tuple[State, jax.Array]) -> tuple[State, jax.Array]:
+            begin = jnp.where(i == 0, first, stops[i - 1])
+            state = jax.lax.fori_loop(begin, stops[i], step, at[0])
+            return state, jax.lax.dynamic_update_index_in_dim(at[1], state.e, i, 0)
 
-        (_, state), errors = jax.lax.scan(to_stop, (first, state), stops)
-        return state, errors
+        errors = jnp.zeros((len(stops), *state.e.shape), state.e.dtype)
+        return jax.lax.fori_loop(0, count, to_stop, (state, errors))
 
     arguments = (batch.own, state, draws)
     return jax.lax.map(run, arguments, batch_size=None if together == 1 else together)

@@ -42,8 +42,10 @@ from simulations.engine.rules import Form, Pair
 from simulations.engine.runs import Runs
 from simulations.engine.transform import Transform
 
-_NUMBERS_PER_LAUNCH: Final = 2**23
-_STEPS_PER_LAUNCH: Final = 4096
+# Of draws, which are made from as many others; and of updates, where there are none.
+_DRAWN_PER_LAUNCH: Final = 2**21
+_UPDATED_PER_LAUNCH: Final = 2**23
+_STEPS_PER_LAUNCH: Final = 2**14
 # Launches of one length, of which fewer would have another for the sake of the last.
 _MANY: Final = 8
 # Arrays of a run's size that a launch holds beside the records.
@@ -116,21 +118,20 @@ def train_each(
     if oracle is not None:
         check_oracle(oracle, runs, samples)
     numbers = _numbers_per_draw(runs.d, samples, oracle)
-    length = launch_length(iterations, len(runs) * (numbers + runs.d), steps_per_launch)
+    length = launch_length(iterations, len(runs), runs.d, numbers, steps_per_launch)
     of_a_run = {"records": len(record), "drawn": length * numbers, "rules": len(rules)}
     check_memory(memory_needed(len(runs), runs.d, **of_a_run, dtype=dtype), runs)
-    launches = _Launches(record, length)
     with computing(device, dtype) as place:
         loops = {
-            name: _Loop(runs, form, {**samples, **of}, oracle, transform, launches, dtype, place)
+            name: _Loop(runs, form, {**samples, **of}, oracle, transform, record, dtype, place)
             for name, (form, of) in forms.items()
         }
-        for start, stop in launches:
-            draws = next(iter(loops.values())).draws(start, length) if numbers else ()
+        for launch in _launches(record, length):
+            draws = next(iter(loops.values())).draws(launch.start, length) if numbers else ()
             for loop in loops.values():
-                loop.advance(start, draws)
+                loop.advance(launch, draws)
             if progress is not None:
-                progress(stop, iterations)
+                progress(launch.stop, iterations)
             if all(loop.is_over for loop in loops.values()):
                 break
     return {name: loop.outcome() for name, loop in loops.items()}
@@ -150,20 +151,26 @@ def log_spaced(iterations: int, points_per_decade: int = 50) -> np.ndarray:
     return np.unique([0, *between, iterations])
 
 
-def launch_length(iterations: int, numbers: int, steps_per_launch: int = _STEPS_PER_LAUNCH) -> int:
+def launch_length(
+    iterations: int, runs: int, d: int, drawn: int, steps_per_launch: int = _STEPS_PER_LAUNCH
+) -> int:
     """Return the number of updates in a launch, whose draws fit a bounded memory.
 
-    All have one length, of which few are compiled: a power of two where the iterations bound it.
-    The last may draw for more than is left; of few launches, hardly more than is needed.
+    All have one length, of which few are compiled: it has three binary digits where the iterations
+    bound it. The last may draw for more than is left; of few launches, hardly more than is needed.
 
     Args:
         iterations: number of updates.
-        numbers: that all runs draw and hold at an update.
+        runs: number S of runs.
+        d: their dimension.
+        drawn: numbers that a run draws at an update.
         steps_per_launch: the most.
 
     """
-    enough = 1 << (iterations - 1).bit_length()
-    longest = max(1, min(steps_per_launch, enough, _NUMBERS_PER_LAUNCH // numbers))
+    unit = 1 << max(0, iterations.bit_length() - 3)
+    enough = -(-iterations // unit) * unit
+    fitting = _DRAWN_PER_LAUNCH // (runs * drawn) if drawn else _UPDATED_PER_LAUNCH // (runs * d)
+    longest = max(1, min(steps_per_launch, enough, fitting))
     launches = -(-iterations // longest)
     return -(-iterations // launches) if 1 < launches <= _MANY else longest
 
@@ -188,41 +195,47 @@ def memory_needed(
     return np.dtype(dtype).itemsize * runs * (2 * drawn + of_rules)
 
 
-class _Launches:
-    """Where launches start and stop, and what each records.
+class _Launch(NamedTuple):
+    """Some updates.
 
     Attributes:
-        record: iterations that are recorded, ascending, shape (K,).
+        start: number of updates before it.
+        stop: and after it.
+        stops: where errors are kept: at records, and at its end; filled up to one length, shape
+            (R,).
+        kept: how many of these there are.
+        here: which records they are, all but the end if that is none, shape (K,).
 
     """
 
-    def __init__(self, record: np.ndarray, length: int) -> None:
-        self.record = record
-        self._length = length
-        self._last = int(record[-1])
-        self._stops = 1 + max(int(self._here(start).sum()) for start, _ in self)
+    start: int
+    stop: int
+    stops: np.ndarray
+    kept: int
+    here: np.ndarray
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        """Yield the number of updates before each launch and after it."""
-        for start in range(0, self._last, self._length):
-            yield start, min(start + self._length, self._last)
 
-    def stops(self, start: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return where a launch stops, as many in each, and which records the first of these are.
-
-        The launch's end fills them up: it takes no time to stop where one is.
-        """
-        here = self._here(start)
-        stops = np.full(self._stops, min(start + self._length, self._last), np.uint32)
-        stops[: here.sum()] = self.record[here]
-        return stops, here
-
-    def _here(self, start: int) -> np.ndarray:
-        return np.asarray((start < self.record) & (self.record <= start + self._length))
+def _launches(record: np.ndarray, length: int) -> Iterator[_Launch]:
+    """Yield the launches that record at some iterations, the last of which is the end."""
+    last = int(record[-1])
+    starts = np.arange(0, last, length)
+    most = 1 + int(np.diff(np.searchsorted(record, [*starts, last], side="right")).max())
+    for start in starts.tolist():
+        stop = min(start + length, last)
+        here = (start < record) & (record <= stop)
+        stops = np.full(most, stop, np.uint32)
+        recorded = record[here]
+        stops[: len(recorded)] = recorded
+        yield _Launch(start, stop, stops, len(recorded) + int(stop not in recorded), here)
 
 
 class _Loop:
-    """One rule on all runs: its state and its records."""
+    """One rule on all runs: its state and its records.
+
+    Attributes:
+        is_over: whether no run is finite any more.
+
+    """
 
     def __init__(
         self,
@@ -231,13 +244,13 @@ class _Loop:
         numbers: dict[str, np.ndarray],
         oracle: GradientOracle | None,
         transform: Transform | None,
-        launches: _Launches,
+        record: np.ndarray,
         dtype: np.dtype,
         place: jax.Device,
     ) -> None:
         if not isinstance(form, Form):
             check_pair(form, runs.d, dtype)
-        self._runs, self._launches, self._form = runs, launches, form
+        self._runs, self._record, self._form = runs, record, form
         chosen = transform_for(form, transform)
         self._gradients = oracle or InFrequency(chosen, "samples" in numbers)
         self._outside = _jitted(chosen) if oracle is None else _by_matrix(runs.d)
@@ -252,45 +265,39 @@ class _Loop:
         e0 = np.asarray(self._outside.inverse(runs.initial_errors)).astype(dtype)
         self._state = begin(self._batch, jnp.asarray(e0), form=form)
         self._together = abreast(len(runs), runs.d, place.platform, in_space=oracle is not None)
-        self._e_tilde = np.full((len(runs), len(launches.record), runs.d), np.nan, dtype)
-        self._e_tilde[:, launches.record == 0] = np.asarray(self._outside.forward(e0))[:, None]
-        self._done = 0
+        self._e_tilde = np.full((len(runs), len(record), runs.d), np.nan, dtype)
+        self._e_tilde[:, record == 0] = np.asarray(self._outside.forward(e0))[:, None]
+        self._good, self._done = np.zeros(len(runs), np.uint32), 0
+        self.is_over = False
 
     def draws(self, start: int, length: int) -> Draw:
         """Return draws for ``length`` iterations from ``start`` on."""
         return draw(self._batch, np.uint32(start), gradients=self._gradients, length=length)
 
-    def advance(self, start: int, draws: Draw) -> None:
+    def advance(self, launch: _Launch, draws: Draw) -> None:
         """Go through a launch, and record."""
         if self.is_over:
             return
-        stops, here = self._launches.stops(start)
         self._state, errors = advance(
             self._batch,
             self._state,
             draws,
-            np.uint32(start),
-            stops,
+            np.uint32(launch.start),
+            launch.stops,
+            np.int32(launch.kept),
             gradients=self._gradients,
             form=self._form,
             together=self._together,
         )
-        self._done = int(stops[-1])
-        if here.any():
-            self._e_tilde[:, here] = np.asarray(self._outside.forward(errors))[:, : here.sum()]
-
-    @property
-    def _good(self) -> np.ndarray:
-        return np.asarray(self._state.good)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no run is finite any more."""
-        return bool((self._good < self._done).all())
+        if launch.here.any():
+            kept = np.asarray(self._outside.forward(errors))
+            self._e_tilde[:, launch.here] = kept[:, : launch.here.sum()]
+        self._good, self._done = np.asarray(self._state.good), launch.stop
+        self.is_over = bool((self._good < self._done).all())
 
     def outcome(self) -> Outcome:
         """Return where the runs are."""
-        runs, good, record = self._runs, self._good, self._launches.record
+        runs, good, record = self._runs, self._good, self._record
         failures = tuple(
             Failure(int(run), runs.seeds[run], int(good[run]) + 1)
             for run in np.flatnonzero(good < self._done)

@@ -159,7 +159,7 @@ class Settings:
     def memory_needed(self) -> int:
         """Return about how many bytes the run takes at its peak."""
         drawn = self.gradient_oracle().numbers_per_draw
-        length = launch_length(self.iterations, self.seeds * (drawn + 3))
+        length = launch_length(self.iterations, self.seeds, 3, drawn)
         return memory_needed(
             self.seeds,
             3,

@@ -302,11 +302,12 @@ def test_second_call_compiles_nothing():
 
 
 def test_lengths_of_launches():
-    assert launch_length(200_001, 16 * 6) == 4096
-    assert launch_length(300, 1) == 512
+    assert launch_length(200_001, 16, 3, 3) == 2**14
+    assert launch_length(300, 1, 3, 3) == launch_length(320, 1, 3, 3) == 320
     # Of few launches the last draws for hardly more than is left.
-    assert launch_length(5000, 1) == 2500
-    assert launch_length(10**6, 2**30) == 1
+    assert launch_length(40_000, 1, 3, 3) == 13_334
+    assert launch_length(10**6, 2**10, 3, 2**20) == 1
+    assert launch_length(10**6, 2**10, 2**10, 0) == 8
 
 
 # Trajectories that blow up or vanish

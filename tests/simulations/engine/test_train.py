@@ -399,7 +399,7 @@ def test_nothing_of_size_d_times_d_is_made():
         )
         state = program.begin(batch, np.zeros((1, d)), form=rule.form)
         compiled = program.advance.lower(
-            *(batch, state, (), np.uint32(0), np.uint32([1])),
+            *(batch, state, (), np.uint32(0), np.uint32([1]), np.int32(1)),
             gradients=InFrequency(FAST, minibatches=False),
             form=rule.form,
             together=1,

@@ -361,9 +361,9 @@ def test_a_run_has_to_fit_into_memory(monkeypatch, changes):
 
 def test_the_memory_of_a_run_is_that_of_its_arrays(short_run):
     # 3 seeds, 80 records up to 300, 4 optimizers, d = 3: 6 numbers of ẽ and 2 risks a record, and
-    # twelve arrays. A launch draws for 512 iterations, each 3 numbers made from as many.
+    # twelve arrays. A launch draws for 320 iterations, each 3 numbers made from as many.
     assert len(short_run[0].iterations) == 80
-    assert SHORT.memory_needed() == 8 * 3 * (512 * 6 + 4 * (80 * 8 + 12 * 3))
+    assert SHORT.memory_needed() == 8 * 3 * (320 * 6 + 4 * (80 * 8 + 12 * 3))
     assert replace(SHORT, dtype="float32").memory_needed() * 2 == SHORT.memory_needed()
 
 

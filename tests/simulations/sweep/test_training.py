@@ -176,7 +176,7 @@ def trainings(monkeypatch):
     """Calls of the trainer, which trains nothing."""
     calls = []
 
-    def untrained(runs, rules, *, iterations, samples_per_step, device, steps_per_launch):
+    def untrained(runs, rules, *, iterations, samples_per_step, device):
         calls.append((runs, rules, iterations, samples_per_step))
         e = np.broadcast_to(runs.w0_tilde - runs.w_star_tilde, (len(runs), runs.d))
         return Outcome(runs, np.array([iterations]), e[:, None], ())
