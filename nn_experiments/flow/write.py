@@ -21,8 +21,9 @@ from nn_experiments.studies.optimizers.comparisons import measures_of
 from nn_experiments.studies.optimizers.judge import judge, summarise
 from nn_experiments.training import RunRecord, folder_name, load_model, resolve
 from nn_experiments.training.device import hardware
+from theory.common.environment import environment
 from theory.common.errors import UserError
-from theory.common.files import environment, read_json, write_json, write_text
+from theory.common.files import read_json, write_json, write_text
 from theory.common.tables import TextTable
 
 # Figures of a comparison of which every part is measured: of numbers, and of images.

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from theory.common.files import environment
+from theory.common.environment import environment
 from theory.logic.findings import Status
 
 SCHEMA = 1

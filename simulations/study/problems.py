@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 import jax.numpy as jnp
 import numpy as np
 
-from simulations.engine.device import computing
+from simulations.engine.device import check_device, computing
 from simulations.engine.limit import gd_limit
 from simulations.engine.outcome import Outcome
 from simulations.engine.risk import adversarial_risk
@@ -20,10 +20,10 @@ from simulations.engine.spectrum import (
     Variances,
 )
 from simulations.engine.transform import FAST
-from simulations.study.ranges import check_device, check_integer
 from simulations.study.rounding import ULPS
 from simulations.sweep.grid import Parameter
 from theory.common.errors import UserError
+from theory.common.settings import check_integer
 from theory.published import figure_4_7
 
 FIGURE_4_7: Final = "Figure 4.7"

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,19 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "packages": {name: _version(name) for name in _PACKAGES},
     }
+
+
+def made_by(at: Mapping[str, Any]) -> str:
+    """Return the last sentence of a report: what code and machine made it.
+
+    Args:
+        at: as :func:`environment` says.
+
+    """
+    return (
+        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
+        f"{at['platform']}, Python {at['python']}."
+    )
 
 
 def _version(package: str) -> str | None:

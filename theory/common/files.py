@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from theory.common.environment import environment  # noqa: F401 - it was offered here
 from theory.common.errors import UserError
 
 _PART = ".part-"

@@ -25,7 +25,8 @@ _GREATEST_DRAWN = 1e100
 # Of an axis's height.
 _HEIGHT_OF_A_TEXT = 0.07
 _HEIGHT_INCHES = 4.9
-_TITLE = "Errors and risks of GD, signGD, Adam and RMSProp over the iterations"
+NAME = "figure_4_7"
+TITLE = "Errors and risks of GD, signGD, Adam and RMSProp over the iterations"
 
 
 def draw(experiment: Experiment, theory: Theory) -> Figure:
@@ -58,7 +59,7 @@ def write_figure(figure: Figure, folder: Path) -> list[Path]:
         UserError: the folder cannot be made or written.
 
     """
-    return style.write_figure(figure, folder / "figure_4_7", _TITLE, ("png", "pdf", "svg"))
+    return style.write_figure(figure, folder / NAME, TITLE, ("png", "pdf", "svg"))
 
 
 def _iteration_axis(axes: Axes, experiment: Experiment, *, is_last: bool) -> None:

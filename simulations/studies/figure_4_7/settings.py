@@ -24,6 +24,7 @@ from theory.published import figure_4_7
 
 _PUBLISHED = figure_4_7()
 OPTIMIZERS = ("GD", "signGD", "Adam", "RMSProp")
+OUT = Path("results/figure_4_7")
 # Sizes of numbers, or of their inverses. In double precision squares and products of settings stay
 # within the range of floating point; in single precision the settings themselves do.
 _GREATEST = {"float64": 1e60, "float32": 1e30}
@@ -35,7 +36,14 @@ _GIB = 2**30
 
 @dataclass(frozen=True)
 class Settings:
-    """What to run. Numbers are exact: 0.01, 1/4 and sqrt(2) mean just that."""
+    """Run the experiment of Figure 4.7, draw it, and compare it with theory and print.
+
+    Writes the figure as PNG, PDF and SVG, all numbers in summary.json, the report in report.md, and
+    its two tables as CSV and LaTeX; prints the tables.
+
+    Exit codes: 0 done; 1 done, but an optimizer ended in NaN or infinity; 2 a setting or folder
+    that cannot be used, and nothing was run; 130 interrupted, and files are whole or not there.
+    """
 
     sigma_tilde_sq: tuple[str, ...] = tuple(_PUBLISHED.settings["sigma_tilde_sq"])
     """Variances of the three frequencies."""

@@ -9,7 +9,7 @@ import sympy as sp
 from simulations.studies.figure_4_7.experiment import ExactLimit, Experiment, Theory
 from simulations.studies.figure_4_7.published import comparisons
 from simulations.studies.figure_4_7.ratio import as_float, ratio, statistics
-from theory.common.files import environment
+from theory.common.environment import environment
 from theory.model.limit import Risks
 
 SCHEMA = 1

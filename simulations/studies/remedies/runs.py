@@ -23,9 +23,9 @@ from simulations.study.problems import (
     runs_at,
 )
 from simulations.study.rounding import TWINS, ULPS, moved
-from simulations.study.sweeps import sweep_over
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep
+from simulations.sweep.notation import sweep_over
 
 RULES: Final = ("signGD", "RMSProp", "Adam")
 NONE, ZERO_START, DECAYING = "none", "zero start", "decaying rate"

@@ -15,11 +15,12 @@ from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression
 from simulations.engine.train import train
 from simulations.studies.scaling.law import FEWEST_RUNS
 from simulations.studies.scaling.settings import BASELINE, Scaling
-from simulations.study.answer import Progress
 from simulations.study.rounding import TWINS, ULPS, moved
-from simulations.study.sweeps import columns_of, sweep_over
+from simulations.study.sweeps import columns_of
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep
+from simulations.sweep.notation import sweep_over
+from theory.common.progress import Progress
 
 Array = np.ndarray
 

@@ -13,11 +13,11 @@ import sympy as sp
 from PIL import Image
 
 from simulations.studies.figure_4_7 import published
-from simulations.studies.figure_4_7.command import reproduce
 from simulations.studies.figure_4_7.draw import draw
 from simulations.studies.figure_4_7.experiment import exact_theory, run_experiment
 from simulations.studies.figure_4_7.report import report
 from simulations.studies.figure_4_7.settings import Settings
+from simulations.studies.figure_4_7.study import run as reproduce
 from simulations.studies.figure_4_7.summary import summarise
 from theory.common.errors import UserError
 from theory.published import figure_4_7
@@ -334,7 +334,7 @@ def test_bad_settings_are_told(tmp_path, changes, message):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"iterations": 2**32},
+        {"iterations": 2**32 - 1},
         {"samples_per_step": 2**53},
         {"samples_per_step": 2**53, "oracle": "population"},
         {"eta": "1e-59", "epsilon": "1e59"},
@@ -409,7 +409,7 @@ def test_files_that_were_there_survive_a_failure(tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simulations.studies.figure_4_7.command.draw", interrupted)
+    monkeypatch.setattr("simulations.studies.figure_4_7.study.draw", interrupted)
     with pytest.raises(KeyboardInterrupt):
         reproduce(OTHER, tmp_path)
     assert {p.name: p.read_bytes() for p in Path(tmp_path).iterdir()} == before

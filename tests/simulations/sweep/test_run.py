@@ -176,7 +176,7 @@ def test_other_settings_are_refused_and_nothing_is_lost(tmp_path, whole):
 def test_other_versions_are_refused_unless_accepted(tmp_path, whole, monkeypatch):
     run_sweep(DRAWN, sweep(), tmp_path, device="cpu")
     (tmp_path / "block-00005.parquet").unlink()
-    monkeypatch.setattr(record, "_code_digest", lambda: "later")
+    monkeypatch.setattr(record, "_code_digest", lambda _: "later")
     with pytest.raises(UserError, match="computed by other versions"):
         run_sweep(DRAWN, sweep(), tmp_path, device="cpu")
     outcome = run_sweep(DRAWN, sweep(), tmp_path, device="cpu", accept_versions=True)

@@ -15,7 +15,8 @@ from nn_experiments.studies.optimizers.judge import judge
 from nn_experiments.studies.optimizers.setting import not_run, small_sample
 from nn_experiments.studies.optimizers.table_4_1 import average_robust_accuracy, sizes
 from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED
-from theory.common.files import environment, json_text
+from theory.common.environment import environment
+from theory.common.files import json_text
 
 
 def test_evidence_is_strict_json_with_everything_in_it(preset, compare):

@@ -1,20 +1,25 @@
-"""The command ``python -m simulations figure-4.7``."""
+"""Run the experiment of Figure 4.7, draw it, and compare it with theory and print."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from simulations.studies.figure_4_7.draw import draw, write_figure
+from simulations.studies.figure_4_7.draw import NAME, TITLE, draw, write_figure
 from simulations.studies.figure_4_7.experiment import exact_theory, run_experiment
 from simulations.studies.figure_4_7.published import gd_distance
-from simulations.studies.figure_4_7.report import comparison_table, optimizer_table, report
+from simulations.studies.figure_4_7.report import (
+    CAPTION,
+    alternative,
+    comparison_table,
+    optimizer_table,
+    report,
+)
 from simulations.studies.figure_4_7.settings import Settings
 from simulations.studies.figure_4_7.summary import summarise
+from simulations.study.answer import Drawing
 from theory.common.files import ensure_writable, write_json, write_text
+from theory.common.progress import Progress, unheard
 
 
-def reproduce(
-    settings: Settings, out: Path, progress: Callable[[int, int], None] | None = None
-) -> tuple[str, int]:
+def run(settings: Settings, out: Path, progress: Progress = unheard) -> tuple[str, int]:
     """Run, draw and report; return what to print, and the exit code.
 
     Writes ``figure_4_7.png``, ``.pdf`` and ``.svg``, ``summary.json``, ``report.md``, and the
@@ -29,8 +34,9 @@ def reproduce(
     theory = exact_theory(settings.problem())
     experiment = run_experiment(settings, progress)
     summary = summarise(experiment, theory)
-    write_json(out / "summary.json", summary)
     figure = draw(experiment, theory)
+    drawing = Drawing(NAME, TITLE, figure, alternative(summary), CAPTION)
+    write_json(out / "summary.json", {**summary, "pictures": [drawing.words()]})
     png, *_ = write_figure(figure, out)
     tables = {"optimizers": optimizer_table(summary), "published": comparison_table(summary)}
     for name, table in tables.items():

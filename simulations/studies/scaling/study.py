@@ -7,10 +7,11 @@ from typing import Any
 from simulations.studies.scaling.draw import draw_bands, draw_energies
 from simulations.studies.scaling.exact import at_three, check_of, summary
 from simulations.studies.scaling.experiment import run_sweeps
-from simulations.studies.scaling.report import report, results_of, tables
+from simulations.studies.scaling.report import CAPTION, alternative, report, results_of, tables
 from simulations.studies.scaling.settings import Scaling
 from simulations.studies.scaling.statement import statement
-from simulations.study.answer import Answer, Drawing, Progress
+from simulations.study.answer import Answer, Drawing, answered
+from theory.common.progress import Progress
 
 
 def answer(settings: Scaling, out: Path, progress: Progress) -> Answer:
@@ -34,11 +35,30 @@ def answer(settings: Scaling, out: Path, progress: Progress) -> Answer:
 
 
 def _drawings(settings: Scaling, rows: dict[str, Any]) -> Iterator[Drawing]:
+    number = "the number of irrelevant frequencies"
     label = f"number of irrelevant frequencies, of {settings.counts_d}"
-    for name, figure, what in (
-        ("dimensions", draw_bands(rows["d"], "d", "dimension d"), "the dimension"),
-        ("counts", draw_bands(rows["counts"], "irrelevant", label), label),
-        ("energies", draw_energies(settings, rows["energies"]), "energy at the irrelevant ones"),
+    of_d, of_counts, of_energies = (rows[name] for name in ("d", "counts", "energies"))
+    for name, figure, what, said in (
+        (
+            *("dimensions", draw_bands(of_d, "d", "dimension d")),
+            *("the dimension", alternative(of_d, "d", "d")),
+        ),
+        (
+            *("counts", draw_bands(of_counts, "irrelevant", label)),
+            *(label, alternative(of_counts, number, "irrelevant")),
+        ),
+        (
+            *("energies", draw_energies(settings, of_energies)),
+            *(
+                "energy at the irrelevant ones",
+                alternative(of_energies, "the energy there", "energy"),
+            ),
+        ),
     ):
         title = f"Adversarial risk of update rules over that of GD, against {what}"
-        yield Drawing(name, title, figure)
+        yield Drawing(name, title, figure, said, CAPTION)
+
+
+def run(settings: Scaling, out: Path, progress: Progress) -> tuple[str, int]:
+    """Answer the question, and write the answer, as :func:`answered` does."""
+    return answered(answer, settings, out, progress)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from simulations.studies.phase_diagram.draw import draw
 from simulations.studies.phase_diagram.experiment import checks_of, run_experiment
-from simulations.studies.phase_diagram.report import report, statement, tables
+from simulations.studies.phase_diagram.report import CAPTION, alternative, report, statement, tables
 from simulations.studies.phase_diagram.settings import PhaseDiagram
-from simulations.study.answer import Answer, Drawing, Progress
+from simulations.study.answer import Answer, Drawing, answered
+from theory.common.progress import Progress
 
 
 def answer(settings: PhaseDiagram, _: Path, progress: Progress) -> Answer:
@@ -18,10 +19,21 @@ def answer(settings: PhaseDiagram, _: Path, progress: Progress) -> Answer:
     checks = checks_of(experiment.results)
     title = "Ratio of adversarial risks, signGD over GD, over the starts"
     return Answer(
-        drawings=(Drawing("phase_diagram", title, draw(settings, experiment)),),
+        drawings=(
+            Drawing(
+                *("phase_diagram", title, draw(settings, experiment)),
+                alternative=alternative(experiment.results),
+                caption=CAPTION,
+            ),
+        ),
         checks=checks,
         results=experiment.results,
         tables=tables(experiment.results),
         statement=statement(experiment.results),
         report=report(settings, experiment.results, checks),
     )
+
+
+def run(settings: PhaseDiagram, out: Path, progress: Progress) -> tuple[str, int]:
+    """Answer the question, and write the answer, as :func:`answered` does."""
+    return answered(answer, settings, out, progress)

@@ -1,13 +1,20 @@
 import pytest
 
-from simulations.study.ranges import (
-    check_device,
+from simulations.engine.device import check_device
+from theory.common.errors import UserError
+from theory.common.settings import (
+    AT_LEAST_ONE,
+    FRACTION,
+    NOT_NEGATIVE,
+    NOT_POSITIVE,
+    POSITIVE,
     check_each_once,
     check_integer,
     check_integers,
     check_number,
+    check_range,
+    differences,
 )
-from theory.common.errors import UserError
 
 NAN = float("nan")
 
@@ -51,3 +58,34 @@ def test_what_lies_outside_is_told(check, arguments, options, message):
 def test_an_unknown_device_is_a_users_mistake():
     with pytest.raises(UserError, match="device: expected one of auto, cpu, gpu, got 'abacus'"):
         check_device("abacus")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "least", "outside"),
+    [
+        (FRACTION, 0, (1, -0.1, NAN)),
+        (POSITIVE, 1e-300, (0, float("inf"), NAN)),
+        (NOT_NEGATIVE, 0, (-1e-300, float("inf"))),
+        (NOT_POSITIVE, -1e300, (1e-300, -float("inf"))),
+        (AT_LEAST_ONE, 1, (0.99, True, "2")),
+    ],
+)
+def test_ranges_of_numbers(allowed, least, outside):
+    check_range("x", least, allowed)
+    for value in outside:
+        with pytest.raises(UserError, match=f"^x: expected {allowed.text}, got {value!r}$"):
+            check_range("x", value, allowed)
+
+
+def test_what_settings_differ_in():
+    there = {"a": 1, "b": [1, 2], "c": 0.0, "d": "x" * 70, "e": (1, 2, 3), "same": [None]}
+    here = {"a": 1.0, "b": [1, 3, 4], "c": -0.0, "d": "y", "e": range(1, 3), "same": [None], "f": 2}
+    assert list(differences(there, here)) == [
+        "a: 1 there, 1.0 asked for",
+        "b: 2 values there, 3 asked for; value 2: 2 there, 3 asked for",
+        "c: 0.0 there, -0.0 asked for",
+        f"d: {'x' * 40} … {'x' * 10} there, y asked for",
+        "e: 3 values there, 2 asked for; value 3: 3 there, no more asked for",
+        "f: nothing there, 2 asked for",
+    ]
+    assert list(differences(here, here)) == []
