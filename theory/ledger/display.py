@@ -54,7 +54,7 @@ def _listed(verdicts: Sequence[Verdict], width: int) -> Iterator[str]:
         if not v.is_as_declared or v.status is Status.CONTRADICTED:
             groups.setdefault(_outcome_in_words(v), []).append(v)
         elif v.judgement is Judgement.FAILS:
-            groups.setdefault("fails as printed; what is true instead is proved", []).append(v)
+            groups.setdefault("fails as printed", []).append(v)
     for title, group in groups.items():
         yield f"{title} ({len(group)}):"
         for v in group:

@@ -11,9 +11,10 @@ from typing import Any
 
 from theory.common.errors import UserError
 from theory.common.files import beside, json_text, read_json, write_text
+from theory.ledger.verify import SCHEMA
 
-WHOLE, BY_CHAPTER = 1, 2
-"""Schemas: all claims in the file; their files by name, each with its digest, in their place."""
+BY_CHAPTER = 2
+"""Schema of a file that has, in the place of the claims, the names of their files and digests."""
 AGAIN = "Run `python -m theory verify` again."
 _OURS = "own"
 _PLACE = re.compile(r"§(\d+)\.(?:([A-Z])\.)?")
@@ -64,14 +65,14 @@ def read_evidence(path: Path) -> dict[str, Any]:
     schema, claims = (
         (data.get("schema"), data.get("claims")) if isinstance(data, dict) else (None, None)
     )
-    if schema == WHOLE and isinstance(claims, list):
+    if schema == SCHEMA and isinstance(claims, list):
         return dict(data)
     if schema == BY_CHAPTER and isinstance(claims, dict):
         parts = (_read_part(path, name, digest) for name, digest in claims.items())
         by_id = {claim["id"]: claim for part in parts for claim in part}
         return {**data, "claims": [by_id[id_] for id_ in data["order"]]}
     raise UserError(
-        f"{path}: expected an evidence file of the ledger with schema {WHOLE} or {BY_CHAPTER}. "
+        f"{path}: expected an evidence file of the ledger with schema {SCHEMA} or {BY_CHAPTER}. "
         f"{AGAIN}"
     )
 

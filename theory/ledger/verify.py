@@ -16,6 +16,7 @@ from theory.logic.numbers import exact
 from theory.published import figure_4_7, rows
 
 SCHEMA = 1
+"""Of evidence with all claims in one place; by chapter: :mod:`theory.ledger.evidence_files`."""
 Settler: TypeAlias = Callable[[Obligation, float], tuple[Finding, float]]
 SIMULATION_EVIDENCE = Path("results/simulations/evidence.json")
 

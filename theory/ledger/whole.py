@@ -36,10 +36,6 @@ class Ledger:
     cache: Path | None
     simulation: Mapping[str, Any]
 
-    def claims(self) -> Sequence[Claim]:
-        """Return all claims, with nothing settled."""
-        return self.every()
-
     def verdicts(self) -> tuple[list[Verdict], str]:
         """Return the verdicts of all claims, and a note on what was recalled."""
         known = self._kept()

@@ -134,6 +134,7 @@ def test_a_disagreement_is_told(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(study, "statement", lambda settings, experiment: "")
     monkeypatch.setattr(study, "report", lambda settings, experiment: "")
+    monkeypatch.setattr(study, "alternative", lambda experiment: "")
     assert answered(study.answer, SMALL, tmp_path)[1] == 1
 
 

@@ -7,6 +7,8 @@ them together. What has no exact value (π, exp, roots of symbols) is evaluated 
 matrices of any size as 2 × 2.
 """
 
+import random
+import struct
 from fractions import Fraction
 from functools import cache
 from itertools import chain, islice
@@ -24,7 +26,7 @@ from theory.logic.evidence import Argument
 from theory.logic.exact import NotRepresentableError, Surd, holds
 from theory.logic.findings import Status
 from theory.logic.prove import enclosure, matrix
-from theory.logic.prove.points import Points, choices_from, conjuncts
+from theory.logic.prove.points import Points, conjuncts
 from theory.logic.statements import Statement, equal
 
 POINTS = 1000
@@ -53,6 +55,18 @@ OF_WHAT_HOLDS = [
     for claim in CLAIMS.values()
     if (claim.expects is Status.PROVED or claim.correction) and claim.id not in OF_AN_ORBIT
 ]
+
+
+def choices_from(data):
+    """A source of choices that are read off some bytes, and mixed from them thereafter."""
+    numbers = iter(struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))
+    more = random.Random(data)
+
+    def choose(n):
+        number = next(numbers, None)
+        return more.randrange(n) if number is None else number * n >> 16
+
+    return choose
 
 
 class Tally:

@@ -8,7 +8,6 @@ computed. Nothing here is trusted: what is found is evaluated.
 """
 
 import random
-import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -365,18 +364,6 @@ def _is_admitted(symbol: sp.Symbol, value: Value) -> bool:
     if facts is None:
         return admits(symbol, Surd.of(value))
     return all(fact(value) for fact in facts)
-
-
-def choices_from(data: bytes) -> Choose:
-    """Return a source of choices that are read off some bytes, and mixed from them thereafter."""
-    numbers = iter(struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))
-    more = random.Random(data)
-
-    def choose(n: int) -> int:
-        number = next(numbers, None)
-        return more.randrange(n) if number is None else number * n >> 16
-
-    return choose
 
 
 def random_choice(seed: int = 0) -> Choose:

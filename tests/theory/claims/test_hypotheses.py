@@ -8,8 +8,8 @@ import os
 import pytest
 import sympy as sp
 
+from tests.theory.hypotheses import unneeded, unneeded_in, without_one
 from theory.claims import all_claims
-from theory.ledger.hypotheses import unneeded, unneeded_in, without_one
 from theory.logic.arguments import all_of, for_all
 from theory.logic.evidence import Claim
 from theory.logic.findings import Status
