@@ -6,7 +6,6 @@ being there.
 
 import inspect
 import pkgutil
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass
@@ -19,7 +18,7 @@ from rich.progress import Progress
 
 from simulations import studies
 from simulations.studies.figure_4_7.settings import Settings
-from simulations.study.evidence import Check, to_json
+from simulations.study.evidence import Check, spelled, to_json
 from theory.common.command import leave, run
 from theory.common.console import console, print_table
 from theory.common.errors import UserError
@@ -241,18 +240,13 @@ def main(args: list[str] | None = None) -> int:
     return run(lambda: _main(sys.argv[1:] if args is None else args))
 
 
-def _spelled(study: str) -> str:
-    """Return the name of a study's command: a point between two digits, and hyphens."""
-    return re.sub(r"(?<=\d)_(?=\d)", ".", study).replace("_", "-")
-
-
 def _main(args: list[str]) -> int:
     defaults = _from_file(args)
     commands = {
         "check": CheckCommand(**defaults),
         "bench": Bench(),
         "sweep": SweepCommand(),
-        **{_spelled(study): _command_of(study) for study in _studies()},
+        **{spelled(study): _command_of(study) for study in _studies()},
     }
     commands |= {
         name: of(**defaults if issubclass(of, Settings) else {})

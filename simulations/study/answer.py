@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
 
 from matplotlib.figure import Figure
 
-from simulations.study.evidence import Check, to_json
+from simulations.study.evidence import Check, described, to_json
 from theory.common.environment import environment, made_by
 from theory.common.figure import Kind, write_figure
 from theory.common.files import ensure_writable, write_json, write_text
@@ -118,12 +118,7 @@ def answered(
     ensure_writable(out)
     answer = question(settings, out, progress)
     pictures = [drawing.write(out) for drawing in answer.drawings]
-    evidence = {
-        **to_json(settings, answer.checks),
-        "pictures": [drawing.words() for drawing in answer.drawings],
-        "results": answer.results,
-    }
-    write_json(out / "summary.json", evidence)
+    write_json(out / "summary.json", _evidence(settings, answer))
     for name, table in answer.tables.items():
         write_text(out / f"{name}.csv", table.csv())
     end = "\n".join(_end(settings))
@@ -132,6 +127,15 @@ def answered(
     said = [answer.statement, *shown, f"Report: {out / 'report.md'}"]
     disagrees = any(check.status is Status.CONTRADICTED for check in answer.checks.values())
     return "\n\n".join(said), 1 if disagrees else 0
+
+
+def _evidence(settings: Settings, answer: Answer) -> dict[str, Any]:
+    return {
+        **described(settings, answer.report),
+        **to_json(settings, answer.checks),
+        "pictures": [drawing.words() for drawing in answer.drawings],
+        "results": answer.results,
+    }
 
 
 def lines_of(checks: Mapping[str, Check]) -> Iterator[str]:

@@ -271,6 +271,7 @@ def _write(grid: Grid, work: Computation, summary: Summary, out: Path) -> None:
     write_text(out / "summary.csv", summary.all_digits().csv())
     write_text(out / "summary.tex", summary.table(MOST_ROWS).latex())
     data = {
+        "command": "python -m simulations sweep",
         "schema": SCHEMA,
         "environment": environment(),
         "sweep": {"computation": work.name, **grid.sweep.as_json()},

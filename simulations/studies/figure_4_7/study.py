@@ -15,6 +15,7 @@ from simulations.studies.figure_4_7.report import (
 from simulations.studies.figure_4_7.settings import Settings
 from simulations.studies.figure_4_7.summary import summarise
 from simulations.study.answer import Drawing
+from simulations.study.evidence import described
 from theory.common.files import ensure_writable, write_json, write_text
 from theory.common.progress import Progress, unheard
 
@@ -36,13 +37,15 @@ def run(settings: Settings, out: Path, progress: Progress = unheard) -> tuple[st
     summary = summarise(experiment, theory)
     figure = draw(experiment, theory)
     drawing = Drawing(NAME, TITLE, figure, alternative(summary), CAPTION)
-    write_json(out / "summary.json", {**summary, "pictures": [drawing.words()]})
+    text = report(summary, gd_distance(experiment))
+    told = {**described(settings, text), **summary, "pictures": [drawing.words()]}
+    write_json(out / "summary.json", told)
     png, *_ = write_figure(figure, out)
     tables = {"optimizers": optimizer_table(summary), "published": comparison_table(summary)}
     for name, table in tables.items():
         write_text(out / f"{name}.csv", table.csv())
         write_text(out / f"{name}.tex", table.latex())
-    write_text(out / "report.md", report(summary, gd_distance(experiment)))
+    write_text(out / "report.md", text)
     failures = [
         f"{name}: not finite from iteration {f.iteration} on (seed {f.seed}); the others went on"
         for name, f in experiment.failures.items()

@@ -160,6 +160,10 @@ def test_files_are_written(written):
     assert all((folder / f"figure_4_7.{suffix}").stat().st_size > 10_000 for suffix in names)
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["settings"]["sigma_tilde_sq"] == ["1", "1/5", "0"]
+    assert (summary["title"], summary["command"]) == (
+        "Figure 4.7",
+        "python -m simulations figure-4.7",
+    )
     report = (folder / "report.md").read_text()
     assert f"= {summary['population_signgd']['T']};" in report
     assert "| GD |" in text

@@ -86,6 +86,8 @@ def test_files_numbers_and_going_on(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
     assert ET.parse(tmp_path / "memory.svg").getroot().tag.endswith("svg")
     summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["command"] == "python -m simulations memory"
+    assert (tmp_path / "report.md").read_text().startswith(f"# {summary['title']}\n")
     (picture,) = summary["pictures"]
     assert (picture["file"], picture["caption"]) == ("memory.png", report.CAPTION)
     assert picture["alternative"].startswith(
