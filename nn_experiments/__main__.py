@@ -84,7 +84,7 @@ class Data:
     """List the data sets: how many images, and where they were found; or read one, to check it."""
 
     name: Annotated[str, tyro.conf.Positional] = ""
-    """Data set to read (and download, if it is not found)."""
+    """Data set to read (and download, if it is not found); folder:PATH or idx:PATH for your own."""
     data_dir: Path | None = None
     """Folder of data sets, to look in first and to download to; or set THEORY_FIRST_DATA."""
     download: bool = True

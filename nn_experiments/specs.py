@@ -94,7 +94,9 @@ class DataSpec(Spec):
     """Which images, and how many of them."""
 
     name: str = "fashion-mnist"
-    """A data set that python -m nn_experiments data lists, or folder:PATH."""
+    """A data set that python -m nn_experiments data lists; folder:PATH for your own images
+    (PATH/train/CLASS/*, PATH/test/CLASS/*), or idx:PATH for your own IDX files, named as MNIST's
+    (PATH/train-images-idx3-ubyte and three more, as they are or with .gz)."""
     train_images: Count | None = None
     """How many to train on, drawn by subset_seed with equal shares of the classes; or all."""
     validation_images: Natural = 0

@@ -272,7 +272,8 @@ class Report:
                 raise UserError(f"{option}: expected a folder, got {given}, which is none.")
         if not results.is_dir() and not kept.is_dir():
             raise UserError(
-                f"--results: expected a folder, got {results}. `make reproduce` makes one."
+                f"--results: expected a folder, got {results}. `make reproduce` makes one, as does "
+                "`python -m theory verify`."
             )
         ensure_writable_file(self.out)
         from theory.claims import all_claims
@@ -284,6 +285,8 @@ class Report:
                 results, self.out, all_claims, kept if kept.is_dir() else None, tell
             )
         print(written.note())
+        if not kept.is_dir():
+            print(f"There are no kept runs in {kept}: parts without results name their command.")
         return 0
 
 

@@ -15,15 +15,18 @@ from nn_experiments.specs import DataSpec
 from theory.common.errors import UserError
 from theory.common.tables import TextTable
 
-_FOLDER = "folder:"
+_OWN = {"folder:": folders.read_own, "idx:": idx.read_own}
+"""Readers of one's own images by what a name starts with; a path follows."""
 _MADE = "made by the project"
+_ANY = ("your own", "any, gray or, in folders, RGB", "any")
 
 
 def load(spec: DataSpec, *, data_dir: Path | None = None, download: bool = True) -> DataSet:
     """Return the images that a spec asks for, on the CPU, as bytes.
 
-    Names are those that :func:`describe` lists, or ``folder:PATH`` for one's own images:
-    ``PATH/train/CLASS/*`` and ``PATH/test/CLASS/*``. First ``validation_images`` are held out, then
+    Names are those that :func:`describe` lists. One's own images are ``folder:PATH`` for
+    ``PATH/train/CLASS/*`` and ``PATH/test/CLASS/*``, or ``idx:PATH`` for IDX files named as MNIST's
+    (see :func:`nn_experiments.data.idx.read_own`). First ``validation_images`` are held out, then
     ``train_images`` are drawn from the others, both with equal shares of the classes by
     ``subset_seed``. The test has the first ``test_images``.
 
@@ -77,7 +80,12 @@ def describe(data_dir: Path | None = None) -> TextTable:
         )
         for name in synthetic.NAMES
     ]
-    return TextTable(header, [*(_row(data_set, data_dir) for data_set in PUBLISHED), *made])
+    own = [
+        ("folder:PATH", *_ANY, "PATH/train/CLASS/*, PATH/test/CLASS/*", "format of each image"),
+        ("idx:PATH", *_ANY, "PATH/train-images-idx3-ubyte[.gz] …, as MNIST's", "format and length"),
+    ]
+    published = [_row(data_set, data_dir) for data_set in PUBLISHED]
+    return TextTable(header, [*published, *made, *own])
 
 
 def obtain(
@@ -105,7 +113,7 @@ def source(name: str, data_dir: Path | None = None, download: bool = True) -> st
     """
     data_set = _published(name)
     if data_set is None:
-        return str(_own_folder(name)) if name.startswith(_FOLDER) else _MADE
+        return str(_own_folder(name)) if _kind(name) else _MADE
     place = _found(data_set, data_dir, download)
     if place is None and not download:
         return "not found"
@@ -157,16 +165,22 @@ def _everything(name: str, data_dir: Path | None, download: bool) -> tuple[Image
     data_set = _published(name)
     if data_set is not None:
         return obtain(data_set, data_dir, download)
-    if name.startswith(_FOLDER):
-        return folders.read_own(_own_folder(name))
+    if kind := _kind(name):
+        return _OWN[kind](_own_folder(name))
     made = synthetic.images(name)
     return made.train, made.test
 
 
+def _kind(name: str) -> str:
+    """Return what a name of one's own images starts with; nothing for other names."""
+    return next((start for start in _OWN if name.startswith(start)), "")
+
+
 def _own_folder(name: str) -> Path:
-    path = name.removeprefix(_FOLDER)
+    kind = _kind(name)
+    path = name.removeprefix(kind)
     if not path:
-        raise UserError("data: expected a folder of your own images, folder:PATH, got no PATH.")
+        raise UserError(f"data: expected a folder of your own images, {kind}PATH, got no PATH.")
     return Path(path).expanduser()
 
 
@@ -175,12 +189,12 @@ def _published(name: str) -> Published | None:
     for data_set in PUBLISHED:
         if data_set.name == name:
             return data_set
-    if name.startswith(_FOLDER) or name in synthetic.NAMES:
+    if _kind(name) or name in synthetic.NAMES:
         return None
     names = (*(data_set.name for data_set in PUBLISHED), *synthetic.NAMES)
     raise UserError(
-        f"data: expected one of {', '.join(names)}, or folder:PATH for your own images, got "
-        f"{name!r}."
+        f"data: expected one of {', '.join(names)}, or folder:PATH or idx:PATH for your own "
+        f"images, got {name!r}."
     )
 
 

@@ -46,5 +46,5 @@ def _mismatch(path: Path, expected: str, got: str) -> UserError:
     return UserError(
         f"{path}: expected the published file, with {expected}, got {got}. It is damaged or "
         "another data set's. Get it again, or name another folder; images of your own are read "
-        "as folder:PATH."
+        "as folder:PATH or idx:PATH."
     )

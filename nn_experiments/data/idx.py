@@ -1,4 +1,4 @@
-"""The IDX format of MNIST and Fashion-MNIST, plain or compressed by gzip.
+"""The IDX format of MNIST, Fashion-MNIST and one's own images, plain or compressed by gzip.
 
 Two zero bytes, a byte for the kind of number, a byte for the number of axes, the sizes as 32-bit
 big-endian integers, then the numbers in row-major order (the format's description stands at
@@ -11,6 +11,7 @@ import gzip
 import math
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,9 +21,70 @@ from torch import Tensor
 from nn_experiments.data.checksums import verify_contents
 from nn_experiments.data.images import Images
 from nn_experiments.data.labelled import labelled
+from nn_experiments.data.splits import in_fair_order
 from theory.common.errors import UserError
 
 _BYTE = 0x08
+_LABELS = 256  # that a byte can be
+_PARTS = ("train", "t10k")
+
+
+def read_own(folder: Path) -> tuple[Images, Images]:
+    """Return one's own gray images to train and to test on, in files that are named as MNIST's.
+
+    These are ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``, ``t10k-images-idx3-ubyte``
+    and ``t10k-labels-idx1-ubyte``, or the same with ``.gz``, which is read where the plain file is
+    not there. Images have any one size; labels are from 0, without gaps. Test images are put into a
+    fixed order in which any first ones have equal shares of the classes.
+
+    Raises:
+        UserError: a file is missing, damaged or of another format; labels are not as many as
+            images or leave a class out; the test has another size or a class of its own.
+
+    """
+    train_images, train_labels, test_images, test_labels = _own_files(folder)
+    train = read_pair(train_images, train_labels, _LABELS)
+    test = read_pair(test_images, test_labels, _LABELS)
+    present = train.labels.unique().tolist()
+    classes = 1 + max(present)
+    if len(present) != classes:
+        absent = [str(label) for label in range(classes) if label not in present]
+        raise UserError(
+            f"{train_labels}: expected labels from 0 to {classes - 1} without gaps, got none "
+            f"that is {' or '.join(absent)}. Number the classes anew."
+        )
+    if (highest := int(test.labels.max())) >= classes:
+        raise UserError(
+            f"{test_labels}: expected the classes of {train_labels}, 0 to {classes - 1}, got "
+            f"{highest} too. Add images to train on, or remove them."
+        )
+    if test.shape != train.shape or 0 in train.shape:
+        (_, height, width), (_, test_height, test_width) = train.shape, test.shape
+        raise UserError(
+            f"{test_images}: expected images of one size, a pixel or more, as {train_images} has, "
+            f"got {test_height} × {test_width} and {height} × {width}. Bring all to one size."
+        )
+    order = in_fair_order(test.labels, classes, seed=0, purpose="order")
+    train, test = (replace(images, classes=classes) for images in (train, test))
+    return train, test.at(order)
+
+
+def _own_files(folder: Path) -> list[Path]:
+    """Return the files of images and labels to train on, then those to test on."""
+    names = [
+        f"{part}-{content}-ubyte" for part in _PARTS for content in ("images-idx3", "labels-idx1")
+    ]
+    found = []
+    for name in names:
+        here = [folder / name, folder / f"{name}.gz"]
+        there = next((path for path in here if path.exists()), None)
+        if there is None:
+            raise UserError(
+                f"{folder}: expected {', '.join(names[:-1])} and {names[-1]}, each as it is or "
+                f"with .gz, got no {name}. Put it there."
+            )
+        found.append(there)
+    return found
 
 
 def read_pair(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from nn_experiments.lipschitz.operator_norm import NORMS, Enclosure, InducedNorm
 from theory.common.tables import TextTable
+
+Join = Literal["sum", "side by side"]
+"""How branches come together."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +40,31 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Sum:
-    """x ↦ shortcut(x) + branch(x): at most the sum of the constants."""
+class Joined:
+    """Maps of one value, added or laid side by side.
 
-    shortcut: Chain
-    branch: Chain
+    A sum's constant is at most the sum of theirs. Side by side, the norm of a difference is that of
+    the norms of theirs: in ℓ1 their sum, in ℓ2 the root of the sum of squares, in ℓ∞ the maximum.
+    """
+
+    join: Join
+    branches: tuple[Chain, ...]
 
     def upper(self, norm: InducedNorm) -> float:
-        """Return the sum, rounded up."""
-        return math.nextafter(self.shortcut.upper(norm) + self.branch.upper(norm), math.inf)
+        """Return the bound, rounded up."""
+        uppers = [branch.upper(norm) for branch in self.branches]
+        if self.join == "side by side" and norm == "linf":
+            return max(uppers)
+        if self.join == "side by side" and norm == "l2":
+            return math.hypot(*uppers) * (1 + 2.0**-50)
+        return math.nextafter(math.fsum(uppers), math.inf)
 
 
 @dataclass(frozen=True)
 class Chain:
     """Maps one after another: at most the product of the constants (4.20); none is the identity."""
 
-    parts: tuple[Layer | Sum, ...] = ()
+    parts: tuple[Layer | Joined, ...] = ()
 
     def upper(self, norm: InducedNorm) -> float:
         """Return the product, rounded up."""
@@ -64,9 +76,9 @@ class Chain:
     def layers(self) -> Iterator[Layer]:
         """Yield all layers, in the order of the model."""
         for part in self.parts:
-            if isinstance(part, Sum):
-                yield from part.shortcut.layers()
-                yield from part.branch.layers()
+            if isinstance(part, Joined):
+                for branch in part.branches:
+                    yield from branch.layers()
             else:
                 yield part
 

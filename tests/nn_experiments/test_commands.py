@@ -179,10 +179,13 @@ def test_a_folder_without_networks_is_left_as_it_is(command, tmp_path, capsys):
 @pytest.mark.parametrize("command", ["compare", "train"])
 def test_a_model_without_bounds_is_told_before_it_is_trained(command, tmp_path, capsys):
     path, out = tmp_path / "preset.toml", tmp_path / "out"
-    path.write_text(PRESET.replace('name = "linear"', 'name = "tests.nn_experiments.own:Own"'))
+    path.write_text(
+        PRESET.replace('name = "linear"', 'name = "tests.nn_experiments.own:Unbounded"')
+    )
     assert main([command, str(path), "--out", str(out), "--jobs", "1", "--threads", "1"]) == 2
     told = capsys.readouterr().err
-    assert "got the class Own, whose own forward" in told
+    assert "layer of the model (Unbounded): expected" in told
+    assert "got the operation erf" in told
     assert "--no-lipschitz" in told
     assert not out.exists()
     path.write_text(path.read_text().replace("epochs = 3", "epochs = 1").replace("= [2]", "= []"))

@@ -1,5 +1,6 @@
 """What made a result: the version of the code, Python, packages and the machine."""
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -45,11 +46,11 @@ def _version(package: str) -> str | None:
 
 def _code_version() -> str:
     root = Path(__file__).resolve().parents[2]
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        described = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        described = "not under version control"
+    described = "not under version control"
+    if (root / ".git").exists():  # else installed, maybe inside of somebody else's repository
+        command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            described = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return f"{_version('theory-first-verifier') or 'not installed'} ({described.strip()})"
 
 

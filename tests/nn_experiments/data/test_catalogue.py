@@ -77,8 +77,9 @@ def test_ones_own_folder_is_loaded(tmp_path):
 
 def test_a_folder_without_a_path_is_not_the_working_directory():
     for use in (lambda name: load(DataSpec(name)), source):
-        with pytest.raises(UserError, match="expected a folder of your own images, folder:PATH"):
-            use("folder:")
+        for kind in ("folder:", "idx:"):
+            with pytest.raises(UserError, match=f"a folder of your own images, {kind}PATH"):
+                use(kind)
 
 
 def test_a_folder_that_is_not_there_is_not_listed(tmp_path):
@@ -87,7 +88,9 @@ def test_a_folder_that_is_not_there_is_not_listed(tmp_path):
 
 
 def test_an_unknown_name_is_told_the_names():
-    with pytest.raises(UserError, match=r"mnist, .*synthetic-high, or folder:PATH .*'mnits'"):
+    with pytest.raises(
+        UserError, match=r"mnist, .*synthetic-high, or folder:PATH or idx:PATH .*'mnits'"
+    ):
         load(DataSpec("mnits"))
 
 
@@ -109,7 +112,7 @@ def test_what_is_not_found_is_told_what_to_put_where(name, tmp_path, monkeypatch
 def test_the_table_says_what_is_where(fashion_mnist, small_cifar, tmp_path):
     table = describe(tmp_path / "made")
     rows = {row[0]: row[1:] for row in table.rows}
-    assert list(rows) == [*BY_NAME, "synthetic", "synthetic-high"]
+    assert list(rows) == [*BY_NAME, "synthetic", "synthetic-high", "folder:PATH", "idx:PATH"]
     assert rows["fashion-mnist"] == (
         "60,000 + 10,000",
         "28 × 28 × 1",

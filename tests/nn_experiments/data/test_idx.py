@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from nn_experiments.data import idx
+from nn_experiments.data import idx, load, source
 from nn_experiments.data.published import Published
+from nn_experiments.specs import DataSpec
 from theory.common.errors import UserError
 
 PIXELS = bytes(range(2 * 3 * 4))
@@ -134,3 +135,78 @@ def test_published_images_are_those_that_numpy_reads(fashion_mnist: Published):
         expected_labels = np.frombuffer(file.read(), np.uint8, offset=8)
     assert np.array_equal(read.pixels.numpy(), expected)
     assert np.array_equal(read.labels.numpy(), expected_labels)
+
+
+def own(folder: Path, suffix: str = "", **changed: bytes) -> Path:
+    """Files of one's own: three classes of 5 × 4 pixels, six to train on and four to test on."""
+    pixels = bytes(range(200))
+    contents = {
+        "train_images": header(6, 5, 4) + pixels[:120],
+        "train_labels": header(6) + bytes([0, 1, 2, 2, 1, 0]),
+        "test_images": header(4, 5, 4) + pixels[120:],
+        "test_labels": header(4) + bytes([2, 2, 0, 1]),
+    } | changed
+    for name, content in contents.items():
+        part, what = name.split("_")
+        axes = {"images": "idx3", "labels": "idx1"}[what]
+        file = f"{ {'train': 'train', 'test': 't10k'}[part] }-{what}-{axes}-ubyte{suffix}"
+        write(folder / file, content)
+    return folder
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_ones_own_files_are_a_data_set_of_any_size(suffix, tmp_path):
+    own(tmp_path, suffix)
+    data = load(DataSpec(f"idx:{tmp_path}"))
+    assert (data.shape, data.classes) == ((1, 5, 4), 3)
+    assert data.train.labels.tolist() == [0, 1, 2, 2, 1, 0]
+    assert data.train.pixels[1, 0, 0, 0] == 20
+    # The first three to test on are one of each class; an image keeps its label.
+    assert sorted(data.test.labels[:3].tolist()) == [0, 1, 2]
+    labels = {120: 2, 140: 2, 160: 0, 180: 1}
+    assert [labels[int(p)] for p in data.test.pixels[:, 0, 0, 0]] == data.test.labels.tolist()
+    assert source(f"idx:{tmp_path}") == str(tmp_path)
+
+
+def test_a_plain_file_is_read_before_a_compressed_one(tmp_path):
+    own(own(tmp_path), ".gz", train_labels=header(6) + bytes(6))
+    assert idx.read_own(tmp_path)[0].classes == 3
+
+
+OWN_FAULTS = {
+    "kind": ({"train_images": header(6, 5, 4, magic=b"\0\0\x0d") + bytes(120)}, "starts with 0000"),
+    "short": ({"test_images": header(4, 5, 4) + bytes(79)}, "expected 80 bytes after the header"),
+    "long": ({"test_labels": header(4) + bytes(5)}, "expected 4 bytes after the header"),
+    "images for labels": ({"train_labels": header(6, 1, 1) + bytes(6)}, "IDX file of bytes with 1"),
+    "empty": ({"train_images": b""}, "got an empty file"),
+    "fewer labels": (
+        {"train_labels": header(5) + bytes([0, 1, 2, 2, 1])},
+        "a label for each image",
+    ),
+    "none": ({"test_images": header(0, 5, 4), "test_labels": header(0)}, "and at least one, got 0"),
+    "a gap": ({"train_labels": header(6) + bytes([1, 1, 3, 3, 1, 1])}, "none that is 0 or 2"),
+    "a class": ({"test_labels": header(4) + bytes([0, 1, 2, 3])}, "0 to 2, got 3 too"),
+    "a size": ({"test_images": header(4, 4, 5) + bytes(80)}, "got 4 × 5 and 5 × 4"),
+}
+
+
+@pytest.mark.parametrize("fault", OWN_FAULTS)
+def test_faults_of_ones_own_files_are_named(fault, tmp_path):
+    changed, message = OWN_FAULTS[fault]
+    with pytest.raises(UserError, match=message) as caught:
+        load(DataSpec(f"idx:{own(tmp_path, **changed)}"))
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["train", "t10k"])
+@pytest.mark.parametrize("what", ["images-idx3", "labels-idx1"])
+def test_a_missing_file_of_ones_own_is_named(part, what, tmp_path):
+    (own(tmp_path) / f"{part}-{what}-ubyte").unlink()
+    with pytest.raises(UserError, match=f"got no {part}-{what}-ubyte. Put it there"):
+        load(DataSpec(f"idx:{tmp_path}"))
+
+
+def test_a_folder_of_ones_own_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(UserError, match="nowhere: expected train-images-idx3-ubyte"):
+        load(DataSpec(f"idx:{tmp_path / 'nowhere'}"))

@@ -537,7 +537,7 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
     ("options", "says"),
     [
         ([], "--html is the one"),
-        (["--html"], "expected a folder, got results. `make reproduce` makes one"),
+        (["--html"], "expected a folder, got results. `make reproduce` makes one, as does `python"),
         (["--html", "--results", "none"], "--results: expected a folder, got none"),
         (["--html", "--kept", "none"], "--kept: expected a folder, got none"),
         (["--html", "--results", ".", "--out", "."], "it is a folder"),
