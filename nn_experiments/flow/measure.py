@@ -64,6 +64,11 @@ def _cells(origin: Origin) -> dict[str, Cell]:
     return {folder_name(run): cell for cell, run in origin.study().runs()}
 
 
+@lru_cache(maxsize=4)
+def _titles(origin: Origin) -> dict[str, str]:
+    return titles(origin.study())
+
+
 def kept_in(root: Path, run: RunSpec) -> Path:
     """Return the folder of what was measured of a training.
 
@@ -169,7 +174,7 @@ def _measure(task: Task, records: Sequence[RunRecord], tell: Tell, file: str | N
     if device.type == "cpu":
         torch.set_num_threads(task.threads)
     models: dict[str, nn.Module] = {}
-    names = titles(task.origin.study())
+    names = _titles(task.origin)
     for measure, group in _by_measure(task, records):
         todo = [record for record in group if not task.path(record, measure).exists()]
         if not todo or file not in (None, measure.file):
@@ -211,7 +216,7 @@ def _measured(
         answers = measure.measure(models, data)
     except NoAnswerError as error:
         spec = records[error.network].spec
-        title = titles(task.origin.study())[folder_name(spec)]
+        title = _titles(task.origin)[folder_name(spec)]
         raise UserError(f"{title} ({spec.model.name}), {measure.name}: {error}") from error
     provenance = {
         "settings": dict(measure.settings),

@@ -4,7 +4,7 @@ It lies outside the package, as a user's would: ``python -m nn_experiments compa
 """
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from nn_experiments.evidence.outcomes import at_most, similar
 from nn_experiments.evidence.store import CLEAN
@@ -18,6 +18,14 @@ SAME = "the rate does not matter at the smallest batch"
 
 
 @dataclass(frozen=True)
+class Margins(Spec):
+    """What results are judged by: fixed once there are any, and told where it is changed."""
+
+    same: Points = 5.0
+    """Percentage points within which accuracies are the same."""
+
+
+@dataclass(frozen=True)
 class Settings(Spec):
     """What a preset of this study says."""
 
@@ -28,8 +36,7 @@ class Settings(Spec):
     epochs: Count = 2
     train_images: Count = 64
     test_images: Count = 60
-    margin: Points = 5.0
-    """Percentage points within which accuracies are the same."""
+    margins: Margins = field(default_factory=Margins)
 
 
 def study(settings: Settings) -> Study:
@@ -47,7 +54,7 @@ def study(settings: Settings) -> Study:
         seeds=settings.seeds,
         measures=lambda cell: [clean()],
         predictions=(),
-        judged_by={"margins": {"same": settings.margin}},
+        judged_by={"margins": asdict(settings.margins)},
     )
 
     def side(batch_size: int, level: str) -> Side:
@@ -65,6 +72,6 @@ def study(settings: Settings) -> Study:
         grid,
         predictions=(
             Prediction(FALLS, "here", "slope", at_most(0.0), tuple(trends), unit="points/doubling"),
-            Prediction(SAME, "here", "difference", similar(settings.margin), (pair,)),
+            Prediction(SAME, "here", "difference", similar(settings.margins.same), (pair,)),
         ),
     )

@@ -58,8 +58,12 @@ def test_a_margin_changed_after_the_results_is_told_and_other_settings_are_refus
 ):
     again = [str(HERE), "--out", str(compared), *ALONE]
     before = (compared / "report.md").read_text()
-    assert main(["tables", *again, "--margin", "50"]) == 2
-    assert "margin: 5.0 there, 50.0 asked for" in capsys.readouterr().err
+    assert main(["tables", *again, "--margins.same", "50"]) == 0
+    told = "changed after the results: margins.same: 5, now 50"
+    assert told in (compared / "tables" / "verdict.md").read_text()
+    assert main(["tables", *again]) == 0
+    assert told not in (compared / "tables" / "verdict.md").read_text()
+    capsys.readouterr()
     assert main(["compare", *again, "--epochs", "3"]) == 2
     assert "epochs: 2 there, 3 asked for" in capsys.readouterr().err
     assert (compared / "report.md").read_text() == before

@@ -14,7 +14,9 @@ import torch
 from nn_experiments import presets
 from nn_experiments.__main__ import main
 from nn_experiments.evidence import store
+from nn_experiments.evidence.judge import judge
 from nn_experiments.flow import kept, measure, plan, progress, train, write
+from nn_experiments.flow import run as flow
 from nn_experiments.flow.write import fixed_before
 from nn_experiments.studies.optimizers import measurements, pages, settling
 from nn_experiments.studies.optimizers import pictures as drawing
@@ -150,6 +152,19 @@ def test_a_changed_level_is_measured_anew_and_alone(undrawn, compared, tmp_path)
     for run in measured_in(copy / "measurements.safetensors").runs:
         assert {"l2/0.5", "l2/1.0", "linf/0.03"} <= set(run.correct)
         assert (run.correct["l2/1.0"] <= run.correct["l2/0.5"]).all()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "tables"])
+def test_predictions_are_judged_once_for_all_that_is_written(
+    undrawn, compared, tmp_path, monkeypatch, command
+):
+    judged = []
+    monkeypatch.setattr(flow, "judge", lambda *args: judged.append(judge(*args)) or judged[-1])
+    code, copy = again(compared, tmp_path, command)
+    assert code == 0
+    (findings,) = judged
+    rows = (copy / "tables" / "comparisons.csv").read_text().splitlines()[1:]
+    assert len(rows) == len(findings.verdicts)
 
 
 @pytest.mark.parametrize("command", ["frequency", "lipschitz", "tables", "figures"])
