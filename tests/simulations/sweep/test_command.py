@@ -24,7 +24,7 @@ from simulations.sweep import cluster, command, record, store
 from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, run_sweep
 from theory.common.lock import locked
-from theory.report.runs import Folders, Made
+from theory.report.runs import Folders
 
 # Its first import closes the handlers of logging, and with absl's what pytest captures into, unless
 # it is imported while nothing else captures.
@@ -88,8 +88,9 @@ def test_files_and_their_numbers(done):
 
 
 def test_the_page_of_all_results_finds_it(done):
-    (run,) = Folders(done.parent).found(f"{done.name}/report.md")
-    assert run.made is Made.SWEEP
+    (run,) = Folders(done.parent).reports()
+    assert run.path == done / "report.md"
+    assert [picture.file for picture in run.pictures] == ["sweep.png"]
 
 
 def test_what_is_printed(tmp_path, capsys):
