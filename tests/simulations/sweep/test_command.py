@@ -91,6 +91,7 @@ def test_the_page_of_all_results_finds_it(done):
     (run,) = Folders(done).reports()
     assert run.path == done / "report.md"
     assert run.package == "simulations"
+    assert [picture.file for picture in run.pictures] == ["sweep.png"]
 
 
 def test_what_is_printed(tmp_path, capsys):

@@ -16,11 +16,20 @@ from simulations.sweep.blocks import Column, Computation, planned
 from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, compute_blocks, local_devices, run_sweep
 from simulations.sweep.store import opened, read_columns
+from tests.simulations.sweep import child as child_of_sweeps
 from tests.simulations.sweep.small import DRAWN, SIGNGD, sweep
 from theory.common.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 BLOCKS = 6
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_code():
+    """Functions that stand in for that of DRAWN are taken to be its code, here and in children."""
+    with pytest.MonkeyPatch.context() as patch:
+        child_of_sweeps.take_as_one_code(patch.setattr)
+        yield
 
 
 def files(folder):
