@@ -125,6 +125,8 @@ def answered(
     pictures = [drawing.write(out) for drawing in answer.drawings]
     evidence = {
         **to_json(settings, answer.checks),
+        "title": answer.report.partition("\n")[0].removeprefix("# "),
+        "command": f"python -m simulations {_study_of(settings)}",
         "pictures": [drawing.words() for drawing in answer.drawings],
         "results": answer.results,
     }
@@ -137,6 +139,12 @@ def answered(
     said = [answer.statement, *shown, f"Report: {out / 'report.md'}"]
     disagrees = any(check.status is Status.CONTRADICTED for check in answer.checks.values())
     return "\n\n".join(said), 1 if disagrees else 0
+
+
+def _study_of(settings: Settings) -> str:
+    """Return the name of the command whose settings these are: that of the package around them."""
+    package = type(settings).__module__.removesuffix(".settings").rpartition(".")[2]
+    return package.replace("_", "-")
 
 
 def lines_of(checks: Mapping[str, Check]) -> Iterator[str]:

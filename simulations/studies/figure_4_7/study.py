@@ -36,7 +36,15 @@ def run(settings: Settings, out: Path, progress: Progress = unheard) -> tuple[st
     summary = summarise(experiment, theory)
     figure = draw(experiment, theory)
     drawing = Drawing(NAME, TITLE, figure, alternative(summary), CAPTION)
-    write_json(out / "summary.json", {**summary, "pictures": [drawing.words()]})
+    write_json(
+        out / "summary.json",
+        {
+            **summary,
+            "title": "Figure 4.7",
+            "command": "python -m simulations figure-4.7",
+            "pictures": [drawing.words()],
+        },
+    )
     png, *_ = write_figure(figure, out)
     tables = {"optimizers": optimizer_table(summary), "published": comparison_table(summary)}
     for name, table in tables.items():
