@@ -275,6 +275,7 @@ def _write(grid: Grid, work: Computation, summary: Summary, out: Path) -> None:
         "schema": SCHEMA,
         "environment": environment(),
         "sweep": {"computation": work.name, **grid.sweep.as_json()},
+        "title": "A sweep of training runs",
         "pictures": [] if figure is None else [_picture(summary)],
         **summary.as_json(),
     }

@@ -22,8 +22,10 @@ SEEN = {
 @pytest.mark.parametrize("study", STUDIES)
 def test_words_of_pictures_are_in_the_evidence(study, tmp_path):
     assert main([study, *STUDIES[study], "--out", str(tmp_path)]) == 0
-    pictures = json.loads((tmp_path / "summary.json").read_text())["pictures"]
-    report = (tmp_path / "report.md").read_text()
+    evidence = json.loads((tmp_path / "summary.json").read_text())
+    pictures, report = evidence["pictures"], (tmp_path / "report.md").read_text()
+    assert evidence["command"] == f"python -m simulations {study}"
+    assert report.startswith(f"# {evidence['title']}\n")
     drawn = sorted(path.name for path in tmp_path.glob("*.png"))
     assert sorted(picture["file"] for picture in pictures) == drawn
     for picture in pictures:

@@ -68,7 +68,7 @@ def test_a_block_is_a_parquet_file_that_says_what_it_is(tmp_path):
     assert metadata["sweep"] == PLAN.digest
     assert metadata["block"] == "1"
     code, *libraries = metadata["versions"].split(", ")
-    assert code == f"code {record._code_digest()}"
+    assert code == f"code {record._code_digest(DRAWN)}"
     found = environment()["packages"]
     assert libraries == [f"{name} {found[name]}" for name in ("jax", "jaxlib", "numpy")]
 
