@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -207,6 +208,7 @@ def _workspace(name: str, options: Options[Any, Any]) -> Workspace:
         options.threads,
         options.cluster,
         resources,
+        name=shlex.quote(name),
     )
 
 

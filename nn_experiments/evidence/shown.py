@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from nn_experiments.evidence.alternatives import Words, effects
 from nn_experiments.evidence.findings import Findings
 from nn_experiments.evidence.record import evidence
 from nn_experiments.evidence.report import accuracies, report, trainings
@@ -38,10 +40,14 @@ class Shown:
 
     Attributes:
         has_images: whether :meth:`images` gives any.
+        titles: of the figures of what was measured, by name; of others the name is the title.
+        words: say what is seen in these figures, from the evidence; of others the title says it.
 
     """
 
     has_images = False
+    titles: Mapping[str, str] = MappingProxyType({})
+    words: Mapping[str, Words] = MappingProxyType({"effects": effects})
 
     def tables(self, study: Study, runs: Runs, findings: Findings) -> dict[str, TextTable]:
         """Return tables by name."""

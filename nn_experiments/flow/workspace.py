@@ -24,6 +24,7 @@ class Workspace:
         cluster: where trainings are queued, if not here.
         resources: what each queued training gets.
         aside: where results are written until all are, if not in ``out`` at once.
+        name: of what runs, as it is written on the command line.
 
     """
 
@@ -35,6 +36,7 @@ class Workspace:
     cluster: Cluster | None = None
     resources: Resources | None = None
     aside: Path | None = None
+    name: str = ""
 
     @property
     def runs(self) -> Path:

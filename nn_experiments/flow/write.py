@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from nn_experiments.evidence.alternatives import described
 from nn_experiments.evidence.changes import Rules
 from nn_experiments.evidence.findings import Findings
 from nn_experiments.evidence.shown import Drawing
@@ -21,7 +22,7 @@ from nn_experiments.training import RunRecord, folder_name, load_model, resolve
 from nn_experiments.training.device import hardware
 from theory.common.environment import environment
 from theory.common.errors import UserError
-from theory.common.files import read_json, write_json, write_text
+from theory.common.files import as_json, read_json, write_json, write_text
 
 
 def fixed_before(out: Path, parts: Sequence[str]) -> Rules | None:
@@ -113,5 +114,10 @@ def report(
     pictures = [f"figures/{name}.png" for name in drawn]
     text = study.shown.report(study, runs, findings, where, pictures)
     write_text(workspace.into / "report.md", text)
-    found = study.shown.evidence(study, runs, findings, where, seconds())
-    write_json(workspace.into / "evidence.json", found)
+    found = as_json(study.shown.evidence(study, runs, findings, where, seconds()))
+    itself = {
+        "title": text.partition("\n")[0].removeprefix("# "),
+        "command": f"python -m nn_experiments compare {workspace.name}".rstrip(),
+        "pictures": described(drawn, found, study.shown.titles, study.shown.words),
+    }
+    write_json(workspace.into / "evidence.json", found | itself)

@@ -17,6 +17,7 @@ from nn_experiments.studies.optimizers import evidence as evidence_file
 from nn_experiments.studies.optimizers import pictures
 from nn_experiments.studies.optimizers import report as report_text
 from nn_experiments.studies.optimizers import tables as thesis
+from nn_experiments.studies.optimizers.alternatives import TITLES, WORDS
 from nn_experiments.studies.optimizers.attack_warnings import notes_table
 from nn_experiments.studies.optimizers.measurements import KINDS, Measurements, view
 from nn_experiments.studies.optimizers.predictions import measures_of
@@ -48,6 +49,8 @@ def tables(preset: Preset, measured: Measurements, findings: Findings) -> dict[s
 
 class Pages(Shown):
     """The comparison's pages, by its preset."""
+
+    titles, words = TITLES, WORDS
 
     def __init__(self, preset: Preset) -> None:
         self.preset, self.has_images = preset, preset.pictures

@@ -25,6 +25,7 @@ from nn_experiments.training import folder_name
 from tests.nn_experiments.tiny import PRESET
 from theory.common import files as artefacts
 from theory.common.errors import UserError
+from theory.report.runs import Folders
 
 REPOSITORY = Path(__file__).parents[4]
 # Files that a comparison writes, but for trainings.
@@ -120,6 +121,19 @@ def test_every_part_of_the_preset_was_measured(compared):
             == (run.optimizer, run.seed)
         }
         assert of_this == {0: run.training_accuracy, 50: fitted}
+
+
+def test_the_page_of_all_results_finds_it_with_its_pictures_in_words(compared):
+    out, _ = compared
+    (run,) = Folders(out).reports()
+    assert run.package == "nn_experiments"
+    assert run.command.startswith("python -m nn_experiments compare ")
+    shown = {picture.file: picture.alternative for picture in run.pictures}
+    assert set(shown) == {
+        f"figures/{name}.png"
+        for name in ("figure_4_1", "effects", "lipschitz", "observation_one", "observation_two")
+    }
+    assert shown["figures/figure_4_1.png"].startswith("Mean accuracy over the seeds. Standard: SGD")
 
 
 def test_evidence_says_what_ran_where(compared):
