@@ -53,6 +53,7 @@ def test_an_installed_copy_is_not_described_by_a_repository_around_it(tmp_path, 
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs"], check=True)
     installed = tmp_path / "site-packages" / "theory" / "common" / "files.py"
+    installed.parent.mkdir(parents=True)
     monkeypatch.setattr(files, "__file__", str(installed))
     assert "(not under version control)" in files.environment()["code"]
 

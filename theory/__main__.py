@@ -19,6 +19,7 @@ from theory.common.files import (
     json_text,
     write_text,
 )
+from theory.common.plurals import counted
 from theory.common.usage import runs
 
 if TYPE_CHECKING:  # sympy and the solver are loaded once the command line is in order
@@ -315,7 +316,7 @@ def _settled(
     if id_ is None:
         cache.prune()
     recalled = f", {cache.recalled} recalled from {command.cache}" * bool(cache.recalled)
-    return verdicts, f"{cache.settled} questions settled{recalled}."
+    return verdicts, f"{counted(cache.settled, 'question')} settled{recalled}."
 
 
 def _built(id_: str | None) -> "Sequence[Claim]":

@@ -32,6 +32,7 @@ from simulations.sweep.training import computation
 from theory.common.errors import UserError
 from theory.common.figure import write_figure
 from theory.common.files import environment, write_json, write_text
+from theory.common.plurals import counted
 
 Cluster: TypeAlias = Literal["slurm", "local"]
 
@@ -154,7 +155,7 @@ def run(file: Path | None, options: Sequence[str], out: Path, where: Where) -> t
     seconds, rows = outcome.seconds, outcome.rows
     said = [
         statement(summary),
-        f"Computed {outcome.computed} of {outcome.blocks} blocks in {seconds:.1f} s"
+        f"Computed {outcome.computed} of {counted(outcome.blocks, 'block')} in {seconds:.1f} s"
         + (
             f", {rows / seconds:.3g} points a second."
             if outcome.computed == outcome.blocks
@@ -244,7 +245,7 @@ def _todo(plan: Plan, folder: Path) -> Sequence[int]:
 def _computed(work: Computation, sweep: Sweep, folder: Path, where: Where) -> Outcome:
     if where.cluster is not None and where.jobs is not None:
         return _computed_by_jobs(work, sweep, folder, where, where.cluster, where.jobs)
-    with shown(f"{sweep.rows:,} runs") as progress:
+    with shown(counted(sweep.rows, "run")) as progress:
         return run_sweep(
             work,
             sweep,
@@ -259,7 +260,7 @@ def _computed_by_jobs(
     work: Computation, sweep: Sweep, folder: Path, where: Where, cluster: Cluster, jobs: int
 ) -> Outcome:
     given = {name: getattr(where, name) for name in _RESOURCES}
-    with shown(f"{sweep.rows:,} runs") as progress:
+    with shown(counted(sweep.rows, "run")) as progress:
         return submit_sweep(
             work,
             sweep,

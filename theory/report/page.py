@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from theory.common.files import environment, write_text
+from theory.common.plurals import counted
 from theory.ledger.verify import read_simulation
 from theory.logic.evidence import Claim
 from theory.report import markdown, mathml, sharing
@@ -143,7 +144,7 @@ class Written:
 
     def note(self) -> str:
         """Return what to tell the user."""
-        lines = [f"Report: {self.path} ({self.size / 1e6:.1f} MB, {self.claims} claims)"]
+        lines = [f"Report: {self.path} ({self.size / 1e6:.1f} MB, {counted(self.claims, 'claim')})"]
         lines += ["What it shows:"] * bool(self.sources) + [*self.sources]
         lines += [f"Without files, so not on it: {', '.join(self.missing)}"] * bool(self.missing)
         if self.size > LARGEST:
@@ -203,7 +204,7 @@ def _parts(
 ) -> Iterable[Part]:
     yield _question(known)
     if known is not None:
-        tell(f"setting the formulas of {len(known.verdicts)} claims")
+        tell(f"setting the formulas of {counted(len(known.verdicts), 'claim')}")
     shown = [
         _claims(known, ledger),
         _reports(FIGURE, folders, tell),
