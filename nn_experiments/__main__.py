@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import tyro
 
-from nn_experiments.specs import Command, OptimizerSpec, Preset
-from nn_experiments.studies.optimizers import presets
+from nn_experiments import definition as studies
+from nn_experiments import presets
+from nn_experiments.definition import Definition
+from nn_experiments.specs import Command
+from nn_experiments.studies import DEFAULT
 from theory.common.cluster import Cluster, require
 from theory.common.command import BAD_INPUT, leave, run
 from theory.common.console import print_table
@@ -20,6 +23,9 @@ from theory.common.errors import UserError
 from theory.common.files import ensure_writable_file, write_json
 from theory.common.plurals import counted
 from theory.common.usage import parsed, runs
+
+if TYPE_CHECKING:
+    from nn_experiments.flow.workspace import Workspace
 
 _RESULTS = Path("results/nn_experiments")
 _MOST_AT_ONCE = 4096  # more than any machine has cores
@@ -34,12 +40,18 @@ _PRESET_COMMANDS: dict[Command, str] = {
 }
 
 
+S = TypeVar("S")
+C = TypeVar("C")
+
+
 @dataclass(frozen=True)
-class Options:
+class Options(Generic[S, C]):
     """Where and how."""
 
-    settings: Annotated[Preset, tyro.conf.arg(name="")]
+    settings: Annotated[S, tyro.conf.arg(name="")]
     """The preset's fields: each is an option."""
+    shortcuts: Annotated[C, tyro.conf.arg(name="")]
+    """Options of the study that change several of them."""
     out: Path | None = None
     """Folder of the comparison; results/nn_experiments/PRESET if none is named."""
     data_dir: Path | None = None
@@ -66,52 +78,6 @@ class Options:
     plan: bool = False
     """Say what would take how long here, stage by stage, and stop; nothing is written. For
     compare, train and evaluate."""
-    only: tuple[str, ...] = ()
-    """Optimizers to compare, by name or label; all, if none is named."""
-    batch_norm: bool = False
-    """With BatchNorm, as in Table 4.4."""
-    momentum: float | None = None
-    """Compare SGD without and with this momentum, as in Table 4.7."""
-
-    def preset(self) -> Preset:
-        """Return the settings, with the options that change several of them."""
-        preset = self.settings
-        if self.batch_norm:
-            preset = replace(preset, model=replace(preset.model, batch_norm=True))
-        if self.momentum is not None:
-            preset = replace(preset, optimizers=_with_momentum(preset, self.momentum))
-        if self.only:
-            preset = replace(preset, optimizers=_chosen(preset, self.only))
-        if not preset.optimizers:
-            raise UserError("optimizers: expected at least one in the preset, got none.")
-        _require_published(preset.published)
-        return preset
-
-
-def _require_published(name: str) -> None:
-    from nn_experiments.studies.optimizers import thesis_tables as published
-
-    if name and name not in published.datasets():
-        raise UserError(
-            f"published: expected a data set of the published tables "
-            f"({', '.join(published.datasets())}) or none, got {name!r}."
-        )
-
-
-def _with_momentum(preset: Preset, momentum: float) -> tuple[OptimizerSpec, ...]:
-    plain = next((o for o in preset.optimizers if o.name == "SGD" and not o.options), None)
-    if plain is None:
-        raise UserError("--momentum: expected a preset with plain SGD, got none.")
-    with_momentum = replace(plain, options={"momentum": momentum}, label="SGD-m")
-    return plain, with_momentum
-
-
-def _chosen(preset: Preset, names: tuple[str, ...]) -> tuple[OptimizerSpec, ...]:
-    titles = [optimizer.title for optimizer in preset.optimizers]
-    for name in names:
-        if name not in titles:
-            raise UserError(f"--only: expected some of {', '.join(titles)}, got {name}.")
-    return tuple(optimizer for optimizer in preset.optimizers if optimizer.title in names)
 
 
 @dataclass(frozen=True)
@@ -190,30 +156,42 @@ class Bench:
         return 0
 
 
-def _run_preset(command: Command, name: str, preset: Preset, options: Options) -> int:
+def _run_preset(
+    command: Command, name: str, settings: Any, options: Options[Any, Any], study: Definition
+) -> int:
     from nn_experiments import data
+    from nn_experiments.flow.run import foretold
+    from nn_experiments.flow.run import run as carry_out
+
+    workspace = _workspace(name, options)
+    if options.cluster is not None:
+        require(options.cluster)
+    if command != "tables":
+        images = study.built(settings).base.data.name
+        found = data.source(images, options.data_dir, options.download)
+        print(f"{images}: {found}", file=sys.stderr)
+    if not options.plan:
+        return carry_out(command, study, settings, workspace)
+    if command not in ("compare", "train", "evaluate"):
+        raise UserError(f"--plan: expected compare, train or evaluate, got {command}.")
+    print_table(foretold(command, study, settings, workspace))
+    return 0
+
+
+def _workspace(name: str, options: Options[Any, Any]) -> Workspace:
     from nn_experiments.data.loader import Loader
-    from nn_experiments.flow.command import Work
-    from nn_experiments.flow.workspace import Place
+    from nn_experiments.flow.workspace import Workspace
     from nn_experiments.training import resolve
     from nn_experiments.training.cluster import Resources
 
     on_cpu = resolve(options.device).type == "cpu"
     jobs = options.jobs if options.jobs is not None else (_cores() if on_cpu else 1)
-    if jobs < 1:
-        raise UserError(f"--jobs: expected 1 or more, got {jobs}.")
-    if options.threads is not None and options.threads < 1:
-        raise UserError(f"--threads: expected 1 or more, got {options.threads}.")
     for option, number in (("--jobs", jobs), ("--threads", options.threads)):
+        if number is not None and number < 1:
+            raise UserError(f"{option}: expected 1 or more, got {number}.")
         if number is not None and number > _MOST_AT_ONCE:
             raise UserError(f"{option}: expected at most {_MOST_AT_ONCE}, got {number}.")
-    place = Place(
-        options.out or _RESULTS / Path(name).stem,
-        Loader(options.data_dir, options.download),
-        options.device,
-        jobs,
-        options.threads,
-        options.cluster,
+    resources = (
         Resources(
             minutes=options.cluster_minutes,
             cpus=options.threads or Resources.cpus,
@@ -222,20 +200,17 @@ def _run_preset(command: Command, name: str, preset: Preset, options: Options) -
             partition=options.cluster_partition,
         )
         if options.cluster
-        else None,
+        else None
     )
-    if options.cluster is not None:
-        require(options.cluster)
-    if command != "tables":
-        found = data.source(preset.data.name, options.data_dir, options.download)
-        print(f"{preset.data.name}: {found}", file=sys.stderr)
-    work = Work(command, preset, place)
-    if not options.plan:
-        return work.run()
-    if command not in ("compare", "train", "evaluate"):
-        raise UserError(f"--plan: expected compare, train or evaluate, got {command}.")
-    print_table(work.plan())
-    return 0
+    return Workspace(
+        options.out or _RESULTS / (Path(name).stem or Path(name).resolve().stem),
+        Loader(options.data_dir, options.download),
+        options.device,
+        jobs,
+        options.threads,
+        options.cluster,
+        resources,
+    )
 
 
 def _cores() -> int:
@@ -257,7 +232,8 @@ def _usage() -> str:
             f"  {'data':<10} {(Data.__doc__ or '').splitlines()[0]}",
             f"  {'bench':<10} {(Bench.__doc__ or '').splitlines()[0]}",
             "",
-            f"presets: {', '.join(presets.names())}, or the path of a TOML file of your own",
+            f"presets: {', '.join(presets.names())},",
+            "the path of a TOML file of your own, or of a folder with a study of your own",
             "options: python -m nn_experiments COMMAND PRESET --help",
             "",
             "Exit codes: 0 done; 1 done, but a training diverged; 2 bad input, or a run that could",
@@ -290,31 +266,33 @@ def _known(name: str) -> Command | None:
 def _parsed(command: Command, args: list[str]) -> int:
     if not args or args[0].startswith("-"):
         if args and args[0] in ("-h", "--help"):
-            _parsed_options(command, "PRESET", Preset(), args)
+            study = studies.definition(DEFAULT)
+            _parsed_options(command, "PRESET", study, study.settings(), args)
         raise UserError(
             f"{command}: expected a preset ({', '.join(presets.names())}, or a .toml file) first."
         )
     name, *rest = args
     try:
-        base = presets.read(name)
-        options = _parsed_options(command, name, base, rest)
-        options = replace(options, settings=presets.renamed(options.settings, base))
-        preset = options.preset()
+        study, base = presets.found(name)
+        options = _parsed_options(command, name, study, base, rest)
+        settings = study.chosen(options.settings, base, options.shortcuts)
     except ValueError as error:
         raise UserError(f"{error}.") from error
-    return _run_preset(command, name, preset, options)
+    return _run_preset(command, name, settings, options, study)
 
 
-def _parsed_options(command: Command, name: str, preset: Preset, args: list[str]) -> Options:
+def _parsed_options(
+    command: Command, name: str, study: Definition, settings: Any, args: list[str]
+) -> Options[Any, Any]:
     """Return the options of a command; prints them and leaves, if that is asked for."""
     prog = f"python -m nn_experiments {command} {name}"
 
-    def parse() -> Options:
+    def parse() -> Options[Any, Any]:
         return tyro.cli(
-            Options,
+            Options[study.settings, study.shortcuts],  # type: ignore[name-defined]
             prog=prog,
             description=_PRESET_COMMANDS[command],
-            default=Options(preset),
+            default=Options(settings, study.shortcuts()),
             args=args,
         )
 

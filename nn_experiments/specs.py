@@ -1,4 +1,4 @@
-"""What an experiment is: frozen specs, checked when built, read from TOML and the command line.
+"""What a training and a measurement are: frozen specs, checked when built, however read.
 
 Numbers that name a column of a published table (variances, radii) are kept as exact text, such as
 ``"1/255"``, so that ours and the published ones meet without rounding; :func:`level` reads them.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -16,14 +16,13 @@ from nn_experiments.ranges import (
     Count,
     Natural,
     Percentage,
-    Points,
     Positive,
     Range,
     Seed,
     require_in_range,
 )
 
-Level = str
+ExactNumber = str
 """A positive number as exact text: ``"0.01"``, ``"1/255"``."""
 Norm = Literal["l2", "linf"]
 Command = Literal["compare", "train", "evaluate", "frequency", "lipschitz", "tables", "figures"]
@@ -34,7 +33,7 @@ Setting = bool | int | float | str
 _LEAST_LEVEL, _LARGEST_LEVEL = 1e-12, 1e4
 
 
-def level(text: Level) -> float:
+def level(text: ExactNumber) -> float:
     """Return the number that a level's text stands for.
 
     Raises:
@@ -55,31 +54,23 @@ def level(text: Level) -> float:
     return value
 
 
-def _require(holds: bool, what: str, got: object) -> None:
+def require(holds: bool, what: str, got: object) -> None:
+    """Raise ValueError, saying what was expected and what was got, unless something holds."""
     if not holds:
         raise ValueError(f"{what}, got {got}")
 
 
-def _require_levels(name: str, texts: tuple[Level, ...]) -> None:
+def _require_levels(name: str, texts: tuple[ExactNumber, ...]) -> None:
     try:
         values = [level(text) for text in texts]
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
-    _require_distinct(name, values, texts)
+    require_distinct(name, values, texts)
 
 
-def _require_rates(optimizers: Sequence[OptimizerSpec], sweep: Sequence[float]) -> None:
-    """Check the learning rates that a sweep would try."""
-    for optimizer in optimizers:
-        for factor in sweep:
-            try:
-                replace(optimizer, learning_rate=optimizer.learning_rate * factor)
-            except ValueError as error:
-                raise ValueError(f"sweep: {optimizer.title} × {factor:g}: {error}") from error
-
-
-def _require_distinct(name: str, values: Sequence[object], got: object) -> None:
-    _require(len(set(values)) == len(values), f"{name}: expected no repetition", got)
+def require_distinct(name: str, values: Sequence[object], got: object) -> None:
+    """Raise ValueError if one of some values is there twice."""
+    require(len(set(values)) == len(values), f"{name}: expected no repetition", got)
 
 
 class Spec:
@@ -120,7 +111,7 @@ class DataSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require(
+        require(
             bool(self.filtered_by) == bool(self.filtered_percent),
             "filtered_percent: expected 1 to 99 with filtered_by, and 0 without",
             self.filtered_percent,
@@ -153,7 +144,7 @@ class OptimizerSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require(
+        require(
             "lr" not in self.options, "options: expected the rate as learning_rate", self.options
         )
 
@@ -180,7 +171,7 @@ class TrainingSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require(
+        require(
             list(self.milestones) == sorted(set(self.milestones)),
             "milestones: expected increasing epochs",
             self.milestones,
@@ -202,10 +193,10 @@ class RunSpec(Spec):
 class RobustnessSpec(Spec):
     """The perturbations under which accuracy is measured (Table 4.3)."""
 
-    gaussian: tuple[Level, ...] = ("0.001", "0.005", "0.01")
+    gaussian: tuple[ExactNumber, ...] = ("0.001", "0.005", "0.01")
     """Variances of the noise; images have values in [0, 1]."""
-    l2: tuple[Level, ...] = ("0.1", "0.5", "0.7")
-    linf: tuple[Level, ...] = ("0.01", "0.03", "0.05")
+    l2: tuple[ExactNumber, ...] = ("0.1", "0.5", "0.7")
+    linf: tuple[ExactNumber, ...] = ("0.01", "0.03", "0.05")
     attacks: Literal["autoattack", "apgd"] = "autoattack"
     """Standard AutoAttack, or its two APGD attacks alone."""
     engine: Literal["reference", "batched"] = "reference"
@@ -224,13 +215,13 @@ class RobustnessSpec(Spec):
         for name in ("gaussian", "l2", "linf"):
             _require_levels(name, getattr(self, name))
         beyond = [text for text in self.linf if level(text) > 1]
-        _require(
+        require(
             not beyond,
             "linf: expected radii of at most 1, with which every image can become any other, as "
             "values of pixels go from 0 to 1",
             ", ".join(beyond),
         )
-        _require(
+        require(
             not self.largest_first or self.engine == "batched",
             "largest_first: expected the batched engine",
             self.engine,
@@ -257,103 +248,4 @@ class FrequencySpec(Spec):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("thresholds", "filters"):
-            _require_distinct(name, getattr(self, name), getattr(self, name))
-
-
-@dataclass(frozen=True)
-class MarginsSpec(Spec):
-    """What counts as similar and as different; fixed before the results that they judge."""
-
-    accuracy: Points = 2.0
-    """Percentage points within which standard accuracies are similar."""
-    drop: Points = 2.0
-    """Percentage points within which drops under noise in the lowest band are equal."""
-    filtered: Points = 2.0
-    """Percentage points that removing irrelevant frequencies may cost."""
-    fitted: Annotated[float, Range(0, 100)] = 90.0
-    """Percentage of its training images that a network must classify correctly. The theory is about
-    minimizers of the standard risk: comparisons with a network that is none are inconclusive."""
-    confidence: Annotated[float, Range(0, 0.999999, is_open=True)] = 0.95
-
-
-@dataclass(frozen=True)
-class Preset(Spec):
-    """A comparison of optimizers: what is trained, how it is measured, how it is judged."""
-
-    title: str = ""
-    data: DataSpec = field(default_factory=DataSpec)
-    model: ModelSpec = field(default_factory=ModelSpec)
-    optimizers: tuple[OptimizerSpec, ...] = ()
-    training: TrainingSpec = field(default_factory=TrainingSpec)
-    seeds: tuple[Seed, ...] = (0, 1, 2)
-    sweep: tuple[Positive, ...] = ()
-    """Factors on each learning rate to choose among by validation accuracy; none: no choice."""
-    robustness: RobustnessSpec = field(default_factory=RobustnessSpec)
-    frequency: FrequencySpec = field(default_factory=FrequencySpec)
-    lipschitz: bool = True
-    """Whether Lipschitz bounds are computed."""
-    pictures: bool = True
-    """Whether images are drawn, with their spectrum, filters and noise, and as attacks perturb
-    them: of a small comparison this takes as long as the rest."""
-    gradient_energy: bool = False
-    """On synthetic images: the share of the input gradient in the irrelevant band, of the networks
-    and of linear models that are trained by the same rules on the same images."""
-    margins: MarginsSpec = field(default_factory=MarginsSpec)
-    published: str = ""
-    """The data set's name in the published tables, if it is in them."""
-    not_run: tuple[str, ...] = ()
-    """What the thesis measures and this preset does not, where the other fields do not say so."""
-    training_budget: Positive | None = None
-    """Seconds for all trainings together: the number of training images is then the largest power
-    of two, at most data.train_images, whose training fits, by the time that a few steps take.
-    """
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        titles = [optimizer.title for optimizer in self.optimizers]
-        _require(len(set(titles)) == len(titles), "optimizers: expected labels that differ", titles)
-        _require(bool(self.seeds), "seeds: expected at least one", self.seeds)
-        _require_distinct("seeds", self.seeds, self.seeds)
-        _require_rates(self.optimizers, self.sweep)
-        _require(
-            not self.sweep or self.data.validation_images > 0,
-            "sweep: expected data.validation_images > 0 to choose by",
-            self.data.validation_images,
-        )
-        _require(
-            not self.gradient_energy or self.data.name.startswith("synthetic"),
-            "gradient_energy: expected synthetic images, whose irrelevant band is known",
-            self.data.name,
-        )
-        _require(
-            not (self.training.flips and self.data.name.startswith("synthetic")),
-            "training.flips: expected false for synthetic images, whose class a flip changes",
-            "true",
-        )
-
-    def runs(self) -> tuple[RunSpec, ...]:
-        """Return the networks' trainings: optimizers × seeds."""
-        return tuple(
-            RunSpec(self.data, self.model, optimizer, self.training, seed)
-            for optimizer in self.optimizers
-            for seed in self.seeds
-        )
-
-    def filtered_runs(self) -> tuple[RunSpec, ...]:
-        """Return the trainings of Observation I: those on filtered images."""
-        found = []
-        for kind in self.frequency.filters:
-            for percent in self.frequency.thresholds:
-                data = replace(self.data, filtered_by=kind, filtered_percent=percent)
-                found += [replace(run, data=data) for run in self.runs()]
-        return tuple(found)
-
-    def linear_runs(self) -> tuple[RunSpec, ...]:
-        """Return the trainings of linear models that gradients are compared with."""
-        if not self.gradient_energy or self.model.name == "linear":
-            return ()
-        return tuple(replace(run, model=ModelSpec("linear")) for run in self.runs())
-
-    def all_runs(self) -> tuple[RunSpec, ...]:
-        """Return every training."""
-        return self.runs() + self.filtered_runs() + self.linear_runs()
+            require_distinct(name, getattr(self, name), getattr(self, name))

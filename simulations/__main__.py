@@ -1,8 +1,14 @@
-"""Commands: ``python -m simulations figure-4.7 | check | bench | phase-diagram | …``."""
+"""Commands: ``python -m simulations check | bench | sweep``, and one for each study there is.
+
+A study is a package of :mod:`simulations.studies`, see :mod:`simulations.study`; it is found by
+being there.
+"""
 
 import inspect
+import pkgutil
 import sys
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -10,13 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import tyro
 from rich.progress import Progress
 
+from simulations import studies
 from simulations.studies.figure_4_7.settings import Settings
-from simulations.studies.memory.settings import Memory
-from simulations.studies.partitions.settings import Partitions
-from simulations.studies.phase_diagram.settings import PhaseDiagram
-from simulations.studies.remedies.settings import Remedies
-from simulations.studies.scaling.settings import Scaling
-from simulations.study.evidence import Check, to_json
+from simulations.study.evidence import Check, spelled, to_json
 from theory.common.command import leave, run
 from theory.common.console import console, print_table
 from theory.common.errors import UserError
@@ -28,41 +30,11 @@ from theory.logic.findings import Status
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_FIGURE_FOLDER = Path("results/figure_4_7")
 _EVIDENCE = Path("results/simulations/evidence.json")
 _QUESTIONS = Path("results/questions")
+_CONFIG = "TOML file of settings, under the names of these options; options given here go first."
+_OUT = "Folder for figures, summary.json, tables, report.md, and runs that a study goes on with."
 _S = TypeVar("_S", bound="DataclassInstance")
-
-
-@dataclass(frozen=True)
-class Figure47(Settings):
-    """Run the experiment of Figure 4.7, draw it, and compare it with theory and print.
-
-    Writes the figure as PNG, PDF and SVG, all numbers in summary.json, the report in report.md, and
-    its two tables as CSV and LaTeX; prints the tables.
-
-    Exit codes: 0 done; 1 done, but an optimizer ended in NaN or infinity; 2 a setting or folder
-    that cannot be used, and nothing was run; 130 interrupted, and files are whole or not there.
-    """
-
-    out: Path = _FIGURE_FOLDER
-    """Folder for figure_4_7.png, .pdf and .svg, summary.json and report.md."""
-    config: Path | None = None
-    """TOML file of settings, under the names of these options; options given here go first."""
-
-    def __call__(self) -> int:
-        """Run the command; return the exit code."""
-        from simulations.studies.figure_4_7.command import reproduce
-
-        with Progress(console=console(stderr=True), transient=True) as bar:
-            task = bar.add_task("training")
-            text, code = reproduce(
-                _settings(self, Settings),
-                self.out,
-                lambda done, total: bar.update(task, completed=done, total=total),
-            )
-        print(text)
-        return code
 
 
 @dataclass(frozen=True)
@@ -133,103 +105,6 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class PhaseDiagramCommand(PhaseDiagram):
-    """Draw where GD is more robust and where signGD is, over r, |B(0)|/|A(0)| and w̃2(0).
-
-    By the closed form from two million starts, and by simulation; both are held against the exact
-    condition. Writes the figure, its numbers and a report; prints what they say.
-
-    Exit codes: 0 done; 1 the two ways disagree where they may not; 2 a setting or folder that
-    cannot be used; 130 interrupted.
-    """
-
-    out: Path = _QUESTIONS / "phase_diagram"
-    """Folder for the figure as PNG and SVG, summary.json, tables and report.md."""
-
-    def __call__(self) -> int:
-        """Run the command; return the exit code."""
-        return _answer(self, PhaseDiagram, self.out)
-
-
-@dataclass(frozen=True)
-class PartitionsCommand(Partitions):
-    """Draw the partitions of Figures 4.8 and 4.9 from their predicates, with orbits and limits.
-
-    Writes both figures, their numbers and a report; prints what they say.
-
-    Exit codes: 0 done; 1 something that had to hold did not; 2 a setting or folder that cannot be
-    used; 130 interrupted.
-    """
-
-    out: Path = _QUESTIONS / "partitions"
-    """Folder for the figures as PNG and SVG, summary.json, tables and report.md."""
-
-    def __call__(self) -> int:
-        """Run the command; return the exit code."""
-        return _answer(self, Partitions, self.out)
-
-
-@dataclass(frozen=True)
-class ScalingCommand(Scaling):
-    """See how the adversarial risks of all update rules, over GD's, grow with the dimension.
-
-    Random targets and initial weights in d = 3 to 4,096, and several numbers and energies of
-    irrelevant frequencies. Writes the figures, the runs, fitted laws and a report; prints what they
-    say. The same command goes on after an interruption.
-
-    Exit codes: 0 done; 1 at d = 3 signGD is not its closed form; 2 a setting or folder that cannot
-    be used; 130 interrupted.
-    """
-
-    out: Path = _QUESTIONS / "scaling"
-    """Folder for the figures as PNG and SVG, summary.json, tables, report.md and the runs."""
-
-    def __call__(self) -> int:
-        """Run the command; return the exit code."""
-        return _answer(self, Scaling, self.out)
-
-
-@dataclass(frozen=True)
-class MemoryCommand(Memory):
-    """Vary what Adam and RMSProp remember: β1, β2, ε, batch size and learning rate.
-
-    From signGD, which remembers nothing, to the defaults: what becomes of the irrelevant weight.
-    Writes the figure, the runs and a report; prints what they say. The same command goes on after
-    an interruption.
-
-    Exit codes: 0 done; 1 Adam without memory is not signGD; 2 a setting or folder that cannot be
-    used; 130 interrupted.
-    """
-
-    out: Path = _QUESTIONS / "memory"
-    """Folder for the figure as PNG and SVG, summary.json, tables, report.md and the runs."""
-
-    def __call__(self) -> int:
-        """Run the command; return the exit code."""
-        return _answer(self, Memory, self.out)
-
-
-@dataclass(frozen=True)
-class RemediesCommand(Remedies):
-    """Try zero initial weights, an ℓ2 penalty, weight decay and decaying learning rates.
-
-    How much of the gap in adversarial risk to GD each closes, and what it costs in standard risk.
-    Writes the figure, the runs and a report; prints what they say. The same command goes on after
-    an interruption.
-
-    Exit codes: 0 done; 1 something that had to hold did not; 2 a setting or folder that cannot be
-    used; 130 interrupted.
-    """
-
-    out: Path = _QUESTIONS / "remedies"
-    """Folder for the figure as PNG and SVG, summary.json, tables, report.md and the runs."""
-
-    def __call__(self) -> int:
-        """Run the command; return the exit code."""
-        return _answer(self, Remedies, self.out)
-
-
-@dataclass(frozen=True)
 class SweepCommand:
     """Train at every point of a grid of your own: any dimension, spectrum, update rule, option.
 
@@ -243,9 +118,9 @@ class SweepCommand:
     Examples: python -m simulations sweep --set rule=GD,signGD,Adam d=64 learning_rate=0.01,0.1
     python -m simulations sweep --set rule=GD@1,signGD@0.01,Adam@0.001 d=3,16,64
 
-    Says before it begins about how much time and disk it will take. Writes a figure (of one or two
-    swept parameters), report.md, the summary as CSV, LaTeX and JSON, and the runs as Parquet;
-    prints what they say. The same command goes on after an interruption.
+    Says before it begins how much disk it may take, and after its first block about how much time.
+    Writes a figure (of one or two swept parameters), report.md, the summary as CSV, LaTeX and JSON,
+    and the runs as Parquet; prints what they say. The same command goes on after an interruption.
 
     Exit codes: 0 done; 1 done, but a run ended in NaN or infinity; 2 a grid or folder that cannot
     be used, or a grid that does not fit on the disk or in the time; 130 interrupted.
@@ -260,7 +135,7 @@ class SweepCommand:
     parameters: bool = False
     """List what may be swept, and run nothing."""
     seconds: float | None = None
-    """Time that it may take; what would take longer is not begun."""
+    """Time that it may take; what would take longer ends after its first two blocks."""
     device: str = "auto"
     """Where to run: auto, cpu or gpu; on all that there are of the kind."""
     accept_versions: bool = False
@@ -293,22 +168,49 @@ class SweepCommand:
         return code
 
 
-def _answer(command: Any, kind: "type[DataclassInstance]", out: Path) -> int:
-    """Answer the question that the settings of a command belong to."""
-    from simulations.study.answer import answered
+def _studies() -> Iterator[str]:
+    """Yield the names of the packages of studies."""
+    return (module.name for module in pkgutil.iter_modules(studies.__path__) if module.ispkg)
 
-    question = import_module(kind.__module__.rpartition(".")[0] + ".command")
-    settings: Any = _settings(command, kind)
+
+def _command_of(study: str) -> Any:
+    """Return the command of a study: its settings, a folder, and a file if they are read from one.
+
+    Its name is that of the package, as ``figure-4.7`` is of ``figure_4_7``.
+    """
+    module = import_module(f"{studies.__name__}.{study}.settings")
+    kind: Any = next(
+        x for x in vars(module).values() if is_dataclass(x) and x.__module__ == module.__name__
+    )
+    out = getattr(module, "OUT", _QUESTIONS / study)
+    options: list[Any] = [("out", _option(Path, _OUT), field(default=out))]
+    if hasattr(kind, "from_toml"):
+        options.append(("config", _option(Path | None, _CONFIG), field(default=None)))
+
+    def call(command: Any) -> int:
+        return _answered(study, _settings(command, kind), command.out)
+
+    command = make_dataclass(
+        study, options, bases=(kind,), frozen=True, namespace={"__call__": call}
+    )
+    command.__doc__ = kind.__doc__
+    return command
+
+
+def _option(kind: Any, about: str) -> Any:
+    return Annotated[kind, tyro.conf.arg(help=about)]
+
+
+def _answered(study: str, settings: Any, out: Path) -> int:
+    """Run a study, with a bar of its progress; print what it says, and return the exit code."""
+    run_study = import_module(f"{studies.__name__}.{study}.study").run
     with Progress(console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task(out.name)
-        text, code = answered(
-            question.answer,
-            settings,
-            out,
-            lambda done, total: bar.update(task, completed=done, total=total),
+        task = bar.add_task(study.replace("_", " "))
+        text, code = run_study(
+            settings, out, lambda done, total: bar.update(task, completed=done, total=total)
         )
     print(text)
-    return code
+    return int(code)
 
 
 def _settings(command: Any, kind: type[_S]) -> _S:
@@ -341,15 +243,15 @@ def main(args: list[str] | None = None) -> int:
 def _main(args: list[str]) -> int:
     defaults = _from_file(args)
     commands = {
-        "figure-4.7": Figure47(**defaults),
         "check": CheckCommand(**defaults),
         "bench": Bench(),
-        "phase-diagram": PhaseDiagramCommand(),
-        "partitions": PartitionsCommand(),
-        "scaling": ScalingCommand(),
-        "memory": MemoryCommand(),
-        "remedies": RemediesCommand(),
         "sweep": SweepCommand(),
+        **{spelled(study): _command_of(study) for study in _studies()},
+    }
+    commands |= {
+        name: of(**defaults if issubclass(of, Settings) else {})
+        for name, of in commands.items()
+        if isinstance(of, type)
     }
     about = {name: inspect.getdoc(command) or "" for name, command in commands.items()}
     chosen: Any = tyro.extras.subcommand_type_from_defaults(commands, about, prefix_names=False)

@@ -12,8 +12,11 @@ import numpy as np
 import sympy as sp
 
 from simulations.engine.gradients import Population
+from simulations.engine.outcome import Outcome
 from simulations.engine.rounding import rounding_after
-from simulations.engine.simulate import log_spaced, simulate
+from simulations.engine.rules import update_rule
+from simulations.engine.runs import Runs
+from simulations.engine.train import log_spaced, train
 from simulations.studies.figure_4_7.experiment import Experiment, exact_theory, run_experiment
 from simulations.studies.figure_4_7.observations import observations
 from simulations.studies.figure_4_7.settings import Settings
@@ -59,26 +62,34 @@ def gd_closed_form(problem: LinearProblem, settings: Settings) -> Check:
     closed form.
     """
     times = log_spaced(settings.iterations)
-    run = simulate(
-        Population(_floats(problem.sigma_tilde_sq)),
-        np.array(_floats(problem.e0_tilde)),
-        learning_rate=float(problem.eta),
-        iterations=settings.iterations,
-        optimizers=("GD",),
-        record_at=times,
-        device=settings.device,
-    )
+    run = _population_run(problem, "GD", times, settings.device)
     factors = [float(gd_contraction(s, problem.eta)) for s in problem.sigma_tilde_sq]
     e0 = np.array(_floats(problem.e0_tilde))
     closed = np.array(factors) ** times[:, None] * e0
     bound = rounding_after(times, float(np.linalg.norm(e0)))
     # The factor itself is rounded: (c(1 + u))ᵗ differs from cᵗ by at most tu times cᵗ ≤ 1.
-    worst = _shares(np.abs(run.e_tilde["GD"][0] - closed), 2 * bound[:, None]).max()
+    worst = _shares(np.abs(run.e_tilde[0] - closed), 2 * bound[:, None]).max()
     return judged(
         bool(worst <= 1),
         "|simulated − closed form| ≤ 32(t + 1)u‖ẽ(0)‖ at every recorded t",
         f"{worst:.2g} of the bound at most, over {len(times)} times up to {settings.iterations}",
         of_simulator=True,
+    )
+
+
+def _population_run(problem: LinearProblem, rule: str, times: np.ndarray, device: str) -> Outcome:
+    """Train by population gradients, and keep the errors at ``times``, which begin with 0."""
+    variances, w_star, w0, e0 = map(
+        _floats,
+        (problem.sigma_tilde_sq, problem.w_star_tilde, problem.w0_tilde, problem.e0_tilde),
+    )
+    return train(
+        Runs(np.array(variances), np.array(w_star), np.array(w0), (0,), np.array(e0)),
+        update_rule(rule, float(problem.eta)),
+        iterations=int(times[-1]),
+        oracle=Population(variances),
+        record_at=times,
+        device=device,
     )
 
 
@@ -95,16 +106,8 @@ def signgd_exact_orbits(settings: Settings, starts: int = 24, steps: int = 400) 
         exact = np.array(
             [[float(x) for x in e] for e in PopulationSignGD(problem).trajectory(steps)]
         )
-        run = simulate(
-            Population(_floats(problem.sigma_tilde_sq)),
-            exact[0],
-            learning_rate=float(problem.eta),
-            iterations=steps,
-            optimizers=("signGD",),
-            record_at=range(steps + 1),
-            device=settings.device,
-        )
-        gap = np.abs(run.e_tilde["signGD"][0] - exact).max()
+        run = _population_run(problem, "signGD", np.arange(steps + 1), settings.device)
+        gap = np.abs(run.e_tilde[0] - exact).max()
         worst = max(worst, gap / (float(problem.eta) * np.sqrt(6) / 12))
     return judged(
         worst <= 1,
@@ -135,21 +138,21 @@ def gd_monte_carlo(experiment: Experiment) -> Check:
     The expectation is the closed form, as the drawn gradient is unbiased; the variance follows the
     linear recursion of :func:`theory.model.minibatch.second_moment_step`.
     """
-    runs = experiment.trajectories
-    if "GD" not in runs.e_tilde or "GD" in runs.failures:
+    runs = experiment.runs.get("GD")
+    if runs is None or runs.failures:
         return Check(Status.NOT_RUN, "", "GD was not run, or did not stay finite", True)
     problem, settings = experiment.problem, experiment.settings
     mean, deviation = gd_moments(problem, settings.samples_per_step, runs.iterations)
-    observed = runs.e_tilde["GD"].mean(axis=0)
+    observed = runs.e_tilde.mean(axis=0)
     rounding = 2 * rounding_after(runs.iterations[:, None], float(np.linalg.norm(mean[0])))
-    allowed = _Z * deviation / np.sqrt(len(runs.seeds)) + rounding
+    allowed = _Z * deviation / np.sqrt(len(runs.runs)) + rounding
     gap = np.abs(observed - mean)
     worst = _shares(gap, allowed).max()
     return judged(
         bool((gap <= allowed).all()),
         f"|mean over seeds − expectation| ≤ {_Z:g} derived standard errors + rounding",
         f"{worst:.2g} of the bound at most, over {len(runs.iterations)} times, "
-        f"{counted(len(runs.seeds), 'seed')}",
+        f"{counted(len(runs.runs), 'seed')}",
         of_simulator=True,
     )
 

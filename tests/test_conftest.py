@@ -98,12 +98,18 @@ def test_reasons_to_skip_name_a_command_that_there_is():
 
 @pytest.fixture
 def compiled(tmp_path):
-    """An empty folder of compiled programs in the place of that of all tests."""
-    before = jax.config.jax_compilation_cache_dir
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path))
+    """An empty folder of compiled programs in the place of that of all tests, if there is one."""
+    kept = {
+        "jax_compilation_cache_dir": str(tmp_path),
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+    }
+    before = {name: getattr(jax.config, name) for name in kept}
+    for name, value in kept.items():
+        jax.config.update(name, value)
     compilation_cache.reset_cache()
     yield tmp_path
-    jax.config.update("jax_compilation_cache_dir", before)
+    for name, value in before.items():
+        jax.config.update(name, value)
     compilation_cache.reset_cache()
 
 

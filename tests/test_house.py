@@ -9,6 +9,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("theory", "simulations", "nn_experiments")
 
+NETWORKS = (
+    "theory.common",
+    "nn_experiments.data",
+    "nn_experiments.models",
+    "nn_experiments.plurals",
+    "nn_experiments.specs",
+    "nn_experiments.style",
+)
+
 # A module belongs to the longest of these names that it lies under. It may import what lies under
 # its own, and under those that stand beside it; a name that ends in a colon is that module alone.
 MAY_IMPORT = {
@@ -29,6 +38,32 @@ MAY_IMPORT = {
     "simulations.studies": ("theory", "simulations"),
     "simulations.bench": ("theory", "simulations"),
     "nn_experiments": ("theory:", "theory.common"),
+    "nn_experiments.ranges": (),
+    "nn_experiments.specs": ("nn_experiments.ranges",),
+    "nn_experiments.data": ("theory.common", "nn_experiments.specs", "nn_experiments.frequency"),
+    "nn_experiments.models": ("theory.common", "nn_experiments.data", "nn_experiments.specs"),
+    "nn_experiments.updates": ("theory.common", "nn_experiments.specs"),
+    "nn_experiments.frequency": NETWORKS,
+    "nn_experiments.lipschitz": NETWORKS,
+    "nn_experiments.attacks": NETWORKS,
+    "nn_experiments.training": (*NETWORKS, "nn_experiments.updates", "nn_experiments.tensor_files"),
+    "nn_experiments.measures": (
+        *NETWORKS,
+        "nn_experiments.attacks",
+        "nn_experiments.evidence",
+        "nn_experiments.frequency",
+        "nn_experiments.lipschitz",
+    ),
+    "nn_experiments.evidence": (
+        "theory.common",
+        "nn_experiments.data",
+        "nn_experiments.measures",
+        "nn_experiments.study",
+        "nn_experiments.style",
+        "nn_experiments.tensor_files",
+    ),
+    "nn_experiments.study": ("nn_experiments.evidence", *NETWORKS, "nn_experiments.measures"),
+    "nn_experiments.studies": ("theory.common", "nn_experiments"),
 }
 
 
@@ -83,4 +118,15 @@ def test_no_study_imports_another(package):
             own = ".".join(inner[:3])
             others = (i for i in imports(path) if i.startswith(f"{package}.studies."))
             wrong += [f"{module} imports {i}" for i in others if not f"{i}.".startswith(f"{own}.")]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_machinery_of_networks_names_no_study():
+    wrong = [
+        f"{module} imports {imported}"
+        for module, path in MODULES.items()
+        if not lies_under(module, "nn_experiments.studies")
+        for imported in imports(path)
+        if imported.startswith("nn_experiments.studies.")
+    ]
     assert not wrong, "\n".join(wrong)

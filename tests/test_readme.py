@@ -103,9 +103,10 @@ def test_the_population_benchmarks_shown_are_those_recorded():
 
 def test_shown_options_are_known():
     """Each command line shown parses; only the figure's options have values."""
-    from simulations.__main__ import Figure47
+    from simulations.studies.figure_4_7.settings import Settings
 
-    known = {f"--{name.replace('_', '-')}" for name in Figure47.__dataclass_fields__} | {"--help"}
+    names = ("help", "out", "config", *Settings.__dataclass_fields__)
+    known = {f"--{name.replace('_', '-')}" for name in names}
     shown = re.findall(
         r"^\.venv/bin/python -m simulations figure-4\.7 (.*)$", README.read_text(), re.M
     )

@@ -29,7 +29,7 @@ TESTS = [
     "theory/test_soundness.py",
     "simulations/engine/test_population.py",
     "simulations/engine/test_rules.py",
-    "simulations/engine/test_simulate.py",
+    "simulations/engine/test_in_space.py",
 ]
 TOOLS = [
     "pytest",

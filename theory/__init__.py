@@ -66,10 +66,11 @@ def settle(
     words: the certificate's kind, the counterexample, or what stopped the back ends.
 
     What is settled is what arrives, and sympy evaluates a formula while it is written: x/x becomes
-    1, and constants are rounded, so that floor(c) or c < 1 may be wrong where they nearly cancel. A
-    conclusion that arrives as true or false is told by a warning. Formulas that are written inside
-    ``with theory.no_rounding():`` raise an error where sympy decided something of a constant
-    wrongly; ``evaluate=False`` leaves the decision to this function.
+    1, x**2 >= 0 of a real x becomes true, and constants are rounded, so that floor(c) or c < 1 may
+    be wrong where they nearly cancel. A conclusion that arrives as true or false is told by a
+    warning. Formulas that are written inside ``with theory.no_rounding():`` raise an error where
+    sympy decided something of a constant wrongly; ``evaluate=False`` leaves the decision to this
+    function.
 
     Args:
         hypotheses: a sympy relation or formula, or several.
@@ -81,8 +82,6 @@ def settle(
         ValueError: the timeout is not positive.
 
     """
-    import sympy as sp
-
     from theory.ledger.verify import settle_argument
     from theory.logic.arguments import for_all
 
@@ -93,8 +92,15 @@ def settle(
         raise ValueError(f"timeout: expected seconds > 0, got {timeout}")
     several = isinstance(hypotheses, Iterable) and not isinstance(hypotheses, str)
     given: Any = tuple(hypotheses) if several else (hypotheses,)
-    formulas = (conclusion, *given)
-    for formula in formulas:
+    _require_formulas(conclusion, *given)
+    return settle_argument(for_all(conclusion, *given), timeout)
+
+
+def _require_formulas(conclusion: Any, *hypotheses: Any) -> None:
+    """Raise a TypeError for what is no formula; warn of a conclusion that is no question."""
+    import sympy as sp
+
+    for formula in (conclusion, *hypotheses):
         if not isinstance(formula, sp.logic.boolalg.Boolean) or isinstance(formula, sp.Symbol):
             raise TypeError(
                 f"expected a formula such as x < y or sympy.Eq(x, y), got {formula!r}; "
@@ -102,10 +108,10 @@ def settle(
             )
     if isinstance(conclusion, sp.logic.boolalg.BooleanAtom):
         warnings.warn(
-            f"the conclusion arrived as {conclusion}, not as a formula: sympy had evaluated it "
-            "while it was written, which is wrong where it rounds constants that nearly cancel. "
-            "To be told of that, write it inside `with theory.no_rounding():`; to have it settled "
-            "here, with evaluate=False, as in sympy.Lt(a, b, evaluate=False)",
-            stacklevel=2,
+            f"the conclusion arrived as {conclusion}, not as a formula: sympy had decided it while "
+            "it was written, from what the symbols are declared to be or, of constants, by "
+            "rounding, which is wrong where they nearly cancel. To be told of a wrong decision, "
+            "write it inside `with theory.no_rounding():`; to have it settled here, with "
+            "evaluate=False, as in sympy.Lt(a, b, evaluate=False)",
+            stacklevel=3,
         )
-    return settle_argument(for_all(*formulas), timeout)

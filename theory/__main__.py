@@ -1,9 +1,8 @@
 """Commands: ``python -m theory verify``, ``errata``, ``check`` and ``report``."""
 
 import contextlib
-import difflib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -13,18 +12,18 @@ import tyro
 from theory.common.command import BAD_INPUT, leave, run
 from theory.common.errors import UserError
 from theory.common.files import (
-    certificates_beside,
+    beside,
     ensure_writable,
     ensure_writable_file,
     json_text,
     write_text,
 )
-from theory.common.plurals import counted
 from theory.common.usage import runs
 
 if TYPE_CHECKING:  # sympy and the solver are loaded once the command line is in order
     from theory.ledger.certificates import Key
     from theory.ledger.verify import Verdict
+    from theory.ledger.whole import Ledger
     from theory.logic.evidence import Claim
 
 Checks: TypeAlias = Mapping[str, Any]
@@ -32,6 +31,7 @@ Checks: TypeAlias = Mapping[str, Any]
 _RESULTS = Path("results")
 _KEPT = Path("evidence")
 _CACHE = Path("results/theory/cache")
+_CHECKED = Path("results/theory/check")
 _SIMULATION = Path("results/simulations/evidence.json")
 
 
@@ -75,10 +75,13 @@ class Verify(_Settling):
     reading of the text's terms (all of them: theory/published/terms.toml)."""
     list_: Annotated[bool, tyro.conf.arg(name="list")] = False
     """List the claims and what they say; settle nothing."""
+    table: bool = False
+    """Print each verdict and its reason, rather than counts and what fails."""
     json: bool = False
     """Write the evidence to standard output as JSON; tables then go to standard error."""
     out: Path = field(default=Path("results/theory/evidence.json"))
-    """Evidence file to write; the certificates go to a folder beside it."""
+    """Evidence file to write; the claims, chapter by chapter, and the certificates go to folders
+    beside it."""
     simulation: Path = field(default=_SIMULATION)
     """Evidence file of the simulation, read where it exists."""
 
@@ -87,7 +90,7 @@ class Verify(_Settling):
         self.require_sensible()
         if self.list_:
             return self._list()
-        certificates = certificates_beside(self.out)
+        certificates = beside(self.out, "certificates")
         if self.claim is None:
             ensure_writable_file(self.out)
         ensure_writable(certificates)
@@ -96,36 +99,43 @@ class Verify(_Settling):
         simulation = read_simulation(self.simulation)
         if self.claim is not None:
             return self._explain(self.claim, simulation, certificates)
-        verdicts, note = _ledger(self, simulation)
+        verdicts, note = _ledger(self, simulation).verdicts()
         return self._report(verdicts, note, certificates)
 
     def _report(self, verdicts: "list[Verdict]", note: str, certificates: Path) -> int:
         from theory.ledger.certificates import write_certificates
-        from theory.ledger.display import console, print_table
+        from theory.ledger.display import console, print_summary, print_table, table_text
+        from theory.ledger.evidence_files import write_evidence
         from theory.ledger.verify import to_json
 
         out = console(stderr=self.json)
         names = write_certificates(verdicts, certificates)
-        text = json_text(to_json(verdicts, _below(certificates.name, names)))
-        write_text(self.out, text)  # before printing, to a reader that may leave
-        print_table(verdicts, out)
+        data = to_json(verdicts, _below(certificates.name, names))
+        table = beside(self.out, "verdicts.txt")
+        write_text(table, table_text(verdicts))
+        write_evidence(self.out, data)  # before printing, to a reader that may leave
+        (print_table if self.table else print_summary)(verdicts, out)
         if self.json:
-            sys.stdout.write(text)
-        files = len(set(names.values()))
-        where = f"Evidence: {self.out}; {files} certificates: {certificates}/"
-        out.print(note, where, sep="\n", markup=False, highlight=False, soft_wrap=True)
+            sys.stdout.write(json_text(data))
+        where = (
+            f"Each verdict and its reason: {table} (here with --table); what does not hold as "
+            "printed, with numbers: python -m theory errata",
+            f"Evidence: {self.out}; {len(set(names.values()))} certificates: {certificates}/",
+        )
+        out.print(*where, note, sep="\n", markup=False, highlight=False, soft_wrap=True)
         return 0 if all(v.is_as_declared for v in verdicts) else 1
 
     def _list(self) -> int:
+        from theory.claims import all_claims
         from theory.ledger.display import console
 
         if self.json:
             sys.stdout.write(
-                json_text([{"id": c.id, "where": c.where, "says": c.says} for c in _claims(self)])
+                json_text([{"id": c.id, "where": c.where, "says": c.says} for c in all_claims()])
             )
             return 0
         screen = console()
-        for claim in _claims(self):
+        for claim in all_claims():
             screen.print(f"{claim.id:<18} {claim.says}", markup=False, highlight=False)
         return 0
 
@@ -134,7 +144,7 @@ class Verify(_Settling):
         from theory.ledger.display import console, explain
         from theory.ledger.verify import to_json
 
-        verdicts = _some(self, id_, simulation)
+        verdicts = _ledger(self, simulation).verdicts_of(id_)
         names = write_certificates(verdicts, certificates, only_add=True)
         out = console(stderr=self.json)
         for number, verdict in enumerate(verdicts):
@@ -166,7 +176,7 @@ class Errata(_Settling):
         from theory.ledger.certificates import write_certificates
         from theory.ledger.errata import errata
 
-        verdicts, note = _ledger(self, {})
+        verdicts, note = _ledger(self, {}).verdicts()
         names = write_certificates(verdicts, self.certificates, only_add=True)
         text = errata(verdicts, names, str(self.certificates), self.format)
         print(note, file=sys.stderr)
@@ -191,14 +201,14 @@ class Check(_Settling):
     """Write the evidence to standard output as JSON; tables then go to standard error."""
     out: Path | None = None
     """Evidence file to write, with a folder of certificates beside it; by default in
-    results/theory/check/NAME/."""
+    results/theory/check/NAME/, where NAME is the path of the Python file."""
 
     def __call__(self) -> int:
         """Run the command; return the exit code."""
         self.require_sensible()
         from theory.ledger.check import load
 
-        out = self.out or Path("results/theory/check") / self.file.stem / "evidence.json"
+        out = self.out or _CHECKED / _name_of(self.file) / "evidence.json"
         ensure_writable_file(out)
         with contextlib.redirect_stdout(sys.stderr) if self.json else contextlib.nullcontext():
             claims, problems = load(self.file)
@@ -217,7 +227,7 @@ class Check(_Settling):
         screen = console(stderr=self.json)
         if verdicts:
             print_table(verdicts, screen)
-        certificates = certificates_beside(out)
+        certificates = beside(out, "certificates")
         names = write_certificates(verdicts, certificates)
         data = to_json(verdicts, _below(certificates.name, names))
         del data["rows"]  # of the published list
@@ -280,96 +290,26 @@ class Report:
         return 0
 
 
-def _ledger(command: _Settling, simulation: Checks) -> "tuple[list[Verdict], str]":
-    """Return the verdicts of all claims, recalled where nothing has changed, and a note on that."""
-    from theory.ledger.snapshot import read_snapshot, write_snapshot
+def _ledger(command: _Settling, simulation: Checks) -> "Ledger":
+    from theory import claims  # whose functions a test may replace
+    from theory.ledger.whole import Ledger
 
-    folder = command.cache_folder
-    known = read_snapshot(folder, command.timeout, simulation)
-    if known is not None:
-        note = f"Nothing has changed: all is recalled from {folder} (--no-cache settles afresh)."
-        return known, note
-    verdicts, note = _settled(command, None, simulation)
-    write_snapshot(folder, command.timeout, verdicts)
-    return verdicts, note
-
-
-def _settled(
-    command: _Settling, id_: str | None, simulation: Checks
-) -> "tuple[list[Verdict], str]":
-    """Settle all claims, or those of an id or row."""
-    from theory.ledger.cache import Cache
-    from theory.ledger.display import Progress
-    from theory.ledger.settling import settle_claims
-
-    with Progress() as progress:
-        claims = _built(id_)
-        cache = Cache(command.cache_folder)
-        verdicts = settle_claims(
-            claims,
-            simulation,
-            command.timeout,
-            cache=cache,
-            processes=command.processes,
-            progress=progress,
-        )
-    if id_ is None:
-        cache.prune()
-    recalled = f", {cache.recalled} recalled from {command.cache}" * bool(cache.recalled)
-    return verdicts, f"{counted(cache.settled, 'question')} settled{recalled}."
+    return Ledger(
+        every=claims.all_claims,
+        named=claims.claims_named,
+        timeout=command.timeout,
+        processes=command.processes,
+        cache=command.cache_folder,
+        simulation=simulation,
+    )
 
 
-def _built(id_: str | None) -> "Sequence[Claim]":
-    """Build all claims, or those of an id or row.
-
-    Raises:
-        UserError: there is none.
-
-    """
-    from theory.claims import all_claims, claims_named
-
-    if id_ is None:
-        return all_claims()
-    return claims_named(id_) or _chosen(all_claims(), id_)
-
-
-def _some(command: _Settling, id_: str, simulation: Checks) -> "list[Verdict]":
-    """Return the verdicts of the claims of an id or row."""
-    from theory.ledger.snapshot import read_snapshot
-
-    known = read_snapshot(command.cache_folder, command.timeout, simulation)
-    if known is None:
-        return _settled(command, id_, simulation)[0]
-    wanted = _chosen([v.claim for v in known], id_)
-    return [v for v in known if any(v.claim is claim for claim in wanted)]
-
-
-def _claims(command: _Settling) -> "Sequence[Claim]":
-    """Return all claims, with nothing settled."""
-    from theory.ledger.snapshot import read_snapshot
-
-    known = read_snapshot(command.cache_folder, command.timeout, {})
-    if known is not None:
-        return [v.claim for v in known]
-    from theory.claims import all_claims
-
-    return all_claims()
-
-
-def _chosen(claims: "Sequence[Claim]", id_: str) -> "list[Claim]":
-    """Return the claims of an id, or of a row.
-
-    Raises:
-        UserError: there is none.
-
-    """
-    chosen = [c for c in claims if c.id == id_] or [c for c in claims if c.row == id_]
-    if not chosen:
-        names = list(dict.fromkeys(n for c in claims for n in (c.id, c.row)))
-        near = difflib.get_close_matches(id_, names, n=5, cutoff=0.3)
-        hint = f"Near it: {', '.join(near)}." if near else "Nothing is near it."
-        raise UserError(f"--claim: {id_!r} is no claim and no row. {hint} See --list.")
-    return chosen
+def _name_of(file: Path) -> Path:
+    """Return a folder's name for the results about a file, which those of no other file has."""
+    path, here = file.resolve(), Path.cwd()
+    near = path.relative_to(here if path.is_relative_to(here) else path.anchor)
+    folder = Path() if path.is_relative_to(here) else Path("elsewhere")
+    return folder / near.with_name(path.stem if path.suffix == ".py" else path.name)
 
 
 def _below(folder: str, names: "Mapping[Key, str]") -> "dict[Key, str]":

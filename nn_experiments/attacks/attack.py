@@ -10,7 +10,7 @@ from nn_experiments.attacks import batched, masking, reference
 from nn_experiments.attacks.apgd import Settings
 from nn_experiments.attacks.tally import Progress, Robust, Tally
 from nn_experiments.data.images import Images
-from nn_experiments.specs import Level, Norm, RobustnessSpec
+from nn_experiments.specs import ExactNumber, Norm, RobustnessSpec
 
 
 def _silent(share: float, doing: str) -> None:
@@ -21,7 +21,7 @@ def attack(
     models: Sequence[nn.Module],
     images: Images,
     norm: Norm,
-    radii: Sequence[Level],
+    radii: Sequence[ExactNumber],
     spec: RobustnessSpec,
     seed: int,
     progress: Progress = _silent,

@@ -12,7 +12,7 @@ from nn_experiments.attacks.batched import starts
 from nn_experiments.attacks.networks import Networks
 from nn_experiments.attacks.tally import Robust, Tally
 from nn_experiments.data.images import Images
-from nn_experiments.specs import Level, Norm
+from nn_experiments.specs import ExactNumber, Norm
 
 _BATCH = 250
 # A walk of k steps of 2.5 ε / k can cross the ball, whose diameter is 2 ε.
@@ -23,7 +23,7 @@ def fgsm(
     models: Sequence[nn.Module],
     images: Images,
     norm: Norm,
-    radii: Sequence[Level],
+    radii: Sequence[ExactNumber],
     *,
     keep: int = 0,
 ) -> Robust:
@@ -50,7 +50,7 @@ def pgd(
     models: Sequence[nn.Module],
     images: Images,
     norm: Norm,
-    radii: Sequence[Level],
+    radii: Sequence[ExactNumber],
     steps: int,
     seed: int,
     *,
@@ -86,7 +86,7 @@ def _attacked(
     models: Sequence[nn.Module],
     images: Images,
     norm: Norm,
-    radii: Sequence[Level],
+    radii: Sequence[ExactNumber],
     steps: int,
     seed: int | None,
     first: int,

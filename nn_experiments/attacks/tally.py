@@ -13,7 +13,7 @@ from nn_experiments.attacks.networks import halved
 from nn_experiments.data.images import Images
 from nn_experiments.models.answers import require_answers
 from nn_experiments.models.evaluating import DISAGREEMENT, frozen
-from nn_experiments.specs import Level, Norm, level
+from nn_experiments.specs import ExactNumber, Norm, level
 from theory.common.errors import UserError
 
 Progress = Callable[[float, str], None]
@@ -47,7 +47,7 @@ class Robust:
     """
 
     norm: Norm
-    radii: tuple[Level, ...]
+    radii: tuple[ExactNumber, ...]
     correct: Tensor
     clean: Tensor
     broken_by: Tensor
@@ -131,7 +131,7 @@ class Tally:
         models: Sequence[nn.Module],
         images: Images,
         norm: Norm,
-        radii: Sequence[Level],
+        radii: Sequence[ExactNumber],
         attacks: Sequence[str],
         *,
         nested: bool = True,

@@ -15,7 +15,7 @@ from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.tally import Robust
 from nn_experiments.data.images import Images
 from nn_experiments.flow.progress import Advance, quiet
-from nn_experiments.specs import Level, Norm, RobustnessSpec
+from nn_experiments.specs import ExactNumber, Norm, RobustnessSpec
 
 _OURS: Final = RobustnessSpec(attacks="apgd", engine="batched")
 _LARGEST_FIRST: Final = replace(_OURS, largest_first=True)
@@ -42,7 +42,7 @@ def bench_attacks(
     models: list[nn.Module],
     images: Images,
     norm: Norm,
-    radii: tuple[Level, ...],
+    radii: tuple[ExactNumber, ...],
     repeats: int,
     clock: Callable[[], float] = time.perf_counter,
     tell: Advance = quiet,

@@ -18,7 +18,7 @@ from nn_experiments.data.loader import Loader
 from nn_experiments.flow.progress import Advance, shown
 from nn_experiments.specs import (
     DataSpec,
-    Level,
+    ExactNumber,
     ModelSpec,
     Norm,
     OptimizerSpec,
@@ -32,7 +32,7 @@ from theory.common.tables import TextTable
 # A network that has learnt something, so that some images break early and some never do.
 _DATA = DataSpec(train_images=512, test_images=100)
 _EPOCHS = 30
-_RADII: dict[Norm, tuple[Level, ...]] = {"l2": ("0.1", "0.5"), "linf": ("0.01", "0.03")}
+_RADII: dict[Norm, tuple[ExactNumber, ...]] = {"l2": ("0.1", "0.5"), "linf": ("0.01", "0.03")}
 _NETWORKS_ON_GPU = 9  # as many as a comparison has, attacked at once
 
 
@@ -106,7 +106,7 @@ def _trained(data: DataSet, folder: Path, seed: int, device: str) -> nn.Module:
     return load_model(folder, device)[0]
 
 
-def _attacks(timings: Sequence[Timing], radii: Sequence[Level]) -> TextTable:
+def _attacks(timings: Sequence[Timing], radii: Sequence[ExactNumber]) -> TextTable:
     reference = timings[0].seconds
     rows = []
     for timing in timings:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from nn_experiments.specs import Preset
-
 Rules = Mapping[str, Mapping[str, Any]]
-"""The settings in :data:`PARTS` by part and name, as in the preset or as JSON has them."""
-
-PARTS = ("margins", "robustness", "frequency")
-"""Parts of a preset that results are judged by: margins, levels, bands, thresholds."""
+"""The settings that results are judged by, by part and name, as in a preset or as JSON has them."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +15,7 @@ class Change:
     """A setting that is not what it was when results were first there.
 
     Attributes:
-        part: one of :data:`PARTS`.
+        part: of the settings, such as ``"margins"``.
         name: of the setting.
         before: its value then.
         now: its value.
@@ -38,21 +33,15 @@ class Change:
         return f"{self.part}.{self.name}: {_text(self.before)}, now {_text(self.now)}"
 
 
-def rules(preset: Preset) -> Rules:
-    """Return what a preset is judged by."""
-    found = asdict(preset)
-    return {part: found[part] for part in PARTS}
-
-
-def changes(fixed: Rules | None, preset: Preset) -> tuple[Change, ...]:
+def changes(fixed: Rules | None, now: Rules) -> tuple[Change, ...]:
     """Return what differs from the rules that were fixed before the results, if there are any.
 
     A setting that those do not have, as an earlier version wrote them, is left out.
     """
     return tuple(
         Change(part, name, before, value)
-        for part, now in rules(preset).items()
-        for name, value in now.items()
+        for part, settings in now.items()
+        for name, value in settings.items()
         if name in (earlier := (fixed or {}).get(part, {}))
         and _plain(before := earlier[name]) != _plain(value)
     )

@@ -44,6 +44,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -132,19 +133,64 @@ def difference(
         ValueError: the shapes do not belong together, or a number is not finite.
 
     """
-    first, second = _values(a), _values(b)
-    if first.shape[1:] != second.shape[1:]:
+    return contrast([a, b], [1, -1], confidence, added_square=added_square)
+
+
+def contrast(
+    groups: Sequence[ArrayLike],
+    weights: Sequence[float],
+    confidence: float = 0.95,
+    *,
+    added_square: float = 0.0,
+) -> Interval:
+    """Return the interval for Σ w·mean(group), paired by image: of weights 1 and −1 a difference.
+
+    What is derived above holds with w_m² before the variances of group m, and with the images'
+    weighted sums in place of their differences. One answer more moves such a sum by max |w|.
+
+    Args:
+        groups: of shape (seeds, N), or (seeds, N, K) each, of the same images and noises.
+        weights: one for each group.
+        confidence: of the interval.
+        added_square: as for :func:`difference`, of weights 1 and −1.
+
+    Raises:
+        ValueError: the shapes do not belong together, or a number is not finite.
+
+    """
+    values = [_values(group) for group in groups]
+    shapes = [array.shape[1:] for array in values]
+    if len(set(shapes)) > 1:
         raise ValueError(
-            f"expected the same images and noises, got {first.shape[1:]} and {second.shape[1:]}"
+            f"expected the same images and noises, got {' and '.join(map(str, shapes))}"
         )
-    images = first.mean(axis=(0, 2)) - second.mean(axis=(0, 2))
+
+    def summed(axes: tuple[int, ...]) -> Floats:
+        return _weighted([array.mean(axis=axes) for array in values], weights)
+
+    square = added_square * max(w * w for w in weights)
     parts = [
-        _welch(first.mean(axis=(1, 2)), second.mean(axis=(1, 2))),
-        _over(images, added_square),
+        _welch([array.mean(axis=(1, 2)) for array in values], weights),
+        _over(summed((0, 2)), square),
     ]
-    if first.shape[2] > 1:
-        parts.append(_over(first.mean(axis=(0, 1)) - second.mean(axis=(0, 1))))
-    return _interval(float(first.mean() - second.mean()), parts, confidence)
+    if shapes[0][1] > 1:
+        parts.append(_over(summed((0, 1))))
+    estimate = _weighted([array.mean() for array in values], weights)
+    return _interval(float(estimate), parts, confidence)
+
+
+def contrast_over_seeds(
+    groups: Sequence[Sequence[float]], weights: Sequence[float], confidence: float = 0.95
+) -> Interval:
+    """Return the interval for Σ w·mean(group), one number per training.
+
+    Raises:
+        ValueError: a group has no number, or one is not finite.
+
+    """
+    values = [_values(np.reshape(group, (-1, 1))).ravel() for group in groups]
+    estimate = _weighted([array.mean() for array in values], weights)
+    return _interval(float(estimate), [_welch(values, weights)], confidence)
 
 
 def difference_over_seeds(
@@ -156,8 +202,7 @@ def difference_over_seeds(
         ValueError: there is no number, or one is not finite.
 
     """
-    first, second = (_values(np.reshape(x, (-1, 1))).ravel() for x in (a, b))
-    return _interval(float(first.mean() - second.mean()), [_welch(first, second)], confidence)
+    return contrast_over_seeds([a, b], [1, -1], confidence)
 
 
 def ln_ratio(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Interval:
@@ -170,6 +215,28 @@ def ln_ratio(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -
     if not all(0 < x < math.inf for x in (*a, *b)):
         raise ValueError(f"expected positive numbers, got {list(a)} and {list(b)}")
     return difference_over_seeds(list(np.log(a)), list(np.log(b)), confidence)
+
+
+def slope_weights(x: Sequence[float]) -> list[float]:
+    """Return the weights w = (x − x̄)/Σ(x − x̄)², with which Σ w·y is the least-squares slope.
+
+    Raises:
+        ValueError: x has fewer than two values that differ, or one that is not finite.
+
+    """
+    places = np.asarray(x, dtype=np.float64)
+    if not np.isfinite(places).all() or len(set(places.tolist())) < 2:
+        raise ValueError(f"expected two places or more that differ, got {list(x)}")
+    centred = places - places.mean()
+    return [float(w) for w in centred / np.square(centred).sum()]
+
+
+def _weighted(values: Sequence[Any], weights: Sequence[float]) -> Any:
+    """Return Σ w·value, from the first on."""
+    total = weights[0] * values[0]
+    for weight, value in zip(weights[1:], values[1:], strict=True):
+        total = total + weight * value
+    return total
 
 
 def _values(a: ArrayLike) -> Floats:
@@ -197,13 +264,15 @@ def _over(means: Floats, added_square: float = 0.0) -> _Part:
     return _Part(squares / (n - 1) / n, n - 1)
 
 
-def _welch(a: Floats, b: Floats) -> _Part:
-    """Return the variance of a difference of means, with Welch and Satterthwaite's freedom."""
-    first, second = _over(a), _over(b)
-    variance = first.variance + second.variance
+def _welch(groups: Sequence[Floats], weights: Sequence[float]) -> _Part:
+    """Return the variance of a weighted sum of means, with Welch and Satterthwaite's freedom."""
+    parts = [_over(group) for group in groups]
+    variances = [w * w * part.variance for w, part in zip(weights, parts, strict=True) if w]
+    variance = sum(variances)
     if not 0 < variance < math.inf:
         return _Part(variance, 0)
-    shares = [(part.variance / variance) ** 2 / part.freedom for part in (first, second)]
+    freedoms = [part.freedom for w, part in zip(weights, parts, strict=True) if w]
+    shares = [(v / variance) ** 2 / f for v, f in zip(variances, freedoms, strict=True)]
     return _Part(variance, 1 / sum(shares))
 
 

@@ -3,46 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nn_experiments.evidence import attack_warnings as masking
+from nn_experiments.evidence.findings import Verdict
 from nn_experiments.evidence.intervals import Interval
 from nn_experiments.evidence.outcomes import Outcome
-from nn_experiments.evidence.store import Measurements
-from nn_experiments.specs import OptimizerSpec, Preset
-from nn_experiments.studies.optimizers.predictions import POINTS, Verdict
+from nn_experiments.study import POINTS, Cell, Comparison, Runs
 
 _MOST_POINTS = 100.0
 """What accuracies, drops and shares can differ by at most."""
 
 
-def noted(
-    verdict: Verdict,
-    optimizers: Sequence[OptimizerSpec],
-    measurements: Measurements,
-    poor: Sequence[str],
-) -> Verdict:
+@dataclass(frozen=True)
+class Limits:
+    """What a study has to say about the trainings behind a comparison.
+
+    Attributes:
+        told: about what was compared.
+        warnings: about how it was measured.
+        unfit: networks that fit too few of their training images, which leaves the verdict open.
+
+    """
+
+    told: str = ""
+    warnings: Sequence[str] = ()
+    unfit: Sequence[str] = ()
+
+
+def of_fit(fitted: float, comparison: Comparison, runs: Runs) -> Limits:
+    """Return which networks of a comparison fit less than a percentage of their images."""
+    found = [
+        unfitted({run.seed: run.training_accuracy for run in runs[cell]}, fitted, cell.name)
+        for cell in cells_of(comparison)
+    ]
+    return Limits(unfit=[text for text in found if text])
+
+
+def cells_of(comparison: Comparison, reference: str = "") -> list[Cell]:
+    """Return the cells that a comparison is about, each once; that of a name first."""
+    cells = dict.fromkeys(side.cell for side in comparison.sides)
+    return sorted(cells, key=lambda cell: cell.name != reference)
+
+
+def noted(verdict: Verdict, cells: Sequence[Cell], runs: Runs, limits: Limits) -> Verdict:
     """Add what limits a verdict to its note, and leave it open where that decides.
 
     It does where a network is no minimizer, and where all trainings give the same values.
 
     Args:
         verdict: as its interval has it.
-        optimizers: those that it is about.
-        measurements: say which of their trainings failed.
-        poor: what :func:`unfitted` says of the networks that it is about, where that is something.
+        cells: that it is about.
+        runs: say which trainings failed.
+        limits: what the study says.
 
     """
     notes = [verdict.note] if verdict.note else []
     if verdict.uncounted:
         notes.append(f"{verdict.uncounted}: shown, not counted")
-    notes += [n for o in optimizers if (n := _unfinished(o, measurements))]
-    masked = [masking.limits(measurements, o.title, verdict.measure) for o in optimizers]
-    notes += [note for note in masked if note]
-    if poor and verdict.outcome != Outcome.NOT_RUN:
-        notes.append(f"no minimizers of the standard risk: {', '.join(poor)}")
+    notes += [n for cell in cells if (n := _unfinished(cell, runs))]
+    notes += limits.warnings
+    if limits.unfit and verdict.outcome != Outcome.NOT_RUN:
+        notes.append(f"no minimizers of the standard risk: {', '.join(limits.unfit)}")
         verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE)
     if verdict.effect is not None and verdict.effect.is_point:
         # As of one training: of what does not vary where it could, the seeds tell nothing.
@@ -73,21 +96,20 @@ def _is_beyond_all(effect: Interval) -> bool:
     return effect.low < -_MOST_POINTS or effect.high > _MOST_POINTS
 
 
-def _unfinished(optimizer: OptimizerSpec, measurements: Measurements) -> str:
-    runs = [run for run in measurements.runs if run.optimizer == optimizer.title]
-    failed = [f"seed {run.seed} {run.status}" for run in runs if not run.finished]
-    return f"{optimizer.title}: {', '.join(failed)}" if failed else ""
+def _unfinished(cell: Cell, runs: Runs) -> str:
+    failed = [f"seed {run.seed} {run.status}" for run in runs[cell] if not run.finished]
+    return f"{cell.name}: {', '.join(failed)}" if failed else ""
 
 
-def unfitted(accuracies: Mapping[int, float | None], preset: Preset, title: str) -> str:
-    """Name the seeds whose training accuracy is known and below the preset's margin, or none.
+def unfitted(accuracies: Mapping[int, float | None], fitted: float, title: str) -> str:
+    """Name the seeds whose training accuracy is known and below a margin, or none.
 
     Args:
         accuracies: by seed, from 0 to 1.
-        preset: has the margin.
+        fitted: the margin, in percent.
         title: of the networks.
 
     """
     percent = {seed: 100 * a for seed, a in accuracies.items() if a is not None}
-    poor = {seed: a for seed, a in percent.items() if a < preset.margins.fitted}
+    poor = {seed: a for seed, a in percent.items() if a < fitted}
     return ", ".join(f"{title} seed {seed} fits {a:.2f} %" for seed, a in poor.items())

@@ -1,4 +1,4 @@
-"""From an interval to an outcome: three kinds of prediction, one rule each.
+"""From an interval to an outcome: kinds of prediction, one rule each.
 
 Where an interval holds values on both sides of what a prediction draws the line at, the outcome is
 inconclusive: the data do not tell.
@@ -6,7 +6,11 @@ inconclusive: the data do not tell.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from nn_experiments.evidence.intervals import Interval
 
@@ -20,34 +24,66 @@ class Outcome(StrEnum):
     NOT_RUN = "not run"
 
 
-def similar(interval: Interval, margin: float) -> Outcome:
-    """Judge a prediction of similarity: the quantity lies within ± ``margin``.
+@dataclass(frozen=True)
+class Rule:
+    """What an effect is predicted to be; made by :func:`similar`, :func:`positive` and so on.
 
-    An equivalence test by interval inclusion. Two one-sided tests at level α ask for the 1 − 2α
-    interval; with the 1 − α interval, as here, the level of a false "supported" is α/2.
+    Attributes:
+        kind: similar, the effect lies within ± the margin; positive, it is > 0; at most or at
+            least, it is ≤ or ≥ the margin.
+        margin: that the interval is held against; None for an order.
+
     """
-    if -margin <= interval.low and interval.high <= margin:
-        return Outcome.SUPPORTED
-    if interval.low > margin or interval.high < -margin:
-        return Outcome.CONTRADICTED
-    return Outcome.INCONCLUSIVE
+
+    kind: Literal["similar", "positive", "at most", "at least"]
+    margin: float | None = None
+
+    def allowed(self) -> tuple[float, float]:
+        """Return the ends of the effects that the prediction allows."""
+        margin = self.margin or 0.0
+        match self.kind:
+            case "similar":
+                return -margin, margin
+            case "at most":
+                return -math.inf, margin
+        return margin, math.inf
+
+    def outcome(self, interval: Interval) -> Outcome:
+        """Judge an interval: supported inside what is allowed, contradicted outside of it.
+
+        An order needs an interval that does not touch zero. Similarity is an equivalence test by
+        interval inclusion: two one-sided tests at level α ask for the 1 − 2α interval; with the
+        1 − α interval, as here, the level of a false "supported" is α/2.
+        """
+        low, high = self.allowed()
+        inside = low <= interval.low and interval.high <= high
+        if inside and not (self.kind == "positive" and interval.low == 0):
+            return Outcome.SUPPORTED
+        outside = interval.low > high or interval.high < low
+        return Outcome.CONTRADICTED if outside else Outcome.INCONCLUSIVE
 
 
-def positive(interval: Interval) -> Outcome:
-    """Judge a prediction of order: the quantity is > 0."""
-    if interval.low > 0:
-        return Outcome.SUPPORTED
-    return Outcome.CONTRADICTED if interval.high < 0 else Outcome.INCONCLUSIVE
+def similar(margin: float) -> Rule:
+    """Return the rule that the effect lies within ± ``margin``."""
+    return Rule("similar", margin)
 
 
-def at_most(interval: Interval, margin: float) -> Outcome:
-    """Judge a prediction of a small cost: the quantity is ≤ ``margin``."""
-    if interval.high <= margin:
-        return Outcome.SUPPORTED
-    return Outcome.CONTRADICTED if interval.low > margin else Outcome.INCONCLUSIVE
+def positive() -> Rule:
+    """Return the rule that the effect is > 0."""
+    return Rule("positive")
 
 
-def all_of(outcomes: list[Outcome]) -> Outcome:
+def at_most(margin: float) -> Rule:
+    """Return the rule that the effect is ≤ ``margin``: a small cost."""
+    return Rule("at most", margin)
+
+
+def at_least(margin: float) -> Rule:
+    """Return the rule that the effect is ≥ ``margin``: a large gain."""
+    return Rule("at least", margin)
+
+
+def all_of(outcomes: Sequence[Outcome]) -> Outcome:
     """Judge a prediction that makes several comparisons, and holds only if each does.
 
     Supported needs every comparison supported; the chance of that by error is no greater than that
@@ -63,3 +99,10 @@ def all_of(outcomes: list[Outcome]) -> Outcome:
     if len(run) == len(outcomes) and set(run) == {Outcome.SUPPORTED}:
         return Outcome.SUPPORTED
     return Outcome.INCONCLUSIVE
+
+
+def some_of(outcomes: Sequence[Outcome]) -> Outcome:
+    """Judge a prediction that holds if one of several comparisons does: the mirror of all_of."""
+    mirrored = {Outcome.SUPPORTED: Outcome.CONTRADICTED, Outcome.CONTRADICTED: Outcome.SUPPORTED}
+    found = all_of([mirrored.get(outcome, outcome) for outcome in outcomes])
+    return mirrored.get(found, found)

@@ -1,22 +1,16 @@
-"""What was measured of the trained networks: all that tables, figures and verdicts read.
+"""What was measured, kept by run and by measure: named arrays and values, with where they are from.
 
-A *measure* names one way to test a network, and holds whether each test image came out right:
-
-* ``"clean"``: the test images as they are;
-* ``"gaussian/0.01"``, ``"l2/0.5"``, ``"linf/1/255"``: under noise of that variance, or under
-  attacks within that radius; the level as the preset writes it;
-* ``"filtered/magnitude/70"``, ``"filtered/frequency/70"``: the test images as they are, put to a
-  network that was trained on images without 70 % of their coefficients (Observation I);
-* ``"top5/…"`` before any of them: right if the label is among the five largest outputs.
+One safetensors file has the arrays, and all that is no array as JSON in its header. A run's measure
+is such a file of one run in the run's folder; all runs of a study are one in the study's folder.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,217 +21,87 @@ from nn_experiments.tensor_files import order_names
 from theory.common.errors import UserError
 from theory.common.files import write_whole
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Measure = str
-Kind = Literal["gaussian", "l2", "linf"]
-
-KINDS: tuple[Kind, ...] = ("gaussian", "l2", "linf")
-CLEAN: Measure = "clean"
 FINISHED = "finished"
+CLEAN = "clean"
+"""The measure that every study has: which test images come out right as they are, shape (N,)."""
 
 _SCHEMA = "nn-experiments-measurements"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
-class BandAccuracy:
-    """Answers under band-limited noise, for (4.5); the same noises for all images.
+class Found:
+    """What a measure found of one network.
 
     Attributes:
-        clean: shape (N,): whether each image comes out right without noise.
-        correct: shape (bands, noises, N): and with noise; bands from the lowest frequency up.
-        norm: the root mean square ℓ2 norm of such noises
-            (:func:`nn_experiments.frequency.noise_size.mean_norm`); None where it is not known.
-
-    Raises:
-        ValueError: the shapes do not belong together.
+        arrays: by name; bool or float64.
+        values: what is no array, as JSON has it, by name.
 
     """
 
-    clean: Bools
-    correct: Bools
-    norm: float | None = None
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if self.correct.ndim != 3 or self.correct.shape[2:] != self.clean.shape:
-            raise ValueError(
-                "expected clean of shape (N,) and correct of shape (bands, noises, N), got "
-                f"{self.clean.shape} and {self.correct.shape}"
+    def __add__(self, more: Found) -> Found:
+        """Return both: arrays of one name follow one another, lists of one name are united."""
+        arrays = dict(self.arrays)
+        for name, array in more.arrays.items():
+            arrays[name] = np.concatenate([arrays[name], array]) if name in arrays else array
+        values = dict(self.values)
+        for name, value in more.values.items():
+            earlier = values.get(name)
+            both = (
+                [*earlier, *value]
+                if isinstance(earlier, list) and isinstance(value, list)
+                else None
             )
-
-    def drops(self) -> Floats:
-        """Return the drop of each image under each noise, (bands, noises, N), in {−1, 0, 1}.
-
-        Its mean over noises and images is (4.5).
-        """
-        return self.clean.astype(float) - self.correct
+            values[name] = value if both is None else [*dict.fromkeys(both)]
+        return Found(arrays, values)
 
 
 @dataclass(frozen=True)
-class LipschitzBound:
-    """Upper bounds on a network's Lipschitz constant in one norm.
+class MeasuredRun:
+    """One training, and what was measured of its network.
 
     Attributes:
-        product: the product of the layers' bounds, as in (4.20).
-        layers: the name and the bound of each layer, from input to output.
-        variants: other bounds on the whole network by name, such as without the standardisation's
-            factor or with consecutive linear layers composed.
-
-    Raises:
-        ValueError: two layers have one name.
-
-    """
-
-    product: float
-    layers: tuple[tuple[str, float], ...] = ()
-    variants: Mapping[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        names = [name for name, _ in self.layers]
-        if len(set(names)) != len(names):
-            raise ValueError(f"expected layers with names that differ, got {names}")
-
-
-@dataclass(frozen=True)
-class GradientMasking:
-    """Images at which a network has no gradient, so that gradient attacks see nothing there.
-
-    Attributes:
-        images: how many, of those classified correctly without attack.
-        broken: how many of them Square broke, which needs no gradient; None if it was not run.
-
-    """
-
-    images: int
-    broken: int | None
-
-    def __add__(self, other: GradientMasking) -> GradientMasking:
-        """Return the count over other images, too."""
-        known = [b for b in (self.broken, other.broken) if b is not None]
-        return GradientMasking(self.images + other.images, sum(known) if known else None)
-
-
-@dataclass(frozen=True)
-class RunMeasurements:
-    """What was measured of one training.
-
-    Attributes:
-        optimizer: the optimizer's title in the preset.
-        seed: the training's seed.
+        run: name of its folder.
+        cell: the level of each of the study's factors, by the factor's name.
+        seed: of the training.
         status: ``"finished"``, or why there is no trained network (``"diverged at step 7"``).
-        correct: for each measure, shape (N,): whether each image came out right.
-        bands: answers under band-limited noise (Observation II), if measured.
-        lipschitz: upper bounds by norm (``"l2"``, ``"linf"``, ``"l1"``).
-        lipschitz_local: lower bounds by norm: the largest gradient norm that was found.
-        gradient_energy: by model (``"network"``, ``"linear"``), shape (N,): the share of the input
-            gradient's energy in the irrelevant band at each image, from 0 to 1.
         training_loss: mean cross-entropy on the training images after training.
         training_accuracy: share of training images that came out right after training.
-        filtered_training_accuracy: for each measure ``"filtered/…"``, the share of its filtered
-            training images that the network trained on them gets right.
-        engines: for each measure that was attacked, who ran the attacks.
-        masked: for each measure that was attacked, where the network has no gradient, if anywhere.
-        attack_notes: for each measure that was attacked, what the engine warned about.
+        found: by all measures together.
+        provenance: by measure, the settings and versions that it was measured with.
 
     """
 
-    optimizer: str
+    run: str
+    cell: Mapping[str, str]
     seed: int
     status: str = FINISHED
-    correct: Mapping[Measure, Bools] = field(default_factory=dict)
-    bands: BandAccuracy | None = None
-    lipschitz: Mapping[str, LipschitzBound] = field(default_factory=dict)
-    lipschitz_local: Mapping[str, float] = field(default_factory=dict)
-    gradient_energy: Mapping[str, Floats] = field(default_factory=dict)
     training_loss: float | None = None
     training_accuracy: float | None = None
-    filtered_training_accuracy: Mapping[Measure, float] = field(default_factory=dict)
-    engines: Mapping[Measure, str] = field(default_factory=dict)
-    masked: Mapping[Measure, GradientMasking] = field(default_factory=dict)
-    attack_notes: Mapping[Measure, tuple[str, ...]] = field(default_factory=dict)
+    found: Found = field(default_factory=Found)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
         """Whether there is a trained network."""
         return self.status == FINISHED
 
+    def with_measure(self, name: str, found: Found, provenance: Any) -> MeasuredRun:
+        """Return the run with what one more measure found."""
+        known = {**self.provenance, name: provenance}
+        return replace(self, found=self.found + found, provenance=known)
 
-@dataclass(frozen=True)
-class Measurements:
-    """What was measured of all trainings of a comparison.
+
+def stacked(arrays: Iterable[NDArray[Any] | None]) -> Any:
+    """Return arrays of runs as one, shape (seeds, …), without those that are not there; or None.
 
     Raises:
-        ValueError: one optimizer has a seed twice.
+        ValueError: their shapes differ: trainings were tested on different images.
 
     """
-
-    runs: tuple[RunMeasurements, ...]
-
-    def __post_init__(self) -> None:
-        names = [(run.optimizer, run.seed) for run in self.runs]
-        if len(set(names)) != len(names):
-            raise ValueError(f"expected each optimizer and seed once, got {names}")
-
-    def finished(self, optimizer: str) -> tuple[RunMeasurements, ...]:
-        """Return the finished trainings with an optimizer, by title."""
-        return tuple(r for r in self.runs if r.optimizer == optimizer and r.finished)
-
-    def correct(self, optimizer: str, measure: Measure) -> Bools | None:
-        """Return answers of shape (seeds, N), of the finished trainings that have the measure."""
-        return _stack([r.correct.get(measure) for r in self.finished(optimizer)])
-
-    def correct_over(self, optimizer: str, measures: Sequence[Measure]) -> Floats | None:
-        """Return each image's share of right answers over some measures, shape (seeds, N)."""
-        stacks = [
-            _stack([run.correct.get(measure) for measure in measures])
-            for run in self.finished(optimizer)
-            if all(measure in run.correct for measure in measures)
-        ]
-        return _stack([s.mean(axis=0) for s in stacks if s is not None])
-
-    def drops(self, optimizer: str, bands: slice | None = None) -> Floats | None:
-        """Return drops under band-limited noise, the mean over some bands, or all.
-
-        Shape (seeds, N, noises): see :meth:`BandAccuracy.drops`.
-        """
-        chosen = slice(None) if bands is None else bands
-        return _stack(
-            [
-                run.bands.drops()[chosen].mean(axis=0).T
-                for run in self.finished(optimizer)
-                if run.bands is not None
-            ]
-        )
-
-    def drops_by_band(self, optimizer: str) -> Floats | None:
-        """Return (4.5) of each finished training and band, shape (seeds, bands)."""
-        found = [run.bands for run in self.finished(optimizer)]
-        return _stack([b.drops().mean(axis=(1, 2)) for b in found if b is not None])
-
-    def bands(self) -> int:
-        """Return in how many bands the noise was; 0 if it was not measured."""
-        found = [len(run.bands.correct) for run in self.runs if run.bands is not None]
-        return found[0] if found else 0
-
-    def noise_norm(self) -> float | None:
-        """Return the root mean square ℓ2 norm of the noise in bands; None where none is known."""
-        found = [
-            r.bands.norm for r in self.runs if r.bands is not None and r.bands.norm is not None
-        ]
-        return found[0] if found else None
-
-    def gradient_energy(self, optimizer: str, model: str) -> Floats | None:
-        """Return shares in the irrelevant band, (seeds, N), of a ``"network"`` or ``"linear"``."""
-        return _stack([run.gradient_energy.get(model) for run in self.finished(optimizer)])
-
-    def lipschitz(self, optimizer: str, norm: str) -> tuple[LipschitzBound, ...]:
-        """Return the upper bounds of the finished trainings."""
-        found = [run.lipschitz.get(norm) for run in self.finished(optimizer)]
-        return tuple(bound for bound in found if bound is not None)
-
-
-def _stack(arrays: Sequence[Any]) -> Any:
     present = [array for array in arrays if array is not None]
     if len({array.shape for array in present}) > 1:
         raise ValueError(
@@ -247,16 +111,20 @@ def _stack(arrays: Sequence[Any]) -> Any:
     return np.stack(present) if present else None
 
 
-def save(measurements: Measurements, path: Path) -> None:
-    """Write measurements whole: one safetensors file, with all that is no array as JSON in it.
+def save(runs: Sequence[MeasuredRun], path: Path) -> None:
+    """Write what was measured of runs, whole.
 
     Raises:
         UserError: the folder cannot be written.
 
     """
-    arrays: dict[str, NDArray[Any]] = {}
-    record = [_record(run, f"run {i}", arrays) for i, run in enumerate(measurements.runs)]
-    header = {"schema": _SCHEMA, "version": str(_VERSION), "runs": json.dumps(record)}
+    arrays = {
+        f"{i} {name}": np.ascontiguousarray(array)
+        for i, run in enumerate(runs)
+        for name, array in run.found.arrays.items()
+    }
+    records = json.dumps([_record(run) for run in runs])
+    header = {"schema": _SCHEMA, "version": str(_VERSION), "runs": records}
 
     def write(part: Path) -> None:
         save_file(arrays, part, metadata=header)
@@ -266,42 +134,13 @@ def save(measurements: Measurements, path: Path) -> None:
     write_whole(path, write)
 
 
-def _record(run: RunMeasurements, prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
-    """Return what of a training is no array, and put its arrays beside the others."""
-    for measure, correct in run.correct.items():
-        arrays[f"{prefix} correct {measure}"] = np.ascontiguousarray(correct, bool)
-    for model, shares in run.gradient_energy.items():
-        arrays[f"{prefix} energy {model}"] = np.ascontiguousarray(shares, np.float64)
-    if run.bands is not None:
-        arrays[f"{prefix} bands clean"] = np.ascontiguousarray(run.bands.clean, bool)
-        arrays[f"{prefix} bands correct"] = np.ascontiguousarray(run.bands.correct, bool)
-    return {
-        "optimizer": run.optimizer,
-        "seed": run.seed,
-        "status": run.status,
-        "measures": list(run.correct),
-        "has_bands": run.bands is not None,
-        "band_noise_norm": None if run.bands is None else run.bands.norm,
-        "lipschitz": {
-            norm: {
-                "product": bound.product,
-                "layers": list(bound.layers),
-                "variants": dict(bound.variants),
-            }
-            for norm, bound in run.lipschitz.items()
-        },
-        "lipschitz_local": dict(run.lipschitz_local),
-        "gradient_energy": list(run.gradient_energy),
-        "training_loss": run.training_loss,
-        "training_accuracy": run.training_accuracy,
-        "filtered_training_accuracy": dict(run.filtered_training_accuracy),
-        "engines": dict(run.engines),
-        "masked": {measure: asdict(found) for measure, found in run.masked.items()},
-        "attack_notes": {measure: list(notes) for measure, notes in run.attack_notes.items()},
-    }
+def _record(run: MeasuredRun) -> dict[str, Any]:
+    """Return what of a run is no array."""
+    fields = {name: value for name, value in vars(run).items() if name != "found"}
+    return fields | {"arrays": list(run.found.arrays), "values": dict(run.found.values)}
 
 
-def load(path: Path) -> Measurements:
+def load(path: Path) -> tuple[MeasuredRun, ...]:
     """Read what :func:`save` wrote.
 
     Raises:
@@ -312,11 +151,9 @@ def load(path: Path) -> Measurements:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
             _require_schema(header, path)
-            return Measurements(
-                tuple(
-                    _run(record, f"run {i}", file.get_tensor)
-                    for i, record in enumerate(json.loads(header["runs"]))
-                )
+            return tuple(
+                _run(record, f"{i} ", file.get_tensor)
+                for i, record in enumerate(json.loads(header["runs"]))
             )
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}.") from error
@@ -336,35 +173,6 @@ def _require_schema(header: Mapping[str, str], path: Path) -> None:
         )
 
 
-def _run(record: Mapping[str, Any], prefix: str, tensor: Any) -> RunMeasurements:
-    bands = None
-    if record["has_bands"]:
-        if "band_noise_norm" not in record:
-            # Another version's noise was √bands times as large at the same σ.
-            raise ValueError("noise in bands of which no ℓ2 norm is kept")
-        correct = tensor(f"{prefix} bands correct")
-        bands = BandAccuracy(tensor(f"{prefix} bands clean"), correct, record["band_noise_norm"])
-    return RunMeasurements(
-        optimizer=record["optimizer"],
-        seed=record["seed"],
-        status=record["status"],
-        correct={m: tensor(f"{prefix} correct {m}") for m in record["measures"]},
-        bands=bands,
-        lipschitz={
-            norm: LipschitzBound(
-                bound["product"],
-                tuple((name, value) for name, value in bound["layers"]),
-                bound["variants"],
-            )
-            for norm, bound in record["lipschitz"].items()
-        },
-        lipschitz_local=record["lipschitz_local"],
-        gradient_energy={m: tensor(f"{prefix} energy {m}") for m in record["gradient_energy"]},
-        training_loss=record["training_loss"],
-        training_accuracy=record["training_accuracy"],
-        # Files of this version that were written before it was kept have none.
-        filtered_training_accuracy=record.get("filtered_training_accuracy", {}),
-        engines=record["engines"],
-        masked={m: GradientMasking(**found) for m, found in record.get("masked", {}).items()},
-        attack_notes={m: tuple(n) for m, n in record.get("attack_notes", {}).items()},
-    )
+def _run(record: dict[str, Any], prefix: str, tensor: Callable[[str], Any]) -> MeasuredRun:
+    arrays = {name: tensor(prefix + name) for name in record.pop("arrays")}
+    return MeasuredRun(found=Found(arrays, record.pop("values")), **record)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -23,13 +22,12 @@ from nn_experiments.attacks import reference
 from nn_experiments.attacks.networks import Networks
 from nn_experiments.data.images import DataSet, Images, batch_size
 from nn_experiments.flow import measure
-from nn_experiments.flow import plan as compare
-from nn_experiments.flow.workspace import Place
-from nn_experiments.measures import pieces
-from nn_experiments.measures.pieces import Piece
+from nn_experiments.flow.plan import Plan
+from nn_experiments.flow.workspace import Workspace
+from nn_experiments.measures.measure import Measure, Pace
 from nn_experiments.models.evaluating import frozen
-from nn_experiments.specs import Command, OptimizerSpec, Preset, RunSpec
-from nn_experiments.studies.optimizers.learning_rates import candidates
+from nn_experiments.specs import RunSpec
+from nn_experiments.study import Study
 from nn_experiments.training import resolve
 from nn_experiments.training.device import computing
 from nn_experiments.training.grid import over_already
@@ -38,30 +36,8 @@ from nn_experiments.updates import optimizers
 from theory.common.errors import UserError, told
 from theory.common.tables import TextTable
 
-NETWORKS, BOUNDS = "training networks", "Lipschitz bounds"
+NETWORKS = "training networks"
 _SECONDS, _MOST_TIMED = 0.7, 5  # of one kind of work
-_SHOWN = 8  # images that are attacked for a picture, by APGD alone
-# Of one point that stands, of Auto-PGD: 100 steps and one answer at the start, for the
-# cross-entropy and for each of nine targets (Croce and Hein 2020, and this project's engines).
-_APGD_GRADIENTS = 101 * 10
-# FAB-T: nine targets, 100 steps, each with a gradient and an answer; Square: 5,000 answers.
-_FAB_GRADIENTS, _FAB_ANSWERS, _SQUARE_ANSWERS = 900, 900, 5000
-
-
-@dataclass(frozen=True)
-class Pace:
-    """What was measured here, in seconds.
-
-    Attributes:
-        step: of a training step on a full minibatch, by the optimizer's title.
-        answer: of a network's answer to one image.
-        gradient: of an answer and its gradient with respect to one image.
-
-    """
-
-    step: Mapping[str, float]
-    answer: float
-    gradient: float
 
 
 @dataclass(frozen=True)
@@ -84,7 +60,12 @@ class Part:
     without: str = ""
 
 
-def estimate(preset: Preset, place: Place, command: Command) -> list[Part]:
+def table_of(plan: Plan) -> TextTable:
+    """Return what a command will do, and about how long it takes, as a table."""
+    return table(estimate(plan), plan.workspace, plan.study.training_budget)
+
+
+def estimate(plan: Plan) -> list[Part]:
     """Return what a command will do, and about how long each part takes in one process.
 
     What is over already is not counted, and what a rule has chosen is as it was chosen.
@@ -93,35 +74,44 @@ def estimate(preset: Preset, place: Place, command: Command) -> list[Part]:
         UserError: a network cannot take the steps or give the answers that are timed.
 
     """
-    settled = compare.foreseen(preset, place)
-    data = place.loader(settled.data)
-    pace = measured(settled, data, resolve(place.device), place.cpu_threads)
+    place, command = plan.workspace, plan.command
+    settled = plan.foreseen()
+    study, base = settled.study, settled.study.base
+    data = place.loader(base.data)
+    pace = measured(study, data, resolve(place.device), place.cpu_threads)
     parts = list[Part]()
     if command in ("compare", "train"):
-        tried = candidates(replace(preset, data=settled.data))
-        parts += trainings(settled, _not_over(settled.all_runs(), place), data, pace)
-        parts = trying(_not_over(tried, place), data, pace) + parts
+        # Rates as they were before a rule chose, on the images that it chose.
+        tried = [replace(run, data=base.data) for run in plan.definition.trials(plan.settings)]
+        parts += trying(_not_over(tried, place), data, pace)
+        parts += trainings(study, _not_over(study.specs(), place), data, pace, bool(tried))
     if command in ("compare", "evaluate"):
-        parts += measuring(settled, missing(settled, place), data, pace) + drawing(settled, pace)
+        parts += measuring(missing(study, place), data, pace) + drawing(study, pace)
     return parts
 
 
-def _not_over(runs: Sequence[RunSpec], place: Place) -> list[RunSpec]:
+def _not_over(runs: Sequence[RunSpec], place: Workspace) -> list[RunSpec]:
     return [run for run in runs if over_already(run, place.runs) is None]
 
 
-def missing(preset: Preset, place: Place) -> list[Piece]:
-    """Return what is to be measured of the networks, without the pieces that are there."""
+def missing(study: Study, place: Workspace) -> list[Measure]:
+    """Return what is to be measured of the networks, without what is there."""
     return [
-        piece
-        for run in preset.runs()
-        for piece in pieces.plan(preset, run)
-        if not (measure.folder(place.runs, run) / piece.file).exists()
+        found
+        for cell, run in study.runs(study.all_grids()[0])
+        for found in study.measures(cell)
+        if not (measure.kept_in(place.runs, run) / found.file).exists()
     ]
 
 
+def kind(run: RunSpec) -> str:
+    """Return what tells trainings apart whose steps may take another time."""
+    batch = run.training.batch_size
+    return f"{run.model} {run.optimizer.title} {batch} {run.training.precision}"
+
+
 def trying(runs: Sequence[RunSpec], data: DataSet, pace: Pace) -> list[Part]:
-    """Return the trainings of a sweep."""
+    """Return the trainings that a rule chooses learning rates by."""
     if not runs:
         return []
     seconds = sum(training_seconds(run, data, pace) for run in runs)
@@ -129,25 +119,24 @@ def trying(runs: Sequence[RunSpec], data: DataSet, pace: Pace) -> list[Part]:
     return [Part("preparing", what, len(runs), seconds, "--sweep, with fewer")]
 
 
-def trainings(preset: Preset, runs: Sequence[RunSpec], data: DataSet, pace: Pace) -> list[Part]:
-    """Return the trainings among ``runs``, by what they are for.
+def trainings(
+    study: Study, runs: Sequence[RunSpec], data: DataSet, pace: Pace, are_tried: bool = False
+) -> list[Part]:
+    """Return the trainings among ``runs``, grid by grid.
 
-    The first seed's networks of a sweep are among those that it tries.
+    The first seed's networks are among those that a rule tries, if it does.
     """
-    networks = [run for run in preset.runs() if not preset.sweep or run.seed != preset.seeds[0]]
-    groups = {
-        (NETWORKS, "--seeds or --only, with fewer"): networks,
-        ("training on filtered images (Observation I)", "--frequency.thresholds, with none"): (
-            preset.filtered_runs()
-        ),
-        ("training linear models", "--no-gradient-energy"): preset.linear_runs(),
-    }
-    parts = []
-    for (what, without), group in groups.items():
-        todo = [run for run in group if run in runs]
+    parts, grids = [], study.all_grids()
+    for grid in grids:
+        tried = are_tried and grid == grids[0]
+        todo = [
+            run
+            for _, run in study.runs(grid)
+            if run in runs and not (tried and run.seed == study.seeds[0])
+        ]
         if todo:
             seconds = sum(training_seconds(run, data, pace) for run in todo)
-            parts.append(Part("training", what, len(todo), seconds, without))
+            parts.append(Part("training", grid.what, len(todo), seconds, grid.without))
     return parts
 
 
@@ -157,62 +146,36 @@ def training_seconds(run: RunSpec, data: DataSet, pace: Pace) -> float:
     steps = run.training.epochs * images / min(run.training.batch_size, images)
     validation = len(data.validation) if data.validation else 0
     answers = images + len(data.test) + validation
-    return steps * pace.step[run.optimizer.title] + answers * pace.answer
+    return steps * pace.step[kind(run)] + answers * pace.answer
 
 
-def measuring(preset: Preset, todo: Sequence[Piece], data: DataSet, pace: Pace) -> list[Part]:
+def measuring(todo: Sequence[Measure], data: DataSet, pace: Pace) -> list[Part]:
     """Return what is to be measured of all networks; attacks as if every image stood."""
-    test, robustness, frequency = len(data.test), preset.robustness, preset.frequency
-    networks = Counter(piece.name for piece in todo)
-    noisy = len(robustness.gaussian) * min(robustness.noisy_images or test, test)
-    noisy *= networks["gaussian"]
-    parts = [Part("measuring", "answers under noise", noisy, noisy * pace.answer)]
-    for norm, radii in (("l2", robustness.l2), ("linf", robustness.linf)):
-        attacked = sum(
-            max(0, min(piece.settings["last"], test) - piece.settings["first"])
-            for piece in todo
-            if piece.name.startswith(f"{norm}-")
-        )
-        points = attacked * (1 if robustness.largest_first and radii else len(radii))
-        seconds = points * attack_seconds(robustness.attacks == "autoattack", pace)
-        without = f"--robustness.{norm} or --robustness.images, with fewer"
-        parts.append(Part("measuring", f"{norm} attacks, points at most", points, seconds, without))
-    bands = (frequency.bands * frequency.noises + 1) * min(frequency.images or test, test)
-    bands *= networks["bands"]
-    parts += [
-        Part("measuring", "answers in bands (Observation II)", bands, bands * pace.answer,
-             "--frequency.images or --frequency.noises, with fewer"),
-        Part("measuring", BOUNDS, networks["lipschitz"], None, "--no-lipschitz"),
-    ]  # fmt: skip
-    return [part for part in parts if part.number]
+    parts: dict[str, Part] = {}
+    for found in todo:
+        if found.cost is None or not (cost := found.cost(len(data.test), pace)).number:
+            continue
+        known = parts.get(cost.what, Part("measuring", cost.what, 0, 0.0, cost.without))
+        seconds = None if cost.seconds is None else (known.seconds or 0.0) + cost.seconds
+        parts[cost.what] = replace(known, number=known.number + cost.number, seconds=seconds)
+    return list(parts.values())
 
 
-def attack_seconds(standard: bool, pace: Pace) -> float:
-    """Return what one point that stands takes, of Auto-PGD alone or of standard AutoAttack."""
-    seconds = _APGD_GRADIENTS * pace.gradient
-    if standard:
-        seconds += _FAB_GRADIENTS * pace.gradient
-        seconds += (_FAB_ANSWERS + _SQUARE_ANSWERS) * pace.answer
-    return seconds
+def drawing(study: Study, pace: Pace) -> list[Part]:
+    """Return what the figures of images take."""
+    costs = study.shown.images_cost(pace)
+    return [Part("describing", c.what, c.number, c.seconds, c.without) for c in costs]
 
 
-def drawing(preset: Preset, pace: Pace) -> list[Part]:
-    """Return the attacks whose images are drawn: of one network of each optimizer."""
-    norms = bool(preset.robustness.l2) + bool(preset.robustness.linf)
-    points = _SHOWN * norms * len(preset.optimizers)
-    if not (preset.pictures and points):
-        return []
-    seconds = points * attack_seconds(False, pace)
-    return [Part("describing", "attacks for pictures", points, seconds, "--no-pictures")]
-
-
-def measured(preset: Preset, data: DataSet, device: torch.device, threads: int) -> Pace:
+def measured(study: Study, data: DataSet, device: torch.device, threads: int) -> Pace:
     """Measure what the work consists of, on this machine as busy as it is."""
-    batch = data.train.first(preset.training.batch_size).to(device)
+    runs = {kind(run): run for run in reversed(study.specs())}
+    base, seed = study.base, study.seeds[0]
     images = data.test.first(min(batch_size(device), reference.BATCH)).to(device)
-    with computing(device, threads, preset.seeds[0]), _told(preset, len(batch)):
-        steps = {o.title: _seconds(_stepping(preset, o, batch)) for o in preset.optimizers}
-        model = models.build(preset.model, data.shape, data.classes, preset.seeds[0]).to(device)
+    most = min(max(run.training.batch_size for run in runs.values()), len(data.train))
+    with computing(device, threads, seed), _told(base.model.name, most):
+        steps = {name: _seconds(_stepping(run, data, device)) for name, run in runs.items()}
+        model = models.build(base.model, data.shape, data.classes, seed).to(device)
         networks, x, n = Networks([frozen(model)], stacked=False), images.floats(), len(images)
         owner = torch.zeros(n, dtype=torch.int64, device=device)
 
@@ -229,7 +192,7 @@ def measured(preset: Preset, data: DataSet, device: torch.device, threads: int) 
 
 
 @contextmanager
-def _told(preset: Preset, images: int) -> Iterator[None]:
+def _told(model: str, images: int) -> Iterator[None]:
     """Say in one line what a network cannot do."""
     try:
         yield
@@ -237,17 +200,15 @@ def _told(preset: Preset, images: int) -> Iterator[None]:
         raise
     except Exception as error:
         raise UserError(
-            f"model {preset.model.name}: expected it to take a step on {images} images and to "
-            f"answer as many, got {told(error)}. Mend its forward, or choose another "
-            "training.batch_size or device."
+            f"model {model}: expected it to take a step on {images} images and to answer as many, "
+            f"got {told(error)}. Mend its forward, or choose another training.batch_size or device."
         ) from error
 
 
-def _stepping(preset: Preset, optimizer: OptimizerSpec, batch: Images) -> Callable[[], None]:
-    seed = preset.seeds[0]
-    spec = RunSpec(preset.data, preset.model, optimizer, preset.training, seed)
-    model = models.build(spec.model, batch.shape, batch.classes, seed).to(batch.pixels.device)
-    stepper = Stepper(spec, model, optimizers.build(optimizer, model.parameters()), batch)
+def _stepping(run: RunSpec, data: DataSet, device: torch.device) -> Callable[[], None]:
+    batch: Images = data.train.first(run.training.batch_size).to(device)
+    model = models.build(run.model, batch.shape, batch.classes, run.seed).to(device)
+    stepper = Stepper(run, model, optimizers.build(run.optimizer, model.parameters()), batch)
 
     def step() -> None:
         stepper.begin(0)
@@ -269,7 +230,7 @@ def _seconds(work: Callable[[], None]) -> float:
     return statistics.median(times[1:] or times)  # the first also warms up
 
 
-def table(parts: Sequence[Part], place: Place, budget: float | None = None) -> TextTable:
+def table(parts: Sequence[Part], place: Workspace, budget: float | None = None) -> TextTable:
     """Return the parts and their sum, as time on the clock with as many jobs as there are.
 
     Args:
@@ -293,7 +254,7 @@ def table(parts: Sequence[Part], place: Place, budget: float | None = None) -> T
     return TextTable(["stage", "what", "how many", "about", "less with"], rows)
 
 
-def _on_the_clock(part: Part, place: Place) -> float | None:
+def _on_the_clock(part: Part, place: Workspace) -> float | None:
     if part.seconds is None:
         return None
     at_once = place.jobs if part.stage != "describing" else 1

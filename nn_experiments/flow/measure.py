@@ -1,30 +1,32 @@
-"""Measurements of trained networks, in pieces that are kept: what was measured is not repeated.
+"""Measure trained networks; what was measured is kept, and not measured again.
 
-A piece is one way to test one network: noise, attacks on some hundred images, band-limited noise,
-Lipschitz bounds, or gradients. It lies in the run's folder, in a file named by the piece and by a
-digest of all settings that it depends on, besides the network.
+What a measure finds of one network lies in the run's folder, in a file named by the measure and by
+a digest of all settings that it depends on, besides the network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
 from nn_experiments.data.images import DataSet
 from nn_experiments.data.loader import Loader
-from nn_experiments.evidence import store as kept
-from nn_experiments.evidence.store import Measurements, RunMeasurements
-from nn_experiments.measures.pieces import LINEAR, PARTS, Piece, filtered_measure, plan, role
+from nn_experiments.definition import Origin
+from nn_experiments.evidence import store
+from nn_experiments.evidence.store import MeasuredRun
+from nn_experiments.flow.train import titles
+from nn_experiments.measures.measure import PARTS, Measure
 from nn_experiments.models.answers import NoAnswerError
-from nn_experiments.specs import DataSpec, Preset, RunSpec
+from nn_experiments.specs import DataSpec, RunSpec
+from nn_experiments.study import Cell
 from nn_experiments.training import RunRecord, folder_name, load_model, resolve
+from nn_experiments.training.device import hardware
 from nn_experiments.training.processes import end_with_parent, fork_context
 from theory.common.errors import UserError
 
@@ -36,26 +38,62 @@ Tell = Callable[[str, float], None]
 class Task:
     """What is measured, and with what; sent to each process that measures."""
 
-    preset: Preset
+    origin: Origin
     root: Path
     loader: Loader
     device: str
     threads: int
     parts: tuple[str, ...] = PARTS
 
+    def cell(self, record: RunRecord) -> Cell:
+        """Return the cell of a training."""
+        return _cells(self.origin)[folder_name(record.spec)]
 
-def measure_all(task: Task, records: Sequence[RunRecord], jobs: int, tell: Tell) -> Measurements:
-    """Measure every finished run, and return all that the verdict reads.
+    def measures(self, record: RunRecord) -> list[Measure]:
+        """Return what is measured of a training."""
+        every = self.origin.study().measures(self.cell(record))
+        return [measure for measure in every if measure.part in ("", *self.parts)]
+
+    def path(self, record: RunRecord, measure: Measure) -> Path:
+        """Return where it is kept."""
+        return kept_in(self.root, record.spec) / measure.file
+
+
+@lru_cache(maxsize=4)
+def _cells(origin: Origin) -> dict[str, Cell]:
+    return {folder_name(run): cell for cell, run in origin.study().runs()}
+
+
+@lru_cache(maxsize=4)
+def _titles(origin: Origin) -> dict[str, str]:
+    return titles(origin.study())
+
+
+def kept_in(root: Path, run: RunSpec) -> Path:
+    """Return the folder of what was measured of a training.
+
+    Args:
+        root: folder of the trainings' folders.
+        run: that was trained.
+
+    """
+    return root / folder_name(run) / "measured"
+
+
+def measure_all(
+    task: Task, records: Sequence[RunRecord], jobs: int, tell: Tell
+) -> tuple[MeasuredRun, ...]:
+    """Measure every finished run, and return all that was measured of the study's runs.
 
     Args:
         task: what is measured.
-        records: of the trainings of ``task.preset.all_runs()``.
+        records: of the trainings of the study.
         jobs: how many processes measure at once, on a CPU; a GPU attacks all networks at once.
-        tell: is called after each piece.
+        tell: is called after each measure of a network.
 
     Raises:
         UserError: a network or its data cannot be used.
-        KeyboardInterrupt: pieces that are done are kept.
+        KeyboardInterrupt: what is measured is kept.
 
     """
     finished = [record for record in records if record.finished]
@@ -70,13 +108,13 @@ def measure_all(task: Task, records: Sequence[RunRecord], jobs: int, tell: Tell)
 
 
 def _abreast(task: Task, records: Sequence[RunRecord], jobs: int, tell: Tell) -> None:
-    pieces = [(record, piece) for record in records for piece in _plan(task, record)]
+    todo = [(record, measure) for record in records for measure in task.measures(record)]
     # Those that take longest begin first, so that all processes end at about the same time.
-    pieces.sort(key=lambda found: -found[1].weight)
+    todo.sort(key=lambda found: -found[1].weight)
     pool = ProcessPoolExecutor(jobs, mp_context=fork_context(), initializer=end_with_parent)
     try:
         started = [
-            pool.submit(_measure_silently, task, record, piece.file) for record, piece in pieces
+            pool.submit(_measure_silently, task, record, measure.file) for record, measure in todo
         ]
         for future in as_completed(started):
             for done in future.result():
@@ -96,94 +134,70 @@ def _measure_silently(task: Task, record: RunRecord, file: str) -> list[tuple[st
 
 
 def missing(task: Task, records: Sequence[RunRecord]) -> float:
-    """Return the weight of all pieces that are missing."""
+    """Return the weight of all that is not measured yet."""
     return sum(
-        piece.weight
+        measure.weight
         for record in records
         if record.finished
-        for piece in _plan(task, record)
-        if not (_folder(task, record) / piece.file).exists()
+        for measure in task.measures(record)
+        if not task.path(record, measure).exists()
     )
 
 
-def collect(task: Task, records: Sequence[RunRecord]) -> Measurements:
-    """Return what was measured so far, of all trainings; a run without pieces has none."""
-    found: dict[tuple[str, int], RunMeasurements] = {}
-    for record in records:
-        spec = record.spec
-        key = spec.optimizer.title, spec.seed
-        run = found.get(key, RunMeasurements(*key))
-        part = role(task.preset, spec)
-        if part == "filtered" and record.train_accuracy is not None:
-            fitted = {
-                **run.filtered_training_accuracy,
-                filtered_measure(spec): record.train_accuracy,
-            }
-            run = replace(run, filtered_training_accuracy=fitted)
-        if part == "network":
-            run = replace(
-                run,
-                status=record.status,
-                training_loss=record.train_loss,
-                training_accuracy=record.train_accuracy,
-            )
-        found[key] = _joined(run, _pieces_of(task, record))
-    return Measurements(tuple(found.values()))
+def collect(task: Task, records: Sequence[RunRecord]) -> tuple[MeasuredRun, ...]:
+    """Return what was measured so far, of all trainings, also where nothing was."""
+    return tuple(_collected(task, record) for record in records)
 
 
-def _joined(run: RunMeasurements, pieces: Iterable[RunMeasurements]) -> RunMeasurements:
-    """Add a training's pieces to the measurements of its optimizer and seed."""
-    for piece in pieces:
-        parts = {
-            m: [*([run.correct[m]] if m in run.correct else []), c]
-            for m, c in piece.correct.items()
-        }
-        run = replace(
-            run,
-            correct={**run.correct, **{m: np.concatenate(part) for m, part in parts.items()}},
-            bands=piece.bands or run.bands,
-            lipschitz={**run.lipschitz, **piece.lipschitz},
-            lipschitz_local={**run.lipschitz_local, **piece.lipschitz_local},
-            gradient_energy={**run.gradient_energy, **piece.gradient_energy},
-            engines={**run.engines, **piece.engines},
-            masked={
-                **run.masked,
-                **{m: run.masked[m] + n if m in run.masked else n for m, n in piece.masked.items()},
-            },
-            attack_notes={
-                **run.attack_notes,
-                **{
-                    m: tuple(dict.fromkeys((*run.attack_notes.get(m, ()), *notes)))
-                    for m, notes in piece.attack_notes.items()
-                },
-            },
-        )
+def _collected(task: Task, record: RunRecord) -> MeasuredRun:
+    run = _as_trained(task, record)
+    for measure in task.measures(record) if record.finished else ():
+        path = task.path(record, measure)
+        if path.exists():
+            for part in store.load(path):
+                run = run.with_measure(measure.name, part.found, part.provenance[measure.name])
     return run
 
 
-def _measure(task: Task, records: Sequence[RunRecord], tell: Tell, file: str | None = None) -> None:
-    """Measure the pieces that are missing, of networks with the same kind of pieces at once.
+def _as_trained(task: Task, record: RunRecord) -> MeasuredRun:
+    spec, cell = record.spec, task.cell(record)
+    losses = record.train_loss, record.train_accuracy
+    return MeasuredRun(folder_name(spec), dict(cell.levels), spec.seed, record.status, *losses)
 
-    Only the piece with that ``file`` is, if one is named.
+
+def _measure(task: Task, records: Sequence[RunRecord], tell: Tell, file: str | None = None) -> None:
+    """Measure what is missing, of networks with the same measure at once.
+
+    Only the measure with that ``file`` is, if one is named.
     """
     device = resolve(task.device)
     if device.type == "cpu":
         torch.set_num_threads(task.threads)
     models: dict[str, nn.Module] = {}
-    for part in ("network", "filtered", "linear"):
-        group = [record for record in records if role(task.preset, record.spec) == part]
-        for piece in _plan(task, group[0]) if group else ():
-            todo = [r for r in group if not (_folder(task, r) / piece.file).exists()]
-            if not todo or file not in (None, piece.file):
-                continue
-            data = _loaded(task.loader, task.preset.data, device)
-            for record in todo:
-                name = folder_name(record.spec)
-                if name not in models:
-                    models[name] = load_model(task.root / name, device)[0]
-            _measured(task, piece, todo, [models[folder_name(r.spec)] for r in todo], data)
-            for record in todo:
-                tell(f"{_title(record.spec)}: {piece.name}", piece.weight)
+    names = _titles(task.origin)
+    for measure, group in _by_measure(task, records):
+        todo = [record for record in group if not task.path(record, measure).exists()]
+        if not todo or file not in (None, measure.file):
+            continue
+        data = _loaded(task.loader, task.origin.study().base.data, device)
+        for record in todo:
+            name = folder_name(record.spec)
+            if name not in models:
+                models[name] = load_model(task.root / name, device)[0]
+        _measured(task, measure, todo, [models[folder_name(r.spec)] for r in todo], data)
+        for record in todo:
+            tell(f"{names[folder_name(record.spec)]}: {measure.name}", measure.weight)
+
+
+def _by_measure(
+    task: Task, records: Sequence[RunRecord]
+) -> Iterator[tuple[Measure, list[RunRecord]]]:
+    """Yield each measure with the runs that have it."""
+    found: dict[str, tuple[Measure, list[RunRecord]]] = {}
+    for record in records:
+        for measure in task.measures(record):
+            found.setdefault(measure.file, (measure, []))[1].append(record)
+    yield from found.values()
 
 
 @lru_cache(maxsize=1)
@@ -193,50 +207,22 @@ def _loaded(loader: Loader, spec: DataSpec, device: torch.device) -> DataSet:
 
 def _measured(
     task: Task,
-    piece: Piece,
+    measure: Measure,
     records: Sequence[RunRecord],
     models: Sequence[nn.Module],
     data: DataSet,
 ) -> None:
     try:
-        answers = piece.measure(models, data)
+        answers = measure.measure(models, data)
     except NoAnswerError as error:
         spec = records[error.network].spec
-        raise UserError(f"{_title(spec)} ({spec.model.name}), {piece.name}: {error}") from error
+        title = _titles(task.origin)[folder_name(spec)]
+        raise UserError(f"{title} ({spec.model.name}), {measure.name}: {error}") from error
+    provenance = {
+        "settings": dict(measure.settings),
+        "torch": torch.__version__,
+        "device": hardware(resolve(task.device)),
+    }
     for record, found in zip(records, answers, strict=True):
-        run = RunMeasurements(record.spec.optimizer.title, record.spec.seed, **found)
-        kept.save(Measurements((run,)), _folder(task, record) / piece.file)
-
-
-def _title(spec: RunSpec) -> str:
-    filtered = f", {spec.data.filtered_percent} % removed by {spec.data.filtered_by}"
-    model = f", {spec.model.name}" if spec.model.name == LINEAR else ""
-    return f"{spec.optimizer.title} seed {spec.seed}{model}{filtered * bool(spec.data.filtered_by)}"
-
-
-def folder(root: Path, run: RunSpec) -> Path:
-    """Return the folder of the pieces that were measured of a training.
-
-    Args:
-        root: folder of the trainings' folders.
-        run: that was trained.
-
-    """
-    return root / folder_name(run) / "measured"
-
-
-def _folder(task: Task, record: RunRecord) -> Path:
-    return folder(task.root, record.spec)
-
-
-def _plan(task: Task, record: RunRecord) -> list[Piece]:
-    return plan(task.preset, record.spec, task.parts)
-
-
-def _pieces_of(task: Task, record: RunRecord) -> Iterable[RunMeasurements]:
-    """Read the pieces of a run that there are."""
-    if record.finished:
-        for piece in _plan(task, record):
-            path = _folder(task, record) / piece.file
-            if path.exists():
-                yield from kept.load(path).runs
+        run = _as_trained(task, record).with_measure(measure.name, found, provenance)
+        store.save([run], task.path(record, measure))

@@ -28,31 +28,35 @@ from nn_experiments import models
 from nn_experiments.data.images import DataSet, Images
 from nn_experiments.models.answers import NoAnswerError, require_answers
 from nn_experiments.models.evaluating import DISAGREEMENT, Forward, evaluating
-from nn_experiments.specs import Preset, TrainingSpec
+from nn_experiments.specs import ModelSpec, TrainingSpec
 from theory.common.errors import UserError, told
 
 _FEW = 8  # images that are looked at
 
 
-def require_usable(preset: Preset, data: DataSet, model: nn.Module) -> None:
-    """Check a freshly initialised network of a preset, on the CPU; it is left as it is.
+def require_usable(
+    spec: ModelSpec, training: TrainingSpec, data: DataSet, model: nn.Module, *, limited: bool
+) -> None:
+    """Check a freshly initialised network, on the CPU; it is left as it is.
 
     Args:
-        preset: its model and its training.
-        data: what the network is trained and tested on.
+        spec: what the network is.
+        training: how it is to be trained.
+        data: what it is trained and tested on.
         model: the network.
+        limited: whether a budget chooses how many images it is trained on: a power of two.
 
     Raises:
         UserError: it is not what the module's text says; in one line.
 
     """
-    name = preset.model.name
+    name = spec.name
     _require_weights(name, model)
     if name not in models.NAMES:
         for of, images in (("training image", data.train), ("test image", data.test)):
             _require_evaluation(name, model, images, of)
-    for images_to_train_on in _numbers_of_images(preset, data):
-        _require_training(name, model, data.train, preset.training, images_to_train_on)
+    for images_to_train_on in _numbers_of_images(data, limited):
+        _require_training(name, model, data.train, training, images_to_train_on)
 
 
 def _require_weights(name: str, model: nn.Module) -> None:
@@ -133,10 +137,10 @@ def _is_changed(now: Tensor, before: Tensor) -> bool:
     return now.shape != before.shape or not torch.equal(now.nan_to_num(), before.nan_to_num())
 
 
-def _numbers_of_images(preset: Preset, data: DataSet) -> list[int]:
+def _numbers_of_images(data: DataSet, limited: bool) -> list[int]:
     """Return on how many images training may be: a budget chooses a power of two."""
     n = len(data.train)
-    if preset.training_budget is None:
+    if not limited:
         return [n]
     return [1 << k for k in range(n.bit_length()) if data.classes <= 1 << k]
 

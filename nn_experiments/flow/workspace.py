@@ -1,4 +1,4 @@
-"""Where a comparison runs: its folder, its device, and how work is shared out."""
+"""Where a study runs: its folder, its device, and how work is shared out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from nn_experiments.training.cluster import Cluster, Resources
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a comparison runs and what it leaves behind.
+class Workspace:
+    """Where a study runs and what it leaves behind.
 
     Attributes:
         out: its folder: ``runs/`` for the trainings, results beside it.

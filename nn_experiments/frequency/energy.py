@@ -11,7 +11,7 @@ from torch import Tensor
 from nn_experiments.data.images import DataSet, Images
 from nn_experiments.frequency.blocks import blocks
 from nn_experiments.frequency.dct import by_distance_to_dc, dct2
-from theory.common.files import environment
+from theory.common.environment import environment
 
 
 def average_amplitude(images: Images) -> Tensor:

@@ -7,6 +7,7 @@ threshold (claim 4.C-nrg.2); by frequency, the lowest ones, and not p percent (4
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
@@ -33,6 +34,27 @@ def removed_bases(height: int, width: int, percent: int) -> int:
             f"threshold: expected a percentage from 0 to 100, got {percent}. Mend the setting."
         )
     return percent * height * width // 100
+
+
+def require_removed(name: str, percents: Sequence[int], shape: tuple[int, int, int]) -> None:
+    """Refuse percentages of which no basis is removed.
+
+    Args:
+        name: of the setting that has them.
+        percents: from 0 to 100.
+        shape: channels, height, width of the images.
+
+    Raises:
+        UserError: there is such a percentage.
+
+    """
+    _, height, width = shape
+    idle = [str(percent) for percent in percents if not removed_bases(height, width, percent)]
+    if idle:
+        raise UserError(
+            f"{name}: expected percentages of which one frequency or more is removed, of "
+            f"{height * width}, got {', '.join(idle)}. Ask for larger ones."
+        )
 
 
 def by_magnitude(x: Tensor, percent: int) -> tuple[Tensor, Tensor]:

@@ -39,7 +39,7 @@ class Elimination:
         filled = coupled[np.ix_(order, order)]
         steps = []
         for k, node in enumerate(order):
-            later = k + 1 + np.flatnonzero(filled[k, k + 1 :])
+            later = [k + 1 + int(i) for i in np.flatnonzero(filled[k, k + 1 :])]
             filled[np.ix_(later, later)] = True
             steps.append((node, tuple(order[i] for i in later)))
         return cls(tuple(steps), tuple(sizes))

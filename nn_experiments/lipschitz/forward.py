@@ -143,6 +143,7 @@ class _Record:
         if rule is None:
             raise self.refusal(f"the operation {name}")
         for value in operations.traced_in((args, kwargs)):
+            assert isinstance(value, Value)
             self.require_kept(value)
         constants = [a for a in _flat((args, kwargs)) if isinstance(a, Tensor)]
         versions = [constant._version for constant in constants]

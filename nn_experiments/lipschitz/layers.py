@@ -285,5 +285,6 @@ def _max_pool(
 
 
 def _standardise(name: str, shape: tuple[int, ...]) -> Layer:
-    uppers = standardise_lipschitz(math.prod(shape))
+    constants = standardise_lipschitz(math.prod(shape))
+    uppers: dict[InducedNorm, float] = {norm: constants[norm] for norm in NORMS}
     return bounded(name, "Standardise", shape, shape, uppers, "floor 1/√d")

@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,12 @@ from theory.common.lock import LOCK, locked
 
 RUNNING, INTERRUPTED, FINISHED, FAILED = "running", "interrupted", "finished", "failed: "
 _DIVERGED = "diverged at step "
+_FIRST_FIELDS = frozenset(
+    """data model optimizer training seed name train_images validation_images test_images
+    subset_seed filtered_by filtered_percent batch_norm options learning_rate label epochs
+    milestones factor batch_size flips precision checkpoint_seconds""".split()  # noqa: SIM905
+)
+"""Of all specs, as runs were first written."""
 
 
 @dataclass(frozen=True)
@@ -205,11 +211,26 @@ class RunFolder:
 
 
 def folder_name(spec: RunSpec) -> str:
-    """Return a run's folder name: optimizer, seed, and a hash of the whole spec."""
-    canonical = json.dumps(asdict(_identity(spec)), sort_keys=True)
+    """Return a run's folder name: optimizer, seed, and a hash of the spec.
+
+    Fields that specs did not have at first are left out at their default, so that runs keep their
+    folders when there is one more thing to vary.
+    """
+    canonical = json.dumps(hashed(_identity(spec)), sort_keys=True)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:8]
     title = re.sub(r"[^\w.+-]+", "_", spec.optimizer.title)
     return f"{title}-seed{spec.seed}-{digest}"
+
+
+def hashed(spec: Any) -> dict[str, Any]:
+    """Return what of a spec its hash is of, as :func:`folder_name` says."""
+    found = {}
+    for part in fields(spec):
+        value = getattr(spec, part.name)
+        default = part.default if part.default_factory is MISSING else part.default_factory()
+        if part.name in _FIRST_FIELDS or value != default:
+            found[part.name] = hashed(value) if is_dataclass(value) else value
+    return found
 
 
 def spec_from_json(data: Any, source: Path) -> RunSpec:

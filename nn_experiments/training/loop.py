@@ -34,8 +34,8 @@ from nn_experiments.training.folder import (
 from nn_experiments.training.schedule import learning_rate
 from nn_experiments.training.step import Stepper
 from nn_experiments.updates import optimizers
+from theory.common.environment import environment
 from theory.common.errors import UserError
-from theory.common.files import environment
 
 Progress = Callable[[RunSpec, Mapping[str, Any]], None]
 """Is given a run and the line of metrics of each epoch that it completes."""

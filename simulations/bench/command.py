@@ -2,10 +2,9 @@
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import jax
 
@@ -30,147 +29,54 @@ _NO_SHARES: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """How much work the jobs do.
+Sizes: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""How much work the jobs of each name do: the arguments of what yields them."""
 
-    Attributes:
-        rounds: of the loops that measure the machine's limits.
-        matrix: rows of the matrices that do.
-        iterations: iterations of the training job.
-        sampled: iterations done, and scaled up, with sampled minibatches in JAX.
-        torch: the same for the PyTorch loop.
-        loader: the same for the loop that builds a DataLoader at every iteration.
-        starts: initial weights of the population job.
-        steps: steps of the population job.
-        exact_starts: initial weights of the exact population job.
-        exact_steps: steps of the exact population job.
-        exact_done: steps that its slow rivals do, scaled up.
-        solved: starts that the closed form is evaluated for.
-        d: dimension of the transforms compared.
-        seeds: runs that take steps with them.
-        fast: steps with the fast transform.
-        dimensions: values of d of the steps held against d log d.
-        numbers: that all runs of one of these hold.
-        points: along each axis of the phase diagram.
-
-    """
-
-    rounds: int
-    matrix: int
-    iterations: int
-    sampled: int
-    torch: int
-    loader: int
-    starts: int
-    steps: int
-    exact_starts: int
-    exact_steps: int
-    exact_done: int
-    solved: int
-    d: int
-    seeds: int
-    fast: int
-    dimensions: tuple[int, ...]
-    numbers: int
-    points: int
-
-
-FULL: Final = Sizes(
-    rounds=80_000,
-    matrix=2048,
-    iterations=200_001,
-    sampled=4_000,
-    torch=400,
-    loader=200,
-    starts=1_000_000,
-    steps=100,
-    exact_starts=10_000_000,
-    exact_steps=1_920,
-    exact_done=20,
-    solved=1_000_000,
-    d=1024,
-    seeds=10_000,
-    fast=10,
-    dimensions=(3, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096),
-    numbers=2**20,
-    points=1000,
-)
-QUICK: Final = Sizes(
-    rounds=5,
-    matrix=16,
-    iterations=500,
-    sampled=20,
-    torch=5,
-    loader=2,
-    starts=2_000,
-    steps=10,
-    exact_starts=2_000,
-    exact_steps=320,
-    exact_done=2,
-    solved=2_000,
-    d=16,
-    seeds=8,
-    fast=2,
-    dimensions=(3, 16),
-    numbers=64,
-    points=4,
-)
-
-
-def _limits(sizes: Sizes, _: Sequence[str]) -> Iterator[Job]:
-    return limit_jobs(sizes.rounds, sizes.matrix)
-
-
-def _training(sizes: Sizes, devices: Sequence[str]) -> Iterator[Job]:
-    return training_jobs(
-        devices,
-        whole=sizes.iterations,
-        sampled=sizes.sampled,
-        torch_loop=sizes.torch,
-        loader=sizes.loader,
-    )
-
-
-def _population(sizes: Sizes, devices: Sequence[str]) -> Iterator[Job]:
-    return population_jobs(devices, starts=sizes.starts, steps=sizes.steps)
-
-
-def _exact(sizes: Sizes, devices: Sequence[str]) -> Iterator[Job]:
-    return exact_jobs(
-        devices, starts=sizes.exact_starts, steps=sizes.exact_steps, done=sizes.exact_done
-    )
-
-
-def _closed_form(sizes: Sizes, devices: Sequence[str]) -> Iterator[Job]:
-    return closed_form_jobs(devices, starts=sizes.solved)
-
-
-def _transform(sizes: Sizes, _: Sequence[str]) -> Iterator[Job]:
-    return transform_jobs(d=sizes.d, seeds=sizes.seeds, fast=sizes.fast, slow=1)
-
-
-def _dimension(sizes: Sizes, _: Sequence[str]) -> Iterator[Job]:
-    return dimension_jobs(dimensions=sizes.dimensions, numbers=sizes.numbers, steps=2 * sizes.fast)
-
-
-def _phase_diagram(sizes: Sizes, _: Sequence[str]) -> Iterator[Job]:
-    return phase_diagram_jobs(points=sizes.points)
-
-
-JOBS: Final[Mapping[str, Callable[[Sizes, Sequence[str]], Iterator[Job]]]] = MappingProxyType(
+FULL: Final[Sizes] = MappingProxyType(
     {
-        "limits": _limits,
-        "training": _training,
-        "population": _population,
-        "exact": _exact,
-        "closed-form": _closed_form,
-        "transform": _transform,
-        "dimension": _dimension,
-        "phase-diagram": _phase_diagram,
+        "limits": {"rounds": 80_000, "size": 2048},
+        "training": {"whole": 200_001, "sampled": 4_000, "torch_loop": 400, "loader": 200},
+        "population": {"starts": 1_000_000, "steps": 100},
+        "exact": {"starts": 10_000_000, "steps": 1_920, "done": 20},
+        "closed-form": {"starts": 1_000_000},
+        "transform": {"d": 1024, "seeds": 10_000, "fast": 10, "slow": 1},
+        "dimension": {
+            "dimensions": (3, *(2**n for n in range(2, 13))),
+            "numbers": 2**20,
+            "steps": 20,
+        },
+        "phase-diagram": {"points": 1000},
     }
 )
-"""The jobs that ``--job`` names; each is compared in a table of its own."""
+QUICK: Final[Sizes] = MappingProxyType(
+    {
+        "limits": {"rounds": 5, "size": 16},
+        "training": {"whole": 500, "sampled": 20, "torch_loop": 5, "loader": 2},
+        "population": {"starts": 2_000, "steps": 10},
+        "exact": {"starts": 2_000, "steps": 320, "done": 2},
+        "closed-form": {"starts": 2_000},
+        "transform": {"d": 16, "seeds": 8, "fast": 2, "slow": 1},
+        "dimension": {"dimensions": (3, 16), "numbers": 64, "steps": 4},
+        "phase-diagram": {"points": 4},
+    }
+)
+
+JOBS: Final[Mapping[str, Callable[..., Iterator[Job]]]] = MappingProxyType(
+    {
+        "limits": limit_jobs,
+        "training": training_jobs,
+        "population": population_jobs,
+        "exact": exact_jobs,
+        "closed-form": closed_form_jobs,
+        "transform": transform_jobs,
+        "dimension": dimension_jobs,
+        "phase-diagram": phase_diagram_jobs,
+    }
+)
+"""The jobs that ``--job`` names; each is compared in a table of its own.
+
+What yields them takes the devices, ``cpu`` and, where there is one, ``gpu``, and its sizes.
+"""
 
 
 def jobs(sizes: Sizes, device: str = "auto", job: str = "") -> Iterator[Job]:
@@ -186,7 +92,7 @@ def jobs(sizes: Sizes, device: str = "auto", job: str = "") -> Iterator[Job]:
     devices = ["cpu", "gpu"] if resolve(device).platform == "gpu" else ["cpu"]
     for name, of in JOBS.items():
         if not job or name in ("limits", job):
-            yield from of(sizes, devices)
+            yield from of(devices, **sizes.get(name, {}))
 
 
 def _hardware() -> str:

@@ -34,7 +34,7 @@ def operations(dtype: str) -> str:
     return f"{dtype} operations"
 
 
-def limit_jobs(rounds: int, size: int) -> Iterator[Job]:
+def limit_jobs(_: Sequence[str], *, rounds: int, size: int) -> Iterator[Job]:
     """Yield what measures the machine's limits, on its CPU.
 
     Args:

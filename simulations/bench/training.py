@@ -13,13 +13,16 @@ import numpy as np
 from simulations.bench.job import Job
 from simulations.bench.pytorch import pytorch
 from simulations.engine.gradients import ExactLawMinibatch, GradientOracle, SampledMinibatch
-from simulations.engine.optimizers import OPTIMIZERS
-from simulations.engine.simulate import simulate
+from simulations.engine.rules import update_rule
+from simulations.engine.runs import Runs
+from simulations.engine.train import log_spaced, train_each
+from simulations.studies.figure_4_7.settings import OPTIMIZERS
 from theory.model.dct import dct_matrix
 
 # The problem of Figure 4.7.
 _SIGMA_TILDE_SQ: Final = (0.01, 0.0025, 0.0)
-_E0_TILDE: Final = (0.01 - 5, -0.01 - 10, 0.02)
+_W_STAR_TILDE: Final = np.array([5.0, 10.0, 0.0])
+_W0_TILDE: Final = np.array([0.01, -0.01, 0.02])
 _ETA: Final = 0.01
 _SAMPLES: Final = 1000
 
@@ -71,14 +74,21 @@ def training_jobs(
 
 
 def _train(oracle: GradientOracle, device: str, iterations: int) -> None:
-    simulate(oracle, _E0_TILDE, learning_rate=_ETA, iterations=iterations, device=device)
+    train_each(
+        Runs(np.array(_SIGMA_TILDE_SQ), _W_STAR_TILDE, _W0_TILDE, (0,)),
+        {name: update_rule(name, _ETA) for name in OPTIMIZERS},
+        iterations=iterations,
+        oracle=oracle,
+        record_at=log_spaced(iterations),
+        device=device,
+    )
 
 
 def _torch_optimizers(torch: Any) -> Iterator[tuple[Any, Any, bool]]:
     """Weights, their optimizer, and whether it sees signs only, for each optimizer."""
     classes = [torch.optim.SGD, torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop]
     for name, optimizer in zip(OPTIMIZERS, classes, strict=True):
-        e = torch.tensor(_E0_TILDE, dtype=torch.float64) @ _torch_dct(torch)
+        e = torch.tensor(_W0_TILDE - _W_STAR_TILDE) @ _torch_dct(torch)
         e.requires_grad_(True)
         yield e, optimizer([e], lr=_ETA), name == "signGD"
 

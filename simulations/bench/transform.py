@@ -9,9 +9,10 @@ from functools import partial
 from typing import Final
 
 from simulations.bench.job import Count, Job
+from simulations.engine.outcome import Outcome
 from simulations.engine.rules import update_rule
 from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression, Runs
-from simulations.engine.train import Outcome, train
+from simulations.engine.train import train
 from simulations.engine.transform import FAST, Transform, dense
 
 _ETA: Final = 0.01
@@ -23,7 +24,7 @@ _DENSE_FACTOR: Final = 2.0
 _WHOLE: Final = 10**9
 
 
-def transform_jobs(*, d: int, seeds: int, fast: int, slow: int) -> Iterator[Job]:
+def transform_jobs(_: Sequence[str], *, d: int, seeds: int, fast: int, slow: int) -> Iterator[Job]:
     """Yield the fast step and the dense one, each of ``seeds`` runs in dimension d.
 
     Args:
@@ -56,7 +57,9 @@ def transform_jobs(*, d: int, seeds: int, fast: int, slow: int) -> Iterator[Job]
     )
 
 
-def dimension_jobs(*, dimensions: Sequence[int], numbers: int, steps: int) -> Iterator[Job]:
+def dimension_jobs(
+    _: Sequence[str], *, dimensions: Sequence[int], numbers: int, steps: int
+) -> Iterator[Job]:
     """Yield ``steps`` steps in each dimension; the times are for 10⁹ times d log₂ d.
 
     A cost of O(d log d) a step keeps the times from growing with d.

@@ -11,6 +11,8 @@ import jax
 import numpy as np
 from numpy.typing import DTypeLike
 
+from theory.common.errors import UserError
+
 DEVICES: Final = ("auto", "cpu", "gpu")
 
 
@@ -49,6 +51,19 @@ def _devices(platform: str) -> list[jax.Device]:
         return list(jax.devices(platform))
     except RuntimeError:
         return []
+
+
+def check_device(name: str) -> None:
+    """Check that the device ``auto``, ``cpu`` or ``gpu`` is there.
+
+    Raises:
+        UserError: it is none of them, or not there.
+
+    """
+    try:
+        resolve(name)
+    except DeviceError as error:
+        raise UserError(str(error)) from error
 
 
 def main_memory() -> int:

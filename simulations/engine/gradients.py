@@ -1,18 +1,24 @@
-"""Three gradient oracles of the linear problem, behind one interface.
+"""Gradient oracles of the linear problem, behind one interface.
 
 An oracle splits a step in two: ``draw`` makes the random numbers of one iteration from a key, and
 ``gradient`` is a function of the error and of that draw. So draws are made for many iterations at
 once, and every optimizer that is given the same draw sees the same minibatch.
+
+Three have one spectrum for all runs, act in space, and multiply by the exact matrix C. Those of
+:class:`InFrequency` have numbers of each run's own and cost O(d) and two transforms: nothing of
+size d × d is formed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from simulations.engine.compile import compile_formula, dct_matrix
+from simulations.engine.transform import Transform
 from theory.model.dynamics import gd_step
 from theory.model.minibatch import gradient_response
 
@@ -22,11 +28,28 @@ Draw: TypeAlias = Any
 MAX_SAMPLES: Final = 2**53
 
 
-class GradientOracle(Protocol):
-    """A gradient at the spatial-domain error e = w − w*, shape (d,).
+class Oracle(Protocol):
+    """A gradient at the error e = w − w* of one run, shape (d,)."""
 
-    An oracle is frozen and hashable, so that a function compiled for it is found again.
+    def draw(self, key: jax.Array) -> Draw:
+        """Make the random numbers of one iteration."""
+
+    def gradient(self, e: jax.Array, draw: Draw) -> jax.Array:
+        """Gradient where the rule acts, shape (d,), in the dtype of ``e``."""
+
+
+class Gradients(Protocol):
+    """Where the gradients of many runs come from.
+
+    Frozen and hashable, so that a function compiled for it is found again.
     """
+
+    def of(self, given: Mapping[str, jax.Array]) -> Oracle:
+        """Return the oracle of a run, given its numbers and vectors by name."""
+
+
+class GradientOracle(Gradients, Oracle, Protocol):
+    """The oracle of all runs, in the spatial domain."""
 
     @property
     def sigma_tilde_sq(self) -> tuple[float, ...]:
@@ -35,12 +58,6 @@ class GradientOracle(Protocol):
     @property
     def numbers_per_draw(self) -> int:
         """How many floating-point numbers a draw holds."""
-
-    def draw(self, key: jax.Array) -> Draw:
-        """Make the random numbers of one iteration."""
-
-    def gradient(self, e: jax.Array, draw: Draw) -> jax.Array:
-        """Gradient in the spatial domain, shape (d,), in the dtype of ``e``."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,11 @@ class _Spectrum:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigma_tilde_sq", _variances(self.sigma_tilde_sq))
+
+    def of(self, given: Mapping[str, jax.Array]) -> Self:
+        """Return itself: all runs have one spectrum and number of inputs."""
+        del given
+        return self
 
 
 @dataclass(frozen=True)
@@ -148,6 +170,66 @@ class ExactLawMinibatch(_Minibatch):
         norm, u = norm_and_direction(root @ e)
         g_orthogonal = draw.g - jnp.sum(draw.g * u) * u
         return response_coordinate(norm, float(self.n), draw.q, u, g_orthogonal) @ root
+
+
+@dataclass(frozen=True)
+class InFrequency:
+    """Gradients in the frequency domain, with the variances and the number of inputs of each run.
+
+    Σ̃ẽ for the population, and by the exact law of a minibatch Σ̃^{1/2}Sv with v = Σ̃^{1/2}ẽ. A draw
+    is that of :class:`ExactLawMinibatch`, with d normal numbers: those of frequencies without
+    variance meet a factor zero.
+
+    Attributes:
+        transform: to the frequency domain and back from where the rule acts.
+        minibatches: whether they are drawn; the population gradient if not.
+
+    """
+
+    transform: Transform
+    minibatches: bool
+
+    def of(self, given: Mapping[str, jax.Array]) -> Oracle:
+        """Return the oracle of the run with ``sigma_tilde_sq``, and ``samples`` if it draws."""
+        variances = given["sigma_tilde_sq"]
+        if self.minibatches:
+            return _MinibatchInFrequency(self.transform, variances, given["samples"])
+        return _PopulationInFrequency(self.transform, variances)
+
+
+class _PopulationInFrequency(NamedTuple):
+    transform: Transform
+    sigma_tilde_sq: jax.Array
+
+    def draw(self, key: jax.Array) -> tuple[()]:
+        del key
+        return ()
+
+    def gradient(self, e: jax.Array, draw: tuple[()]) -> jax.Array:
+        del draw
+        g_tilde = population_coordinate(self.transform.forward(e), self.sigma_tilde_sq)
+        return self.transform.inverse(g_tilde)
+
+
+class _MinibatchInFrequency(NamedTuple):
+    transform: Transform
+    sigma_tilde_sq: jax.Array
+    samples: jax.Array
+
+    def draw(self, key: jax.Array) -> ResponseDraw:
+        for_q, for_g = jax.random.split(key)
+        dtype = self.sigma_tilde_sq.dtype
+        return ResponseDraw(
+            jax.random.chisquare(for_q, self.samples, dtype=dtype),
+            jax.random.normal(for_g, self.sigma_tilde_sq.shape, dtype),
+        )
+
+    def gradient(self, e: jax.Array, draw: ResponseDraw) -> jax.Array:
+        root = jnp.sqrt(self.sigma_tilde_sq)
+        norm, u = norm_and_direction(root * self.transform.forward(e))
+        g_orthogonal = draw.g - jnp.sum(draw.g * u) * u
+        response = response_coordinate(norm, self.samples, draw.q, u, g_orthogonal)
+        return self.transform.inverse(root * response)
 
 
 def norm_and_direction(v: jax.Array) -> tuple[jax.Array, jax.Array]:

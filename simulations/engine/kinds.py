@@ -16,7 +16,7 @@ from simulations.engine.directions import (
     amsgrad,
     nadam,
 )
-from simulations.engine.ranges import AT_LEAST_ONE, FRACTION, NOT_NEGATIVE, NOT_POSITIVE, Range
+from theory.common.settings import AT_LEAST_ONE, FRACTION, NOT_NEGATIVE, NOT_POSITIVE, Range
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import sympy as sp
 
 from simulations.engine.compile import compile_formula
 from simulations.engine.device import computing
-from simulations.engine.spectrum import Runs
+from simulations.engine.runs import Runs
 from theory.model.dynamics import gd_converges_to
 
 
@@ -16,7 +16,7 @@ def gd_limit(runs: Runs) -> np.ndarray:
     where there is none. That is the same for all learning rates at which GD converges, and
     frequencies do not mix, so that each may have a rate of its own: 1/σ̃_k², at which ησ̃_k² is 1.
     """
-    e0_tilde = np.broadcast_to(runs.w0_tilde - runs.w_star_tilde, (len(runs), runs.d))
+    e0_tilde = runs.initial_errors
     has_energy = np.broadcast_to(runs.sigma_tilde_sq > 0, e0_tilde.shape)
     with computing("cpu"):
         return np.asarray(_limit(e0_tilde, has_energy.astype(np.float64)))

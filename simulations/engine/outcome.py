@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from simulations.engine.simulate import adversarial_risk, standard_risk
-from simulations.engine.spectrum import Runs
+from simulations.engine.risk import adversarial_risk, standard_risk
+from simulations.engine.runs import Runs
 from theory.common.errors import UserError
 
 LEARNT: Final = 0.01

@@ -19,9 +19,9 @@ import optax
 
 from simulations.engine.directions import LearningRate, Scalar
 from simulations.engine.kinds import KINDS, RANGES, Kind
-from simulations.engine.ranges import NOT_NEGATIVE, POSITIVE, check_range
 from simulations.engine.schedules import Constant, Cosine, InverseTime, Polynomial, Schedule
 from theory.common.errors import UserError
+from theory.common.settings import NOT_NEGATIVE, POSITIVE, check_range
 
 __all__ = [
     "KINDS",

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from simulations.engine.ranges import POSITIVE, check_range
 from theory.common.errors import UserError
+from theory.common.settings import POSITIVE, check_range
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from simulations.engine.runs import GREATEST, Runs, checked_seeds
 from theory.common.errors import UserError
 from theory.common.files import read_json
 
-# Squares and products of numbers of this size, and of their inverses, stay within floating point.
-GREATEST: Final = 1e60
 MAX_D: Final = 2**20
-MAX_SEED: Final = 2**32 - 1
 # Random targets and random initial weights of one seed are drawn apart.
 _OF_TARGETS, _OF_STARTS = 0, 1
 
@@ -167,47 +164,6 @@ Weights: TypeAlias = Fixed | Normal
 
 
 @dataclass(frozen=True)
-class Runs:
-    """What S runs train on, as arrays.
-
-    Attributes:
-        sigma_tilde_sq: variances, shape (d,), or (S, d) with one row a run.
-        w_star_tilde: true weights, shape (d,) or (S, d).
-        w0_tilde: initial weights, shape (d,) or (S, d).
-        seeds: seed of each run's minibatches, length S; runs of one seed see the same random
-            numbers.
-
-    """
-
-    sigma_tilde_sq: np.ndarray
-    w_star_tilde: np.ndarray
-    w0_tilde: np.ndarray
-    seeds: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seeds", _checked_seeds(self.seeds))
-        for name in ("sigma_tilde_sq", "w_star_tilde", "w0_tilde"):
-            object.__setattr__(self, name, _array(name, getattr(self, name)))
-        d = self.d
-        for name in ("sigma_tilde_sq", "w_star_tilde", "w0_tilde"):
-            shape = getattr(self, name).shape
-            if shape not in ((d,), (len(self.seeds), d)):
-                raise UserError(
-                    f"{name}: expected shape ({d},) or ({len(self.seeds)}, {d}), got {shape}"
-                )
-        if (self.sigma_tilde_sq < 0).any():
-            raise UserError("sigma_tilde_sq: expected variances >= 0, got a negative one")
-
-    @property
-    def d(self) -> int:
-        """Number of frequencies."""
-        return int(self.sigma_tilde_sq.shape[-1])
-
-    def __len__(self) -> int:
-        return len(self.seeds)
-
-
-@dataclass(frozen=True)
 class Regression:
     """A problem, and how its weights are drawn for a seed.
 
@@ -273,7 +229,7 @@ class Regression:
             UserError: there is no seed, or one is out of its range.
 
         """
-        checked = _checked_seeds(seeds)
+        checked = checked_seeds(seeds)
         return Runs(
             self.sigma_tilde_sq, self.w_star_tilde(checked), self.w0_tilde(checked), checked
         )
@@ -375,31 +331,3 @@ def _vector(name: str, values: Iterable[Any]) -> tuple[float, ...]:
         numbers.append(float(value))
     _check_dimension(len(numbers))
     return tuple(numbers)
-
-
-def _array(name: str, values: ArrayLike) -> np.ndarray:
-    try:
-        array = np.array(values, np.float64)
-    except (TypeError, ValueError):
-        raise UserError(f"{name}: expected an array of numbers, got {values!r}") from None
-    sizes = np.abs(array)
-    if not ((sizes == 0) | ((sizes >= 1 / GREATEST) & (sizes <= GREATEST))).all():
-        raise UserError(
-            f"{name}: expected numbers that are 0 or between {1 / GREATEST:g} and {GREATEST:g} in "
-            "size, got another"
-        )
-    if array.ndim not in (1, 2) or array.size == 0:
-        raise UserError(f"{name}: expected shape (d,) or (S, d), got {array.shape}")
-    array.setflags(write=False)
-    return array
-
-
-def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
-    if not len(seeds):
-        raise UserError("seeds: expected at least one, got none")
-    for seed in seeds:
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-            raise UserError(f"seeds: expected integers, got {seed!r}")
-        if not 0 <= seed <= MAX_SEED:
-            raise UserError(f"seeds: expected integers from 0 to {MAX_SEED}, got {seed}")
-    return tuple(map(int, seeds))

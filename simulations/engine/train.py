@@ -1,61 +1,59 @@
 """Training runs in any dimension: each with its own problem, rule's numbers and random numbers.
 
-Gradients are those of :mod:`simulations.engine.gradients`, in the frequency domain, where they cost
-O(d): Σ̃ẽ for the population, and by the exact law of a minibatch Σ̃^{1/2}Sv with v = Σ̃^{1/2}ẽ, see
-:mod:`theory.model.minibatch`. Nothing of size d × d is formed.
+The state is the error e = w − w* rather than w: every gradient is a function of e alone and w* is
+constant, so the sequence is the same in exact arithmetic, and an error far smaller than w* keeps
+all its digits.
 
-GD, momentum and Nesterov commute with the DCT (:class:`simulations.engine.kinds.Kind`): they run
-in the frequency domain throughout, w̃(t) = Cw(t), and a step costs O(d). Every other rule acts in
-space, and a step costs one DCT and one inverse besides.
+Gradients are those of :mod:`simulations.engine.gradients`. As a rule they are in the frequency
+domain: GD, momentum and Nesterov commute with the DCT (:class:`simulations.engine.kinds.Kind`) and
+run there throughout, w̃(t) = Cw(t), so that a step costs O(d); every other rule acts in space, and a
+step costs one fast DCT and one inverse besides. An oracle in space, by the matrix C, is given
+instead for few dimensions.
 
-The state is the error e = w − w*, as in :mod:`simulations.engine.simulate`, and random numbers come
-from the key fold_in(key(seed), iteration): they depend on the seed and the iteration only, so that
-all rules of one seed see the same minibatches. A draw is χ²_n and d normal numbers; those of
-frequencies without variance meet a factor zero.
+Each rule has a compiled loop of its own, which does not depend on the others that are trained with
+it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from numpy.typing import DTypeLike
 
-from simulations.engine.device import computing, float_dtype, main_memory
-from simulations.engine.gradients import MAX_SAMPLES
+from simulations.engine.arguments import (
+    Rules,
+    at_least_one,
+    check_memory,
+    check_oracle,
+    check_pair,
+    form_and_numbers,
+    record_times,
+    samples_of,
+    transform_for,
+)
+from simulations.engine.compile import dct_matrix
+from simulations.engine.device import computing, float_dtype
+from simulations.engine.gradients import Draw, GradientOracle, InFrequency
 from simulations.engine.outcome import Failure, Outcome
-from simulations.engine.program import Batch, Groups, advance, begin, chi_squares, errors_of
-from simulations.engine.rules import KINDS, Form, Pair, Rule
-from simulations.engine.simulate import MAX_ITERATIONS
-from simulations.engine.spectrum import Runs
-from simulations.engine.transform import FAST, IDENTITY, Transform
-from theory.common.errors import UserError
+from simulations.engine.program import Batch, abreast, advance, begin, draw
+from simulations.engine.rules import Form, Pair
+from simulations.engine.runs import Runs
+from simulations.engine.transform import Transform
 
-_STEPS_PER_LAUNCH: Final = 1000
-_DRAWS_PER_LAUNCH: Final = 2**22
+# Of draws, which are made from as many others; and of updates, where there are none.
+_DRAWN_PER_LAUNCH: Final = 2**21
+_UPDATED_PER_LAUNCH: Final = 2**23
+_STEPS_PER_LAUNCH: Final = 2**14
+# Launches of one length, of which fewer would have another for the sake of the last.
+_MANY: Final = 8
 # Arrays of a run's size that a launch holds beside the records.
 _ARRAYS_PER_RUN: Final = 12
-_GIB: Final = 2**30
 
 
-def train(
-    runs: Runs,
-    rules: Rule | Sequence[Rule] | Pair,
-    *,
-    iterations: int,
-    samples_per_step: int | Sequence[int] | None = None,
-    record_at: Iterable[int] = (),
-    device: str = "auto",
-    dtype: DTypeLike = np.float64,
-    transform: Transform | None = None,
-    steps_per_launch: int = _STEPS_PER_LAUNCH,
-    progress: Callable[[int, int], None] | None = None,
-) -> Outcome:
+def train(runs: Runs, rules: Rules, *, iterations: int, **options: Any) -> Outcome:
     """Train every run, and keep the errors at the last and other given iterations.
-
-    An interrupt (Ctrl-C) is raised between two launches.
 
     Args:
         runs: problems, initial weights and seeds of S runs.
@@ -63,8 +61,37 @@ def train(
             runs: an ``(init, update)`` pair as optax has them, which sees one run's weights and
             gradients in space, of shape (d,).
         iterations: number of updates.
+        options: those of :func:`train_each`, which says what is raised.
+
+    """
+    return train_each(runs, {"": rules}, iterations=iterations, **options)[""]
+
+
+def train_each(
+    runs: Runs,
+    rules: Mapping[str, Rules],
+    *,
+    iterations: int,
+    samples_per_step: int | Sequence[int] | None = None,
+    oracle: GradientOracle | None = None,
+    record_at: Iterable[int] = (),
+    device: str = "auto",
+    dtype: DTypeLike = np.float64,
+    transform: Transform | None = None,
+    steps_per_launch: int = _STEPS_PER_LAUNCH,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Outcome]:
+    """Train every run by each of several rules, which see the same minibatches.
+
+    An interrupt (Ctrl-C) is raised between two launches.
+
+    Args:
+        runs: problems, initial weights and seeds of S runs.
+        rules: by name, each as :func:`train` takes them.
+        iterations: number of updates.
         samples_per_step: inputs n in a minibatch, for all runs or for each; the population
             gradient if left out.
+        oracle: of gradients in space, in place of ``samples_per_step``; the runs have its spectrum.
         record_at: iterations to record besides the last; 0 is the start.
         device: ``auto``, ``cpu`` or ``gpu``.
         dtype: float64 or float32, of errors and random numbers.
@@ -74,6 +101,9 @@ def train(
             it.
         progress: called with the number of updates done and their total.
 
+    Returns:
+        What came of each rule, by its name.
+
     Raises:
         UserError: an argument is out of range, or the records do not fit into memory.
         ValueError: ``dtype`` is neither float64 nor float32.
@@ -81,177 +111,227 @@ def train(
 
     """
     dtype = float_dtype(dtype)
-    form, numbers = _form_and_numbers(rules, len(runs))
-    record = _record_times(iterations, record_at)
-    _at_least_one("steps_per_launch", steps_per_launch)
-    _check_memory(len(runs), runs.d, len(record), dtype.itemsize)
-    chosen = _transform_for(form, transform)
-    given = {
-        "sigma_tilde_sq": runs.sigma_tilde_sq,
-        "w_star_tilde": runs.w_star_tilde,
-        **_samples(samples_per_step, len(runs)),
-        **numbers,
-    }
+    forms = {name: form_and_numbers(of, len(runs)) for name, of in rules.items()}
+    record = record_times(iterations, record_at)
+    at_least_one("steps_per_launch", steps_per_launch)
+    samples = samples_of(samples_per_step, len(runs))
+    if oracle is not None:
+        check_oracle(oracle, runs, samples)
+    numbers = _numbers_per_draw(runs.d, samples, oracle)
+    length = launch_length(iterations, len(runs), runs.d, numbers, steps_per_launch)
+    of_a_run = {"records": len(record), "drawn": length * numbers, "rules": len(rules)}
+    check_memory(memory_needed(len(runs), runs.d, **of_a_run, dtype=dtype), runs)
     with computing(device, dtype) as place:
-        if not isinstance(form, Form):
-            _check_pair(form, runs.d, dtype)
-        groups = Groups.of(len(runs), runs.d, place.platform)
-        batch = Batch(
-            shared={k: jnp.asarray(v, dtype) for k, v in given.items() if not _is_own(k, v)},
-            own={k: groups.split(v, dtype) for k, v in given.items() if _is_own(k, v)},
-            seeds=groups.split(runs.seeds, np.uint32),
-        )
-        e0_tilde = np.broadcast_to(runs.w0_tilde - runs.w_star_tilde, (len(runs), runs.d))
-        program = {"form": form, "transform": chosen}
-        state = begin(batch, groups.split(e0_tilde, dtype), **program)
-        e_tilde = np.full((len(runs), len(record), runs.d), np.nan, dtype)
-        longest = _longest_launch(steps_per_launch, iterations, len(runs))
-        q = None
-        for start, stop in _launches(record, longest):
-            if "samples" in given and start % longest == 0:
-                q = chi_squares(batch, np.uint32(start), length=longest)
-            state = advance(batch, state, q, np.array([start, stop], np.uint32), **program)
-            good = groups.join(state.good)
-            if stop in record:
-                e_tilde[:, record == stop] = groups.join(errors_of(state, chosen))[:, None]
-            if progress is not None and stop:
-                progress(stop, iterations)
-            if (good < stop).all():
+        loops = {
+            name: _Loop(runs, form, {**samples, **of}, oracle, transform, record, dtype, place)
+            for name, (form, of) in forms.items()
+        }
+        for launch in _launches(record, length):
+            draws = next(iter(loops.values())).draws(launch.start, length) if numbers else ()
+            for loop in loops.values():
+                loop.advance(launch, draws)
+            if progress is not None:
+                progress(launch.stop, iterations)
+            if all(loop.is_over for loop in loops.values()):
                 break
-    failures = tuple(
-        Failure(int(run), runs.seeds[run], int(good[run]) + 1)
-        for run in np.flatnonzero(good < stop)
-    )
-    for failure in failures:
-        e_tilde[failure.run, record >= failure.iteration] = np.nan
-    return Outcome(runs, record, e_tilde, failures)
+    return {name: loop.outcome() for name, loop in loops.items()}
 
 
-def _is_own(name: str, value: np.ndarray) -> bool:
-    """Whether each run has its own: a row of a matrix, or an entry of what is a number for all."""
-    return value.ndim == (2 if name in ("sigma_tilde_sq", "w_star_tilde") else 1)
-
-
-def _form_and_numbers(
-    rules: Rule | Sequence[Rule] | Pair, runs: int
-) -> tuple[Form | Pair, dict[str, np.ndarray]]:
-    """The program of the rules, and their numbers: scalars of one rule, shape (S,) of several."""
-    if isinstance(rules, optax.GradientTransformation):
-        return rules, {}
-    if isinstance(rules, Rule):
-        return rules.form, {name: np.array(x) for name, x in rules.numbers.items()}
-    if not isinstance(rules, Sequence) or not all(isinstance(rule, Rule) for rule in rules):
-        raise UserError(
-            "rules: expected what update_rule returns, one or a list with one for each of "
-            f"{runs} runs, or an (init, update) pair of optax, got {rules!r:.80}"
-        )
-    if len(rules) != runs:
-        raise UserError(f"rules: expected one, or one for each of {runs} runs, got {len(rules)}")
-    forms = [rule.form for rule in rules]
-    alike = {(form.name, form.schedule) for form in forms}
-    if len(alike) > 1:
-        found = " and ".join(f"{name} ({schedule})" for name, schedule in sorted(alike, key=str))
-        raise UserError(f"rules: expected one rule and schedule for all runs, got {found}")
-    form = forms[0]._replace(
-        penalised=any(form.penalised for form in forms), decayed=any(form.decayed for form in forms)
-    )
-    return form, {
-        name: np.array([rule.numbers[name] for rule in rules]) for name in rules[0].numbers
-    }
-
-
-def _check_pair(pair: Pair, d: int, dtype: np.dtype) -> None:
-    """Check that a pair takes and gives arrays of one run, and a state of one shape; costs no time.
+def log_spaced(iterations: int, points_per_decade: int = 50) -> np.ndarray:
+    """Return 0, ``iterations``, and integers between at equal ratios, shape (K,), ascending.
 
     Raises:
-        UserError: it does not.
+        UserError: either argument is smaller than 1.
 
     """
-    w = jax.ShapeDtypeStruct((d,), dtype)
-    try:
-        state = jax.eval_shape(pair.init, w)
-        change, after = jax.eval_shape(pair.update, w, state, w)
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"rules: expected a pair init(w), update(g, state, w), got one that fails: {error}"
-        ) from error
-    given, got = (jax.tree.map(_kind, of) for of in ((w, state), (change, after)))
-    if given != got:
-        raise UserError(
-            "rules: expected a pair whose update returns a change like the weights and a state "
-            f"like the one it gets, {given}, got {got}"
-        )
+    at_least_one("iterations", iterations)
+    at_least_one("points_per_decade", points_per_decade)
+    points = 1 + int(np.ceil(points_per_decade * np.log10(iterations)))
+    between = np.rint(np.geomspace(1, iterations, points)).astype(np.int64)
+    return np.unique([0, *between, iterations])
 
 
-def _kind(x: jax.ShapeDtypeStruct) -> str:
-    return f"{x.dtype}{x.shape}"
+def launch_length(
+    iterations: int, runs: int, d: int, drawn: int, steps_per_launch: int = _STEPS_PER_LAUNCH
+) -> int:
+    """Return the number of updates in a launch, whose draws fit a bounded memory.
 
+    All have one length, of which few are compiled: it has three binary digits where the iterations
+    bound it. The last may draw for more than is left; of few launches, hardly more than is needed.
 
-def _samples(samples_per_step: int | Sequence[int] | None, runs: int) -> dict[str, np.ndarray]:
-    if samples_per_step is None:
-        return {}
-    samples = np.asarray(samples_per_step)
-    if samples.dtype.kind not in "iu" or samples.shape not in ((), (runs,)):
-        raise UserError(
-            f"samples_per_step: expected an integer, or one for each of {runs} runs, "
-            f"got {samples_per_step!r}"
-        )
-    if samples.min() < 1 or samples.max() > MAX_SAMPLES:
-        raise UserError(
-            f"samples_per_step: expected from 1 to {MAX_SAMPLES}, got {samples_per_step!r}"
-        )
-    return {"samples": samples}
+    Args:
+        iterations: number of updates.
+        runs: number S of runs.
+        d: their dimension.
+        drawn: numbers that a run draws at an update.
+        steps_per_launch: the most.
 
-
-def _record_times(iterations: int, record_at: Iterable[int]) -> np.ndarray:
-    _at_least_one("iterations", iterations)
-    if iterations >= MAX_ITERATIONS:
-        raise UserError(f"iterations: expected below {MAX_ITERATIONS}, got {iterations}")
-    times = np.unique([*record_at, iterations])
-    if times.dtype.kind not in "iu" or times[0] < 0 or times[-1] > iterations:
-        raise UserError(
-            f"record_at: expected integers from 0 to {iterations}, got {times[0]} to {times[-1]}"
-        )
-    return times
-
-
-def _longest_launch(steps_per_launch: int, iterations: int, runs: int) -> int:
-    """Number of updates in the longest launch: the χ²_n of all runs fit a bounded memory.
-
-    Rounded up to a power of two where few iterations bound it, so that few lengths are compiled.
     """
-    enough = 1 << (iterations - 1).bit_length()
-    return max(1, min(steps_per_launch, enough, _DRAWS_PER_LAUNCH // runs))
+    unit = 1 << max(0, iterations.bit_length() - 3)
+    enough = -(-iterations // unit) * unit
+    fitting = _DRAWN_PER_LAUNCH // (runs * drawn) if drawn else _UPDATED_PER_LAUNCH // (runs * d)
+    longest = max(1, min(steps_per_launch, enough, fitting))
+    launches = -(-iterations // longest)
+    return -(-iterations // launches) if 1 < launches <= _MANY else longest
 
 
-def _launches(record: np.ndarray, longest: int) -> list[tuple[int, int]]:
-    """Where launches start and stop: at every record, and after ``longest`` updates at the most."""
-    stops = np.union1d(record, np.arange(longest, record[-1], longest)).tolist()
-    return list(zip([0, *stops], stops, strict=False))
+def memory_needed(
+    runs: int, d: int, *, records: int, drawn: int, rules: int, dtype: DTypeLike
+) -> int:
+    """Return about how many bytes training takes at its peak, with two risks of each record.
+
+    What the libraries take themselves, some 0.4 GB, is left out.
+
+    Args:
+        runs: number S of runs.
+        d: their dimension.
+        records: how many iterations are recorded.
+        drawn: numbers that a launch draws for a run, from as many others.
+        rules: how many rules are trained.
+        dtype: of the numbers.
+
+    """
+    of_rules = rules * (records * 2 * (d + 1) + _ARRAYS_PER_RUN * d)
+    return np.dtype(dtype).itemsize * runs * (2 * drawn + of_rules)
 
 
-def _transform_for(form: Form | Pair, asked: Transform | None) -> Transform:
-    commutes = isinstance(form, Form) and KINDS[form.name].commutes
-    if asked is None:
-        return IDENTITY if commutes else FAST
-    if asked is IDENTITY and not commutes:
-        raise UserError(
-            "transform: expected one to the frequency domain and back, as "
-            f"{form.name if isinstance(form, Form) else 'the pair'} acts in space; got the identity"
+class _Launch(NamedTuple):
+    """Some updates.
+
+    Attributes:
+        start: number of updates before it.
+        stop: and after it.
+        stops: where errors are kept: at records, and at its end; filled up to one length, shape
+            (R,).
+        kept: how many of these there are.
+        here: which records they are, all but the end if that is none, shape (K,).
+
+    """
+
+    start: int
+    stop: int
+    stops: np.ndarray
+    kept: int
+    here: np.ndarray
+
+
+def _launches(record: np.ndarray, length: int) -> Iterator[_Launch]:
+    """Yield the launches that record at some iterations, the last of which is the end."""
+    last = int(record[-1])
+    starts = np.arange(0, last, length)
+    most = 1 + int(np.diff(np.searchsorted(record, [*starts, last], side="right")).max())
+    for start in starts.tolist():
+        stop = min(start + length, last)
+        here = (start < record) & (record <= stop)
+        stops = np.full(most, stop, np.uint32)
+        recorded = record[here]
+        stops[: len(recorded)] = recorded
+        yield _Launch(start, stop, stops, len(recorded) + int(stop not in recorded), here)
+
+
+class _Loop:
+    """One rule on all runs: its state and its records.
+
+    Attributes:
+        is_over: whether no run is finite any more.
+
+    """
+
+    def __init__(
+        self,
+        runs: Runs,
+        form: Form | Pair,
+        numbers: dict[str, np.ndarray],
+        oracle: GradientOracle | None,
+        transform: Transform | None,
+        record: np.ndarray,
+        dtype: np.dtype,
+        place: jax.Device,
+    ) -> None:
+        if not isinstance(form, Form):
+            check_pair(form, runs.d, dtype)
+        self._runs, self._record, self._form = runs, record, form
+        chosen = transform_for(form, transform)
+        self._gradients = oracle or InFrequency(chosen, "samples" in numbers)
+        self._outside = _jitted(chosen) if oracle is None else _by_matrix(runs.d)
+        w_star = np.asarray(self._outside.inverse(runs.w_star_tilde.astype(dtype)))
+        given = {**numbers, "sigma_tilde_sq": runs.sigma_tilde_sq, "w_star": w_star}
+        own = {k for k, v in given.items() if v.ndim == (2 if k in _VECTORS else 1)}
+        self._batch = Batch(
+            shared={k: jnp.asarray(v, dtype) for k, v in given.items() if k not in own},
+            own={k: jnp.asarray(given[k], dtype) for k in sorted(own)},
+            seeds=jnp.asarray(runs.seeds, np.uint32),
         )
-    return asked
+        e0 = np.asarray(self._outside.inverse(runs.initial_errors)).astype(dtype)
+        self._state = begin(self._batch, jnp.asarray(e0), form=form)
+        self._together = abreast(len(runs), runs.d, place.platform, in_space=oracle is not None)
+        self._e_tilde = np.full((len(runs), len(record), runs.d), np.nan, dtype)
+        self._e_tilde[:, record == 0] = np.asarray(self._outside.forward(e0))[:, None]
+        self._good, self._done = np.zeros(len(runs), np.uint32), 0
+        self.is_over = False
 
+    def draws(self, start: int, length: int) -> Draw:
+        """Return draws for ``length`` iterations from ``start`` on."""
+        return draw(self._batch, np.uint32(start), gradients=self._gradients, length=length)
 
-def _check_memory(runs: int, d: int, records: int, itemsize: int) -> None:
-    needed = itemsize * runs * d * (2 * records + _ARRAYS_PER_RUN)
-    if needed > main_memory():
-        raise UserError(
-            f"runs, record_at: expected records that fit into the {main_memory() / _GIB:.1f} GiB "
-            f"of memory of this machine, got {runs} runs of dimension {d} at {records} iterations, "
-            f"which take about {needed / _GIB:.1f} GiB. Take fewer runs at once, or fewer records"
+    def advance(self, launch: _Launch, draws: Draw) -> None:
+        """Go through a launch, and record."""
+        if self.is_over:
+            return
+        self._state, errors = advance(
+            self._batch,
+            self._state,
+            draws,
+            np.uint32(launch.start),
+            launch.stops,
+            np.int32(launch.kept),
+            gradients=self._gradients,
+            form=self._form,
+            together=self._together,
         )
+        if launch.here.any():
+            kept = np.asarray(self._outside.forward(errors))
+            self._e_tilde[:, launch.here] = kept[:, : launch.here.sum()]
+        self._good, self._done = np.asarray(self._state.good), launch.stop
+        self.is_over = bool((self._good < self._done).all())
+
+    def outcome(self) -> Outcome:
+        """Return where the runs are."""
+        runs, good, record = self._runs, self._good, self._record
+        failures = tuple(
+            Failure(int(run), runs.seeds[run], int(good[run]) + 1)
+            for run in np.flatnonzero(good < self._done)
+        )
+        for failure in failures:
+            self._e_tilde[failure.run, record >= failure.iteration] = np.nan
+        return Outcome(runs, record, self._e_tilde, failures)
 
 
-def _at_least_one(name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise UserError(f"{name}: expected an integer >= 1, got {value!r}")
+class _Rows(NamedTuple):
+    """Maps of rows to the frequency domain and back, outside the loop."""
+
+    forward: Callable[[Any], Any]
+    inverse: Callable[[Any], Any]
+
+
+_VECTORS: Final = ("sigma_tilde_sq", "w_star")
+
+
+def _jitted(transform: Transform) -> _Rows:
+    return _Rows(jax.jit(transform.forward), jax.jit(transform.inverse))
+
+
+def _by_matrix(d: int) -> _Rows:
+    """Products with C and Cᵀ of arrays of numpy, outside the loop of an oracle in space."""
+
+    def times(rows: Any, matrix: np.ndarray) -> Any:
+        # BLAS rounds a row differently according to how many there are; einsum does not.
+        return np.einsum("...j,jk->...k", np.asarray(rows), matrix.astype(rows.dtype))
+
+    return _Rows(lambda x: times(x, dct_matrix(d).T), lambda x: times(x, dct_matrix(d)))
+
+
+def _numbers_per_draw(d: int, samples: Mapping[str, Any], oracle: GradientOracle | None) -> int:
+    if oracle is not None:
+        return oracle.numbers_per_draw
+    return 1 + d if samples else 0

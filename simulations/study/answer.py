@@ -1,22 +1,21 @@
 """The answer to a question, and the files that every answer becomes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
 
 from matplotlib.figure import Figure
 
-from simulations.study.evidence import Check, to_json
-from theory.common.figure import write_figure
-from theory.common.files import ensure_writable, environment, write_json, write_text
+from simulations.study.evidence import Check, described, to_json
+from theory.common.environment import environment, made_by
+from theory.common.figure import Kind, write_figure
+from theory.common.files import ensure_writable, write_json, write_text
+from theory.common.progress import Progress, unheard
 from theory.common.tables import TextTable
 from theory.logic.findings import Status
 
 _DPI: Final = 200
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the number of parts done and their total."""
 
 
 class Settings(Protocol):
@@ -32,18 +31,39 @@ _S = TypeVar("_S", bound=Settings)
 
 
 class Drawing(NamedTuple):
-    """A figure and its names.
+    """A figure and its words.
 
     Attributes:
         name: of its files, without an ending.
         title: not drawn; programs that read figures aloud say it.
         figure: what is drawn.
+        alternative: what is seen, in words and numbers.
+        caption: below it in a report.
 
     """
 
     name: str
     title: str
     figure: Figure
+    alternative: str
+    caption: str
+
+    def write(self, folder: Path, kinds: Sequence[Kind] = ("png", "svg"), dpi: int = _DPI) -> Path:
+        """Write the figure's files, each whole; return the first."""
+        return write_figure(self.figure, folder / self.name, self.title, kinds, dpi=dpi)[0]
+
+    def words(self) -> dict[str, str]:
+        """Return what an evidence file says of the picture, an entry of its key ``pictures``.
+
+        With this a page shows pictures of which it knows nothing else: ``file`` is a name in the
+        evidence file's folder.
+        """
+        return {
+            "file": f"{self.name}.png",
+            "title": self.title,
+            "alternative": self.alternative,
+            "caption": self.caption,
+        }
 
 
 @dataclass(frozen=True)
@@ -66,10 +86,6 @@ class Answer:
     tables: Mapping[str, TextTable]
     statement: str
     report: str
-
-
-def unheard(done: int, total: int) -> None:
-    """Tell nobody of the progress."""
 
 
 def answered(
@@ -101,12 +117,8 @@ def answered(
     settings.check()
     ensure_writable(out)
     answer = question(settings, out, progress)
-    pictures = [
-        write_figure(figure, out / name, title, ("png", "svg"), dpi=_DPI)[0]
-        for name, title, figure in answer.drawings
-    ]
-    evidence = {**to_json(settings, answer.checks), "results": answer.results}
-    write_json(out / "summary.json", evidence)
+    pictures = [drawing.write(out) for drawing in answer.drawings]
+    write_json(out / "summary.json", _evidence(settings, answer))
     for name, table in answer.tables.items():
         write_text(out / f"{name}.csv", table.csv())
     end = "\n".join(_end(settings))
@@ -117,6 +129,15 @@ def answered(
     return "\n\n".join(said), 1 if disagrees else 0
 
 
+def _evidence(settings: Settings, answer: Answer) -> dict[str, Any]:
+    return {
+        **described(settings, answer.report),
+        **to_json(settings, answer.checks),
+        "pictures": [drawing.words() for drawing in answer.drawings],
+        "results": answer.results,
+    }
+
+
 def lines_of(checks: Mapping[str, Check]) -> Iterator[str]:
     """Yield a line of Markdown for each check."""
     for name, check in checks.items():
@@ -124,9 +145,5 @@ def lines_of(checks: Mapping[str, Check]) -> Iterator[str]:
 
 
 def _end(settings: Settings) -> Iterator[str]:
-    at = environment()
     yield f"Settings: {', '.join(f'{k} = {v}' for k, v in asdict(settings).items())}.\n"
-    yield (
-        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
-        f"{at['platform']}, Python {at['python']}."
-    )
+    yield made_by(environment())

@@ -1,9 +1,10 @@
-"""The simulation's evidence file: one entry for each check."""
+"""The simulation's evidence file: one entry for each check, and what a study says of itself."""
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from theory.common.files import environment
+from theory.common.environment import environment
 from theory.logic.findings import Status
 
 SCHEMA = 1
@@ -41,3 +42,21 @@ def to_json(settings: Any, checks: dict[str, Check]) -> dict[str, Any]:
         "settings": asdict(settings),
         "checks": {name: asdict(check) for name, check in checks.items()},
     }
+
+
+def spelled(study: str) -> str:
+    """Return the name of a study's command: a point between two digits, and hyphens."""
+    return re.sub(r"(?<=\d)_(?=\d)", ".", study).replace("_", "-")
+
+
+def described(settings: object, report: str) -> dict[str, str]:
+    """Return what a page of all results says of a run: its report's title, and what makes it.
+
+    Args:
+        settings: of the study, in whose package their class is.
+        report: Markdown that begins with a heading.
+
+    """
+    study = type(settings).__module__.rpartition(".")[0].rpartition(".")[2]
+    title = report.splitlines()[0].removeprefix("# ")
+    return {"title": title, "command": f"python -m simulations {spelled(study)}"}

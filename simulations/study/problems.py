@@ -6,9 +6,10 @@ from typing import Any, Final, Protocol
 import jax.numpy as jnp
 import numpy as np
 
-from simulations.engine.device import computing
+from simulations.engine.device import check_device, computing
 from simulations.engine.limit import gd_limit
-from simulations.engine.simulate import adversarial_risk
+from simulations.engine.outcome import Outcome
+from simulations.engine.risk import adversarial_risk
 from simulations.engine.spectrum import (
     Fixed,
     Irrelevant,
@@ -18,12 +19,11 @@ from simulations.engine.spectrum import (
     Runs,
     Variances,
 )
-from simulations.engine.train import Outcome
 from simulations.engine.transform import FAST
-from simulations.study.ranges import check_device, check_integer
 from simulations.study.rounding import ULPS
 from simulations.sweep.grid import Parameter
 from theory.common.errors import UserError
+from theory.common.settings import check_integer
 from theory.published import figure_4_7
 
 FIGURE_4_7: Final = "Figure 4.7"

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from simulations.engine.spectrum import Runs
+from simulations.engine.runs import Runs
 
 ULPS: Final = "ulps"
 """The parameter of a sweep by which twins differ: units in the last place."""

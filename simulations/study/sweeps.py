@@ -1,39 +1,18 @@
-"""The sweeps of one question: written down, run one after the other, and read by combination."""
+"""The sweeps of one question: run one after the other, and read by combination."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simulations.study.answer import Progress
 from simulations.sweep.blocks import Computation
-from simulations.sweep.grid import Parameter, Scalar, Sweep
-from simulations.sweep.notation import sweep_of
+from simulations.sweep.grid import Sweep
 from simulations.sweep.run import run_sweep
 from simulations.sweep.store import read_columns
+from theory.common.progress import Progress
 
 Columns = dict[str, np.ndarray]
-
-
-def sweep_over(parameters: Sequence[Parameter], values: Mapping[str, Any], seeds: Scalar) -> Sweep:
-    """Return the sweep over all combinations of values.
-
-    Args:
-        parameters: those that the question has.
-        values: of parameters, by name: a tuple of what is swept, or the one value.
-        seeds: how many, or ``first:last``.
-
-    Raises:
-        UserError: a value is not what its parameter may be.
-
-    """
-    options = [f"{name}={_notation(value)}" for name, value in values.items()]
-    return sweep_of(parameters, options=options, seeds=seeds)
-
-
-def _notation(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def columns_of(

@@ -64,6 +64,7 @@ class Computation:
         working_bytes: of memory that it takes for a point at its peak, without its points and its
             columns, which are counted twice. Putting groups together takes the columns once more.
         most_rows: in a block; also bounds what a kill loses.
+        work: how much there is to do at some points, in proportion to which time is foretold.
 
     """
 
@@ -72,6 +73,7 @@ class Computation:
     columns: tuple[Column, ...]
     working_bytes: int = 0
     most_rows: int = MOST_ROWS
+    work: Callable[[Points], float] = len
 
     def __call__(self, points: Points) -> dict[str, np.ndarray]:
         """Return the columns at ``points``.

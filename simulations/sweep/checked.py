@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from simulations.engine.arguments import MAX_ITERATIONS
 from simulations.engine.gradients import MAX_SAMPLES
 from simulations.engine.rules import KINDS
-from simulations.engine.simulate import MAX_ITERATIONS
 from simulations.engine.spectrum import Variances, measured
 from simulations.sweep.grid import Axis, Scalar, Sweep, Values
 from simulations.sweep.notation import sweep_of

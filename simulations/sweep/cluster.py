@@ -14,7 +14,6 @@ from simulations.sweep.grid import Sweep
 from simulations.sweep.run import (
     Limits,
     Outcome,
-    Progress,
     compute_blocks,
     left,
     local_devices,
@@ -33,6 +32,7 @@ from theory.common.cluster import (
 )
 from theory.common.errors import UserError
 from theory.common.lock import locked
+from theory.common.progress import Progress
 
 __all__ = ["Cluster", "Resources", "submit_sweep"]
 

@@ -1,10 +1,9 @@
 """Train at every point of a grid, draw what comes of it, and write what it says."""
 
-import math
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -12,26 +11,25 @@ from simulations.sweep.blocks import Computation, Plan, size
 from simulations.sweep.checked import Grid, grid_of
 from simulations.sweep.cluster import Resources, require_array, submit_sweep
 from simulations.sweep.draw import caption, draw
-from simulations.sweep.estimate import estimated, points_in, require_time
 from simulations.sweep.grid import Sweep
 from simulations.sweep.notation import is_empty
 from simulations.sweep.progress import shown
 from simulations.sweep.record import begun
-from simulations.sweep.report import MOST_ROWS, report, statement
+from simulations.sweep.report import CAPTION, MOST_ROWS, report, statement
 from simulations.sweep.run import (
     Limits,
     Outcome,
     cut,
-    local_devices,
     require_usable,
     run_sweep,
 )
 from simulations.sweep.store import Store, require_disk
 from simulations.sweep.summary import Summary, summarised
 from simulations.sweep.training import computation
+from theory.common.environment import environment
 from theory.common.errors import UserError
 from theory.common.figure import write_figure
-from theory.common.files import environment, write_json, write_text
+from theory.common.files import write_json, write_text
 from theory.common.plurals import counted
 
 Cluster: TypeAlias = Literal["slurm", "local"]
@@ -39,9 +37,6 @@ Cluster: TypeAlias = Literal["slurm", "local"]
 SCHEMA: Final = 1
 _RUNS: Final = "runs"
 _FIGURE: Final = "sweep"
-# No further program is measured after so long, which is short so that a sweep that is killed again
-# and again goes on nevertheless.
-_SECONDS_TO_FORETELL: Final = 3.0
 _DPI: Final = 200
 
 
@@ -148,7 +143,7 @@ def run(file: Path | None, options: Sequence[str], out: Path, where: Where) -> t
     _require_something(file, options)
     grid = grid_of(file, options)
     work = computation(grid, where.device)
-    _foretell(grid, work, out / _RUNS, where)
+    _foretell(cut(work, grid.sweep, out / _RUNS, Limits()), out / _RUNS, where)
     outcome = _computed(work, grid.sweep, out / _RUNS, where)
     summary = summarised(outcome.folder, grid.sweep)
     _write(grid, work, summary, out)
@@ -187,38 +182,31 @@ def _require_something(file: Path | None, options: Sequence[str]) -> None:
         )
 
 
-def _foretell(grid: Grid, work: Computation, folder: Path, where: Where) -> None:
-    """Say on standard error what the runs that are left will take, before any is begun.
-
-    The time of jobs on a cluster's nodes, or on GPUs, is not that of this process, and is not told.
+def _foretell(plan: Plan, folder: Path, where: Where) -> None:
+    """Say on standard error how much is left to do, and what room it takes, before it is begun.
 
     Raises:
-        UserError: they do not fit on the disk or in the time there is, or the folder cannot be
-            used.
+        UserError: it does not fit on the disk, or the folder cannot be used.
 
     """
-    plan = cut(work, grid.sweep, folder, Limits())
     require_usable(folder, plan, accept_versions=where.accept_versions)
     todo = _todo(plan, folder)
     if not len(todo):
         return
     share = len(todo) / plan.blocks
     require_disk(folder, plan, share)
-    told = [f"up to {size(share * plan.bytes_on_disk)} of disk"]
-    if where.cluster is None or (where.cluster == "local" and not where.gpus):
-        device = where.device if where.cluster is None else "cpu"
-        measured = replace(plan, computation=computation(grid, device))
-        within = min(_SECONDS_TO_FORETELL, where.seconds or math.inf)
-        here = where.cluster is None
-        estimate = estimated(measured, todo, local_devices(device), within, here=here)
-        if where.seconds is not None:
-            require_time(estimate, where.seconds)
-        alone = f" of one process, in {_jobs(where, todo)}" if where.cluster is not None else ""
-        told.insert(0, estimate.words(alone))
-    else:
-        told.insert(0, f"in {_jobs(where, todo)}")
-    runs = f"{_of(points_in(plan, todo), 'run')} to compute in {_of(len(todo), 'block')}"
-    print(f"{runs}: {', '.join(told)}", file=sys.stderr)
+    where_to = "" if where.cluster is None else f" in {_jobs(where, todo)},"
+    print(
+        f"{_of(points_in(plan, todo), 'run')} to compute in {_of(len(todo), 'block')}:{where_to} "
+        f"up to {size(share * plan.bytes_on_disk)} of disk",
+        file=sys.stderr,
+    )
+
+
+def points_in(plan: Plan, blocks: Sequence[int]) -> int:
+    """Return how many points some blocks have, which are in ascending order."""
+    _, stop = plan.span(blocks[-1])
+    return (len(blocks) - 1) * plan.rows_per_block + stop - blocks[-1] * plan.rows_per_block
 
 
 def _jobs(where: Where, todo: Sequence[int]) -> str:
@@ -250,8 +238,10 @@ def _computed(work: Computation, sweep: Sweep, folder: Path, where: Where) -> Ou
             work,
             sweep,
             folder,
+            limits=Limits(seconds=where.seconds),
             device=where.device,
             progress=progress,
+            tell=lambda told: print(told, file=sys.stderr),
             accept_versions=where.accept_versions,
         )
 
@@ -282,11 +272,24 @@ def _write(grid: Grid, work: Computation, summary: Summary, out: Path) -> None:
     write_text(out / "summary.csv", summary.all_digits().csv())
     write_text(out / "summary.tex", summary.table(MOST_ROWS).latex())
     data = {
+        "command": "python -m simulations sweep",
         "schema": SCHEMA,
         "environment": environment(),
         "sweep": {"computation": work.name, **grid.sweep.as_json()},
+        "pictures": [] if figure is None else [_picture(summary)],
         **summary.as_json(),
     }
     write_json(out / "summary.json", data)
     name = None if figure is None else f"{_FIGURE}.png"
     write_text(out / "report.md", report(grid, summary, name))
+
+
+def _picture(summary: Summary) -> dict[str, str]:
+    """Return what a page says of the figure; the numbers are in the table beside it."""
+    shows = caption(summary)
+    return {
+        "file": f"{_FIGURE}.png",
+        "title": shows,
+        "alternative": f"{shows}. {' '.join(statement(summary).replace('- ', '').splitlines())}",
+        "caption": CAPTION,
+    }

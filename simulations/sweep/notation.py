@@ -11,7 +11,7 @@ several (``3,16,64``), or numbers between two ends, both included:
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -19,14 +19,13 @@ from typing import Any, Final, Literal
 import numpy as np
 import sympy as sp
 
+from simulations.engine.runs import MAX_SEED
 from simulations.sweep.grid import Axis, Parameter, Scalar, Sweep, Values
 from theory.common.errors import UserError
 from theory.logic.numbers import exact
 
 SEEDS: Final = "seeds"
 """Name of the entry of seeds in a file and on a command line: how many, or ``first:last``."""
-# Random numbers of JAX are keyed by 32 bits.
-MAX_SEED: Final = 2**32 - 1
 # Values that are listed one by one are held as Python numbers, some 30 bytes each.
 _MOST_LISTED: Final = 10**6
 # Rows are numbered by 64 bits, of which one is the sign.
@@ -84,6 +83,26 @@ def sweep_of(
             fixed.append((parameter.name, values[0]))
     every = range(0) if seeds is None else _seeds(given.get(SEEDS, _Entry(seeds, "default")))
     return _countable(Sweep(tuple(axes), tuple(fixed), every))
+
+
+def sweep_over(parameters: Sequence[Parameter], values: Mapping[str, Any], seeds: Scalar) -> Sweep:
+    """Return the sweep over all combinations of values.
+
+    Args:
+        parameters: those that the question has.
+        values: of parameters, by name: a tuple of what is swept, or the one value.
+        seeds: how many, or ``first:last``.
+
+    Raises:
+        UserError: a value is not what its parameter may be.
+
+    """
+    options = [f"{name}={_written(value)}" for name, value in values.items()]
+    return sweep_of(parameters, options=options, seeds=seeds)
+
+
+def _written(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def is_empty(path: Path) -> bool:

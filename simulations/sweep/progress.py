@@ -15,9 +15,9 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
-from simulations.sweep.run import Progress
 from theory.common.console import console as any_console
 from theory.common.plurals import counted
+from theory.common.progress import Progress
 
 SECONDS_BETWEEN_LINES: Final = 30.0
 

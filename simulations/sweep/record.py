@@ -1,15 +1,18 @@
 """What ``sweep.json`` says: what is swept, and which versions of the code computed its blocks."""
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
-import theory
-from simulations.sweep.blocks import Plan, digest_of
+from simulations.sweep.blocks import Computation, Plan, digest_of
+from theory.common.code import code_digest
+from theory.common.environment import environment
 from theory.common.errors import UserError
-from theory.common.files import environment, read_json, write_json
+from theory.common.files import read_json, write_json
+from theory.common.settings import differences
 
 RECORD: Final = "sweep.json"
 # Changes of these may change how numbers are rounded.
@@ -96,11 +99,8 @@ def require_same(earlier: Record, plan: Plan, folder: Path) -> None:
         UserError: it is another; what differs is named.
 
     """
-    there, here = dict(_told(earlier.settings)), dict(_told(plan.as_json()))
-    # As they are written: 0 and −0 are equal numbers.
-    different = [n for n in {**there, **here} if repr(there.get(n)) != repr(here.get(n))]
-    if different or earlier.digest != plan.digest:
-        told = "; ".join(_difference(name, there.get(name), here.get(name)) for name in different)
+    told = "; ".join(differences(_told(earlier.settings), _told(plan.as_json())))
+    if told or earlier.digest != plan.digest:
         raise UserError(
             f"{folder} holds another sweep. "
             f"{told or 'Its axes, settings or columns are in another order'}. "
@@ -121,7 +121,7 @@ def recorded(folder: Path, plan: Plan, *, accept_versions: bool = False) -> Reco
 
     """
     found = environment()
-    versions = _versions(found)
+    versions = _versions(found, plan)
     earlier = begun(folder)
     if earlier is not None:
         require_same(earlier, plan, folder)
@@ -147,7 +147,7 @@ def record_for_job(folder: Path, plan: Plan) -> Record:
 
     """
     earlier = begun(folder)
-    versions = _versions(environment())
+    versions = _versions(environment(), plan)
     if earlier is None:
         raise UserError(f"expected a sweep in {folder}, got none. Start it again.")
     require_same(earlier, plan, folder)
@@ -155,19 +155,17 @@ def record_for_job(folder: Path, plan: Plan) -> Record:
     return Record.of(plan, versions, earlier)
 
 
-def _versions(found: Mapping[str, Any]) -> str:
+def _versions(found: Mapping[str, Any], plan: Plan) -> str:
     libraries = (f"{name} {found['packages'][name]}" for name in _PACKAGES)
-    return ", ".join((f"code {_code_digest()}", *libraries))
+    return ", ".join((f"code {_code_digest(plan.computation)}", *libraries))
 
 
-def _code_digest() -> str:
-    """Hash of all code that results may depend on, committed or not; other commits keep it."""
-    root = Path(theory.__file__).parent.parent
-    sha = hashlib.sha256()
-    for package in ("theory", "simulations"):
-        for path in sorted((root / package).rglob("*.py")):
-            sha.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes() + b"\0")
-    return sha.hexdigest()[:12]
+def _code_digest(computation: Computation) -> str:
+    """Hash of the code that results depend on, committed or not; other commits keep it."""
+    function: Any = computation.function
+    while isinstance(function, partial):
+        function = function.func
+    return code_digest(Path(inspect.getfile(function)).resolve())
 
 
 def _require_version(earlier: Record, versions: str, folder: Path) -> None:
@@ -179,35 +177,16 @@ def _require_version(earlier: Record, versions: str, folder: Path) -> None:
         )
 
 
-def _told(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the name and value of each thing that a sweep may differ in."""
-    yield "what is computed", settings["computation"]
-    for axis in settings["axes"]:
-        yield f"axis {axis['name']}", _listed(axis)
-    yield from settings["fixed"].items()
-    yield "columns", settings["columns"]
-    yield "rows_per_block", settings["rows_per_block"]
+def _told(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value of each thing that a sweep may differ in, by its name in a message."""
+    axes = {f"axis {axis['name']}": _listed(axis) for axis in settings["axes"]}
+    what = {"what is computed": settings["computation"]}
+    rest = {name: settings[name] for name in ("columns", "rows_per_block")}
+    return {**what, **axes, **settings["fixed"], **rest}
 
 
 def _listed(axis: Mapping[str, Any]) -> Sequence[Any]:
     if "values" in axis:
-        return axis["values"]
+        return list(axis["values"])
     # The ends are both included.
     return range(axis["first"], axis["last"] + axis["step"], axis["step"])
-
-
-def _difference(name: str, there: Any, here: Any) -> str:
-    if name.startswith("axis ") and there is not None and here is not None:
-        place = next(
-            (i for i, (a, b) in enumerate(zip(there, here, strict=False)) if repr(a) != repr(b)),
-            min(len(there), len(here)),
-        )
-        values = (axis[place] if place < len(axis) else "no more" for axis in (there, here))
-        sizes = f"{len(there)} values there, {len(here)} asked for"
-        return f"{name}: {sizes}; value {place + 1}: {next(values)} there, {next(values)} asked for"
-    return f"{name}: {_shortened(there)} there, {_shortened(here)} asked for"
-
-
-def _shortened(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 60 else f"{text[:40]} … {text[-10:]}"

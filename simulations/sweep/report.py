@@ -12,10 +12,11 @@ from simulations.sweep.grid import Axis
 from simulations.sweep.parameters import SINGLE_RUNS
 from simulations.sweep.rules import RULE, OwnRule
 from simulations.sweep.summary import Summary, shown
-from theory.common.files import environment
+from theory.common.environment import environment, made_by
 
 MOST_ROWS: Final = 200
 """Points in the table of the report; the CSV file has all."""
+CAPTION: Final = "Adversarial risk, standard risk and movement"
 _BASELINE: Final = "GD"
 # Less is how far a run may be from convergence, or rounding.
 _MATTERS: Final = 1e-3
@@ -41,15 +42,21 @@ def _said(summary: Summary) -> Iterator[str]:
             f"{of_them} did not stay finite, at {where}{_point(summary, at)}; "
             f"{'it is' if summary.failed == 1 else 'they are'} in no quartile."
         )
-    unlearnt = int(summary.unlearnt.sum())
-    if unlearnt:
-        one = len(summary) == 1
-        where = "At the only point" if one else f"At {unlearnt:,} of {len(summary):,} points"
-        left_out = f"{'It is' if unlearnt == 1 else 'They are'} in no comparison below."
-        yield (
-            f"{where} the task has not been learnt: the median standard risk is {LEARNT:.0%} of "
-            f"that of zero weights, or more.{'' if one else f' {left_out}'}"
-        )
+    if summary.unlearnt.any():
+        yield _on_unlearnt(int(summary.unlearnt.sum()), len(summary))
+    yield from _on_ratios(summary)
+
+
+def _on_unlearnt(unlearnt: int, points: int) -> str:
+    where = "At the only point" if points == 1 else f"At {unlearnt:,} of {points:,} points"
+    left_out = f" {'It is' if unlearnt == 1 else 'They are'} in no comparison below."
+    return (
+        f"{where} the task has not been learnt: the median standard risk is {LEARNT:.0%} of "
+        f"that of zero weights, or more.{'' if points == 1 else left_out}"
+    )
+
+
+def _on_ratios(summary: Summary) -> Iterator[str]:
     ratio = summary.quartiles["ratio"]
     there = np.flatnonzero(np.isfinite(ratio[1]) & summary.learnt)
     if not len(there):
@@ -134,7 +141,7 @@ def report(grid: Grid, summary: Summary, figure: str | None) -> str:
 def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
     yield "# A sweep of training runs\n"
     if figure is not None:
-        yield f"![Adversarial risk, standard risk and movement]({figure})\n"
+        yield f"![{CAPTION}]({figure})\n"
         yield (
             f"Standard risks below {LEAST_OF_GREATEST:g} of the greatest are drawn there, and "
             f"values above {TIMES_THE_REST:g} times the greatest upper quartile of the points "
@@ -154,6 +161,14 @@ def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
     )
     yield f"## What was found\n\n{statement(summary)}\n"
     yield f"These are runs: what they show is observed, not proved. {SINGLE_RUNS}.\n"
+    yield from _what_was_swept(grid)
+    yield f"## The points\n\n{summary.table(MOST_ROWS).markdown()}\n"
+    if len(summary) > MOST_ROWS:
+        yield f"These are the first {MOST_ROWS} of {len(summary):,}; summary.csv has all.\n"
+    yield made_by(environment())
+
+
+def _what_was_swept(grid: Grid) -> Iterator[str]:
     yield "## What was swept\n"
     for axis in grid.sweep.axes:
         yield f"- {axis.name}: {_listed(axis)}"
@@ -164,14 +179,6 @@ def _lines(grid: Grid, summary: Summary, figure: str | None) -> Iterator[str]:
     seeds = grid.sweep.seeds
     yield f"- seeds: {seeds[0]} to {seeds[-1]}"
     yield "\nOptions that are not named have the defaults of their rule.\n"
-    yield f"## The points\n\n{summary.table(MOST_ROWS).markdown()}\n"
-    if len(summary) > MOST_ROWS:
-        yield f"These are the first {MOST_ROWS} of {len(summary):,}; summary.csv has all.\n"
-    at = environment()
-    yield (
-        f"Made by version {at['code']} on {at['processor']}, {at['cores']} cores, "
-        f"{at['platform']}, Python {at['python']}."
-    )
 
 
 def _numbers_of_their_own(grid: Grid) -> set[str]:

@@ -10,23 +10,22 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final, TypeAlias
+from typing import Final
 
 import jax
 
 from simulations.engine.device import DeviceError, resolve
 from simulations.sweep.blocks import Computation, Plan, planned, require_few
+from simulations.sweep.forecast import Forecast
 from simulations.sweep.grid import Sweep
 from simulations.sweep.record import begun, record_for_job, require_same
 from simulations.sweep.store import Store, opened, require_disk
 from theory.common.errors import UserError
 from theory.common.lock import locked
+from theory.common.progress import Progress
 
 # Damaged blocks that one message names.
 _MOST_TOLD: Final = 20
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the number of points done and their total."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,7 @@ def run_sweep(
     limits: Limits | None = None,
     device: str = "auto",
     progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
     accept_versions: bool = False,
 ) -> Outcome:
     """Compute a sweep, or what is missing of it; its columns are read by ``read_columns``.
@@ -87,6 +87,7 @@ def run_sweep(
         limits: what it may take.
         device: ``auto``, ``cpu`` or ``gpu``.
         progress: called after each block.
+        tell: called with what is foretold of the time, after the first of several blocks.
         accept_versions: whether to go on with blocks that other versions of the code computed.
 
     Raises:
@@ -104,7 +105,7 @@ def run_sweep(
         store = opened(folder, plan, accept_versions=accept_versions)
         todo = left(store, plan)
         require_disk(folder, plan, len(todo) / plan.blocks)
-        compute_blocks(plan, store, todo, devices, limits.seconds, progress)
+        compute_blocks(plan, store, todo, devices, limits.seconds, progress, tell)
     return Outcome(folder, sweep.rows, plan.blocks, len(todo), time.monotonic() - began)
 
 
@@ -195,6 +196,7 @@ def compute_blocks(
     devices: Sequence[jax.Device],
     seconds: float | None = None,
     progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> None:
     """Compute and write blocks.
 
@@ -205,6 +207,7 @@ def compute_blocks(
         devices: where they are computed, a block at a time on each.
         seconds: that this may take, if there is a limit.
         progress: called after each block.
+        tell: called with what is foretold of the time, after the first of several blocks.
 
     Raises:
         UserError: the blocks would take longer, or cannot be written.
@@ -212,63 +215,35 @@ def compute_blocks(
     """
     rows = [stop - first for first, stop in map(plan.span, todo)]
     done = plan.sweep.rows - sum(rows)
-    clock = None if seconds is None else _Clock(plan, seconds, len(todo), len(devices))
+    forecast = None
+    if seconds is not None or tell is not None:
+        forecast = Forecast(plan, todo, len(devices), seconds, tell)
 
-    def compute(block: int, device: jax.Device) -> tuple[int, float]:
+    def compute(block: int, device: jax.Device) -> tuple[int, int, float]:
         began = time.monotonic()
         points = plan.points(block)
         with jax.default_device(device):
             columns = plan.computation(points)
         store.write(block, {**points.swept, **columns})
-        return len(points), time.monotonic() - began
+        return block, len(points), time.monotonic() - began
 
     if progress is not None:
         progress(done, plan.sweep.rows)
     with _spread(compute, todo, devices) as finished:
-        for rows_done, took in finished:
+        for block, rows_done, took in finished:
             done += rows_done
             if progress is not None:
                 progress(done, plan.sweep.rows)
-            if clock is not None:
-                clock.check(took)
-
-
-class _Clock:
-    """Foretells from the first two blocks how long all will take.
-
-    The first block's time includes compilation, so that the faster of the two stands for the rest.
-    """
-
-    def __init__(self, plan: Plan, limit: float, blocks: int, abreast: int) -> None:
-        self._plan = plan
-        self._limit = limit
-        self._blocks = blocks
-        self._abreast = abreast
-        self._began = time.monotonic()
-        self._seconds: list[float] = []
-
-    def check(self, seconds: float) -> None:
-        """Take note of a block's time; raises UserError if what is left will not fit."""
-        self._seconds.append(seconds)
-        left = self._blocks - len(self._seconds)
-        passed = time.monotonic() - self._began
-        foretold = passed + left / self._abreast * min(self._seconds)
-        too_slow = passed > self._limit or (len(self._seconds) == 2 and foretold > self._limit)
-        if left and len(self._seconds) <= 2 and too_slow:
-            raise UserError(
-                f"expected a sweep of at most {self._limit:g} s, got {self._blocks} blocks to "
-                f"compute of {self._plan.rows_per_block} points, of which one takes "
-                f"{min(self._seconds):.3g} s: about {foretold:.3g} s in all. Take fewer points, or "
-                "allow more time; the blocks that are done are kept."
-            )
+            if forecast is not None:
+                forecast.take(block, took)
 
 
 @contextmanager
 def _spread(
-    compute: Callable[[int, jax.Device], tuple[int, float]],
+    compute: Callable[[int, jax.Device], tuple[int, int, float]],
     todo: Sequence[int],
     devices: Sequence[jax.Device],
-) -> Iterator[Iterator[tuple[int, float]]]:
+) -> Iterator[Iterator[tuple[int, int, float]]]:
     """Provide the results of ``compute`` for each block, in the order in which they are ready.
 
     On leaving, blocks in work are waited for, and none is begun.
@@ -281,7 +256,7 @@ def _spread(
     for device in devices:
         free.put(device)
 
-    def compute_somewhere(block: int) -> tuple[int, float]:
+    def compute_somewhere(block: int) -> tuple[int, int, float]:
         device = free.get()
         try:
             return compute(block, device)
@@ -294,12 +269,12 @@ def _spread(
 
 def _as_ready(
     pool: ThreadPoolExecutor,
-    compute: Callable[[int], tuple[int, float]],
+    compute: Callable[[int], tuple[int, int, float]],
     todo: Sequence[int],
     abreast: int,
-) -> Iterator[tuple[int, float]]:
+) -> Iterator[tuple[int, int, float]]:
     waiting = iter(todo)
-    working: set[Future[tuple[int, float]]] = {
+    working: set[Future[tuple[int, int, float]]] = {
         pool.submit(compute, block) for block in islice(waiting, abreast)
     }
     while working:

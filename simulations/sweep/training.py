@@ -9,8 +9,8 @@ import numpy as np
 
 from simulations.engine.limit import gd_limit
 from simulations.engine.outcome import Outcome, risk_of_zero
+from simulations.engine.risk import adversarial_risk
 from simulations.engine.rules import Rule
-from simulations.engine.simulate import adversarial_risk
 from simulations.engine.spectrum import Runs, Variances
 from simulations.engine.train import train
 from simulations.sweep.blocks import MOST_ROWS, Column, Computation
@@ -35,8 +35,6 @@ updates after which the weights were first not finite, 0 if they always were."""
 
 RADIUS: Final = "epsilon"
 SAMPLES: Final = "samples_per_step"
-STEPS_PER_LAUNCH: Final = 1000
-"""Updates whose minibatches are drawn at once, at most."""
 # Compiled programs differ in these, and in whether gradients are the population's.
 _PROGRAM: Final = ("rule", "d", "schedule", "schedule_steps", "power", "iterations")
 _ARRAYS_PER_RUN: Final = 24
@@ -60,7 +58,13 @@ def computation(grid: Grid, device: str = "auto") -> Computation:
         COLUMNS,
         working_bytes=_ARRAYS_PER_RUN * np.dtype(np.float64).itemsize * greatest(grid.sweep, "d"),
         most_rows=_rows_of_a_block(grid.sweep, names),
+        work=_updates,
     )
+
+
+def _updates(points: Points) -> float:
+    """Return how many updates of numbers there are at some points."""
+    return float((points["d"].astype(float) * points["iterations"]).sum())
 
 
 def program(sweep: Sweep) -> tuple[str, ...]:
@@ -122,7 +126,6 @@ def _of_one_program(
         iterations=ats[0]["iterations"],
         samples_per_step=numbers,
         device=device,
-        steps_per_launch=STEPS_PER_LAUNCH,
     )
     run_of = np.empty(len(points), np.int64)
     for run, group in enumerate(groups):

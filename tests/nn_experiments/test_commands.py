@@ -6,10 +6,12 @@ import pytest
 from PIL import Image
 
 import nn_experiments.__main__ as commands
-from nn_experiments.__main__ import Options, main
-from nn_experiments.flow import plan as compare
+from nn_experiments import presets
+from nn_experiments.__main__ import main
+from nn_experiments.flow import plan, train
 from nn_experiments.specs import ModelSpec, OptimizerSpec
-from nn_experiments.studies.optimizers import presets
+from nn_experiments.studies.optimizers.options import Shortcuts, chosen
+from nn_experiments.studies.optimizers.study import study
 from nn_experiments.training import RunRecord
 from tests.nn_experiments.tiny import PRESET
 from theory.common.errors import UserError
@@ -47,7 +49,7 @@ def test_bad_input_is_told_in_one_message(args, message, capsys, tmp_path, monke
         raise AssertionError("it began")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(compare, "settled", refuse)
+    monkeypatch.setattr(plan, "settled", refuse)
     assert main(args) == 2
     printed, told = capsys.readouterr()
     assert message in told
@@ -191,29 +193,33 @@ def test_a_model_without_bounds_is_told_before_it_is_trained(command, tmp_path, 
     assert main(["train", str(path), "--out", str(out), "--jobs", "1", *options]) == 0
 
 
+def asked(preset, **options):
+    return chosen(preset, preset, Shortcuts(**options))
+
+
 def test_with_momentum_plain_sgd_is_compared_with_it():
     preset = presets.read("quick")
-    plain, momentum = Options(preset, momentum=0.9).preset().optimizers
+    plain, momentum = asked(preset, momentum=0.9).optimizers
     assert plain == preset.optimizers[0]
     assert momentum == OptimizerSpec("SGD", 0.1, {"momentum": 0.9}, "SGD-m")
     without = replace(preset, optimizers=(momentum, *preset.optimizers[1:]))
     with pytest.raises(UserError, match="--momentum: expected a preset with plain SGD"):
-        Options(without, momentum=0.9).preset()
+        asked(without, momentum=0.9)
 
 
 def test_options_change_what_they_name_and_nothing_else():
     preset = presets.read("cifar10")
-    assert Options(preset).preset() == preset
-    normed = Options(preset, batch_norm=True).preset()
+    assert asked(preset) == preset
+    normed = asked(preset, batch_norm=True)
     assert normed == replace(preset, model=ModelSpec("preactresnet18", batch_norm=True))
     # In the preset's order, by label or name.
-    chosen = Options(preset, only=("RMSProp", "SGD")).preset()
+    chosen = asked(preset, only=("RMSProp", "SGD"))
     assert chosen == replace(preset, optimizers=(preset.optimizers[0], preset.optimizers[2]))
     with pytest.raises(UserError, match="expected at least one in the preset, got none"):
-        Options(replace(preset, optimizers=())).preset()
+        asked(replace(preset, optimizers=()))
     with pytest.raises(UserError, match=r"published: expected .* or none, got 'CIFAR10'"):
-        Options(replace(preset, published="CIFAR10")).preset()
-    assert Options(replace(preset, published="")).preset().published == ""
+        asked(replace(preset, published="CIFAR10"))
+    assert asked(replace(preset, published="")).published == ""
 
 
 @pytest.mark.parametrize(
@@ -230,9 +236,9 @@ def test_exit_codes_tell_what_became_of_the_trainings(
 ):
     path = tmp_path / "preset.toml"
     path.write_text(PRESET)
-    runs = presets.read(str(path)).all_runs()
+    runs = study(presets.read(str(path))).specs()
     records = [RunRecord(run, status) for run, status in zip(runs, statuses, strict=False)]
-    monkeypatch.setattr(compare, "train", lambda *_: records)
+    monkeypatch.setattr(train, "train", lambda *_: records)
     assert main(["train", str(path), "--out", str(tmp_path / "out"), "--jobs", "1"]) == code
     printed, told = capsys.readouterr()
     trained = statuses.count("finished")

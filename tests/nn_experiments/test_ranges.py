@@ -12,15 +12,15 @@ from nn_experiments.ranges import Range
 from nn_experiments.specs import (
     DataSpec,
     FrequencySpec,
-    MarginsSpec,
     ModelSpec,
     OptimizerSpec,
-    Preset,
     RobustnessSpec,
     RunSpec,
     TrainingSpec,
     level,
 )
+from nn_experiments.studies.optimizers import preset
+from nn_experiments.studies.optimizers.preset import MarginsSpec, Preset
 
 BUILT = (
     DataSpec(),
@@ -56,7 +56,7 @@ OUTSIDE = {int: (-1, 10**23), float: (math.nan, math.inf, -math.inf, -1.0)}
 def test_every_kind_of_spec_is_looked_at():
     kinds = {
         kind
-        for kind in vars(specs).values()
+        for kind in (*vars(specs).values(), *vars(preset).values())
         if isinstance(kind, type) and issubclass(kind, specs.Spec) and kind is not specs.Spec
     }
     assert {type(spec) for spec in BUILT} == kinds

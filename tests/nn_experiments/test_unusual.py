@@ -12,14 +12,16 @@ from nn_experiments.attacks.attack import attack
 from nn_experiments.attacks.gradient import pgd
 from nn_experiments.attacks.noise import correct_under_noise
 from nn_experiments.data.images import DataSet, Images
-from nn_experiments.evidence import attack_warnings as masking
-from nn_experiments.flow import measure
+from nn_experiments.evidence import store
+from nn_experiments.evidence.store import MeasuredRun
 from nn_experiments.frequency import gradient_energy, observation_two
-from nn_experiments.measures import pieces
+from nn_experiments.measures.attacked import attacks
 from nn_experiments.models.answers import NoAnswerError, right
 from nn_experiments.models.evaluating import evaluating, frozen
 from nn_experiments.models.plain import is_known
-from nn_experiments.specs import FrequencySpec, Preset, RobustnessSpec
+from nn_experiments.specs import FrequencySpec, RobustnessSpec
+from nn_experiments.studies.optimizers import attack_warnings as masking
+from nn_experiments.studies.optimizers.measurements import GradientMasking, Measurements, view
 from nn_experiments.training.evaluation import score
 from tests.nn_experiments import unusual
 
@@ -185,24 +187,25 @@ def test_what_has_no_gradient_is_counted_told_and_kept(tmp_path):
     images = classified(model, given())
     data = DataSet("given", images, images)
     spec = replace(APGD, gaussian=(), l2=(), linf=("0.5",), images=12)
-    preset = Preset(robustness=spec)
-    (piece,) = pieces._attacks(preset)
-    (fields,) = piece.measure([model], data)
-    run = measure.RunMeasurements("SGD", 0, **fields)
+    (attack,) = attacks(spec)
+    (found,) = attack.measure([model], data)
+    cell = {"optimizer": "SGD", "training images": "all", "model": "network"}
+    kept = MeasuredRun("", cell, 0).with_measure("linf-0", found, {})
+    (run,) = view([kept]).runs
     counted = run.masked["linf/0.5"]
     assert counted.images == 12
     assert 6 < counted.broken <= 12 - run.correct["linf/0.5"].sum()
     path = tmp_path / "kept.safetensors"
-    measure.kept.save(measure.Measurements((run,)), path)
-    assert measure.kept.load(path).runs[0].masked == run.masked
-    twice = measure._joined(run, [run])
-    assert twice.masked["linf/0.5"] == measure.kept.GradientMasking(24, 2 * counted.broken)
-    row, _ = masking.notes_table(measure.Measurements((run,))).rows
+    store.save([kept], path)
+    assert view(store.load(path)).runs[0].masked == run.masked
+    (twice,) = view([kept.with_measure("linf-12", found, {})]).runs
+    assert twice.masked["linf/0.5"] == GradientMasking(24, 2 * counted.broken)
+    row, _ = masking.notes_table(Measurements((run,))).rows
     assert row[:3] == ["SGD", "0", "linf/0.5"]
     told = (
         "no gradient (zero or not finite) at 12 images, where gradient attacks see nothing; of "
         f"them, Square, which needs none, broke {counted.broken}"
     )
     assert row[3] == told
-    assert masking.limits(measure.Measurements((run,)), "SGD", "mean over linf").endswith(told)
-    assert not masking.limits(measure.Measurements((run,)), "SGD", "mean over l2")
+    assert masking.limits(Measurements((run,)), "SGD", "mean over linf").endswith(told)
+    assert not masking.limits(Measurements((run,)), "SGD", "mean over l2")

@@ -50,7 +50,7 @@ def test_minibatch_gd_has_the_derived_mean(short_run):
 
 
 def test_a_biased_mean_is_noticed(short_run, monkeypatch):
-    mean, deviation = check.gd_moments(SHORT.problem(), 1000, short_run.trajectories.iterations)
+    mean, deviation = check.gd_moments(SHORT.problem(), 1000, short_run.iterations)
     shifted = mean + 10 * deviation / np.sqrt(SHORT.seeds)
     monkeypatch.setattr(check, "gd_moments", lambda *_: (shifted, deviation))
     assert check.gd_monte_carlo(short_run).status is Status.CONTRADICTED
@@ -63,9 +63,9 @@ def test_derived_moments_are_those_of_many_runs():
     products of the noise make κ about 10 here, so 5 of them are some 24 %.
     """
     settings = replace(SHORT, samples_per_step=3, iterations=300, seeds=4000, optimizers=("GD",))
-    runs = run_experiment(settings).trajectories
+    runs = run_experiment(settings).runs["GD"]
     mean, deviation = check.gd_moments(settings.problem(), 3, runs.iterations)
-    sample = runs.e_tilde["GD"][:, -1, :2]
+    sample = runs.e_tilde[:, -1, :2]
     centred = sample - sample.mean(axis=0)
     kurtosis = (centred**4).mean(axis=0) / (centred**2).mean(axis=0) ** 2
     slack = 5 * np.sqrt((kurtosis - 1) / settings.seeds)

@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from simulations import check
+from simulations import check, studies
 from simulations.__main__ import main
 
 # Of the size that the tests of the figure run, for which programs are compiled.
@@ -47,7 +48,7 @@ def test_negative_numbers_can_be_given(tmp_path):
         (["--seeds", "0"], "seeds: expected an integer from 1 to 4294967296, got 0"),
         (
             ["--iterations", "999999999999999"],
-            "iterations: expected an integer from 1 to 4294967296",
+            "iterations: expected an integer from 1 to 4294967295",
         ),
         (["--seeds", "4000000000"], "seeds, samples_per_step: expected a run that fits into the"),
         (["--optimizers", "SGD"], "expected one of GD, signGD, Adam, RMSProp, got 'SGD'"),
@@ -118,6 +119,42 @@ def test_a_question_is_answered(tmp_path, capsys, command, options, files):
     settings = json.loads((tmp_path / "summary.json").read_text())["settings"]
     assert "out" not in settings
     assert str(settings["points"]) == options[1]
+
+
+STUDY = {
+    "__init__.py": "",
+    "settings.py": '''
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Mine:
+    """Count to a number."""
+
+    to: int = 3
+    """How far."""
+''',
+    "study.py": """
+def run(settings, out, progress):
+    progress(settings.to, settings.to)
+    return f"{settings.to} in {out}", 1
+""",
+}
+
+
+def test_a_study_is_a_command_by_being_there(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(studies, "__path__", [*studies.__path__, str(tmp_path)])
+    folder = tmp_path / "my_own_4_8"
+    folder.mkdir()
+    for name, text in STUDY.items():
+        (folder / name).write_text(text)
+    assert main(["my-own-4.8", "--to", "5"]) == 1
+    assert capsys.readouterr().out == f"5 in {Path('results/questions/my_own_4_8')}\n"
+    assert main(["my-own-4.9"]) == 2
+    with pytest.raises(SystemExit):
+        main(["my-own-4.8", "--help"])
+    told = capsys.readouterr().out
+    assert "Count to a number." in told
+    assert "How far. (default: 3)" in told
 
 
 def test_a_mistake_in_a_question_is_one_message(tmp_path, capsys):

@@ -16,6 +16,7 @@ import sympy as sp
 from theory.common.errors import UserError
 from theory.coq import report
 from theory.coq.__main__ import main
+from theory.coq.degree import degree, is_linear
 from theory.coq.emit import at_point, for_all
 from theory.coq.obligations import Exported, is_trivial, lemma_of
 from theory.coq.run import (
@@ -27,7 +28,7 @@ from theory.coq.run import (
     axioms_in,
     check_all,
 )
-from theory.coq.translate import NotExportedError, Translation, degree, is_linear
+from theory.coq.translate import NotExportedError, Translation
 from theory.logic.exact import Surd
 from theory.logic.findings import Counterexample, Disproof, Proof, Unsettled, Witness
 from theory.logic.statements import Possible, Statement, equal

@@ -16,6 +16,9 @@ def test_settle_formula():
     assert settle_formula([x > 1, y > 1], x * y > 1).status is Status.PROVED
     with pytest.warns(UserWarning, match="the conclusion arrived as True, not as a formula"):
         assert settle_formula([], sp.true).status is Status.PROVED
+    with pytest.warns(UserWarning, match="from what the symbols are declared to be") as told:
+        assert settle_formula([], x**2 >= 0).status is Status.PROVED
+    assert told[0].filename == __file__
     assert settle_formula(sp.true, x**2 - 2 * x + 1 >= 0).status is Status.PROVED
     for compared in (x == y, x != y):
         with pytest.raises(TypeError, match="== and != compare how expressions are written"):

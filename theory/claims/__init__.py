@@ -1,7 +1,7 @@
 """The claims, one file for each theorem, table or group of equations, in a folder for each chapter.
 
 A file defines ``CLAIMS``, a tuple of :class:`theory.logic.evidence.Claim`. Adding a file adds its
-claims.
+claims. What files share, and what would make one too long, is in ``lemmas``, which has no claims.
 """
 
 import importlib
@@ -14,6 +14,7 @@ from pathlib import Path
 from theory.logic.evidence import Claim
 
 _FOLDER = Path(__file__).parent
+_WITHOUT_CLAIMS = "lemmas"
 
 
 def all_claims() -> tuple[Claim, ...]:
@@ -50,7 +51,8 @@ def _mentioning(text: str, chosen: Callable[[Claim], bool]) -> tuple[Claim, ...]
 
 def _files() -> list[str]:
     """Every file of claims, by its dotted path below this package, chapter by chapter."""
-    chapters = (m.name for m in pkgutil.iter_modules(__path__) if m.ispkg)
+    names = (m.name for m in pkgutil.iter_modules(__path__) if m.ispkg)
+    chapters = (name for name in names if name != _WITHOUT_CLAIMS)
     return sorted(
         f"{chapter}.{file.name}"
         for chapter in chapters

@@ -116,16 +116,7 @@ def submitted(
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     executor = submitit.AutoExecutor(folder, cluster=cluster, slurm_max_num_timeout=_MOST_TIMEOUTS)
-    executor.update_parameters(
-        name=name,
-        timeout_min=resources.minutes,
-        cpus_per_task=resources.cpus,
-        gpus_per_node=resources.gpus,
-        mem_gb=resources.memory_gb,
-        slurm_array_parallelism=resources.abreast,
-    )
-    if resources.partition:
-        executor.update_parameters(slurm_partition=resources.partition)
+    executor.update_parameters(name=name, **_parameters(resources))
     try:
         return executor.submit_array(jobs)
     # The first is also what submitit raises where sbatch itself fails.
@@ -134,6 +125,18 @@ def submitted(
             f"expected Slurm to accept an array of {len(jobs)} jobs, got {str(error).strip()}. "
             "Change the resources that are asked for."
         ) from error
+
+
+def _parameters(resources: Resources) -> dict[str, Any]:
+    """Resources by submitit's names."""
+    partition = {"slurm_partition": resources.partition} if resources.partition else {}
+    return partition | {
+        "timeout_min": resources.minutes,
+        "cpus_per_task": resources.cpus,
+        "gpus_per_node": resources.gpus,
+        "mem_gb": resources.memory_gb,
+        "slurm_array_parallelism": resources.abreast,
+    }
 
 
 def failure(job: Submitted) -> str:

@@ -1,20 +1,25 @@
 """What all commands share: exit codes, and how a user's mistake is told."""
 
 import os
+import shlex
 import signal
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from theory.common.console import delivering
 from theory.common.errors import UserError
-from theory.common.extras import missing_packages_told
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+
+EXTRAS: Final = {
+    "nn": ("pooch", "pyautoattack", "pydantic", "safetensors", "scipy", "torch"),
+}
+"""Names under which packages are imported, by the extra of ``pyproject.toml`` that has them."""
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
@@ -48,6 +53,30 @@ def run(command: Callable[[], int], *, resumes: bool = False) -> int:
         remedy = "; the same command goes on from them" if resumes else ""
         print(f"interrupted; files written before are whole{remedy}", file=sys.stderr)
         return INTERRUPTED
+
+
+@contextmanager
+def missing_packages_told() -> Iterator[None]:
+    """Turn an import that fails for want of an extra into one message.
+
+    Raises:
+        UserError: a package of an extra is not installed; the extra is named.
+        ModuleNotFoundError: another module is missing.
+
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        extras = [extra for extra, packages in EXTRAS.items() if package in packages]
+        if not extras:
+            raise
+        python = shlex.quote(sys.executable)
+        commands = " or ".join(f"{python} -m pip install --editable '.[{e}]'" for e in extras)
+        raise UserError(
+            f"expected the package {package}, which is not installed: it comes with the extra "
+            f"{' or '.join(extras)}. In the project's folder: {commands}."
+        ) from error
 
 
 @contextmanager

@@ -64,6 +64,8 @@ _RC: Final = {
     "svg.hashsalt": "theory-first-verifier",  # the same figure twice is the same file
 }
 _ZERO_WIDTH: Final = "\u200b"
+_DPI_OF_SVG: Final = 150
+"""Pixels an inch, at most, of what an SVG has as pixels: pages hold it, and screens show it."""
 # What a file would otherwise say of when it was written: the same figure twice is the same file.
 _UNDATED: Final[Mapping[Kind, Mapping[str, None]]] = {
     "png": {},
@@ -138,7 +140,7 @@ def write_figure(
         path: without an ending; a dot in it is part of the name.
         title: what the figure shows, in words.
         kinds: endings.
-        dpi: pixels an inch of a PNG, and of what another kind has as pixels.
+        dpi: pixels an inch of a PNG, and of what a PDF has as pixels; an SVG has 150 at most.
 
     Raises:
         UserError: the folder cannot be made or written.
@@ -152,5 +154,6 @@ def write_figure(
         figure.set_layout_engine(None)
         for kind, file in zip(kinds, files, strict=True):
             metadata = {"Title": title, **_UNDATED[kind]}
-            write_whole(file, partial(figure.savefig, dpi=dpi, metadata=metadata))
+            pixels = min(dpi, _DPI_OF_SVG) if kind == "svg" else dpi
+            write_whole(file, partial(figure.savefig, dpi=pixels, metadata=metadata))
     return files

@@ -1,25 +1,20 @@
-"""Result files: written whole or not at all, and naming the code and machine that made them."""
+"""Result files: written whole or not at all."""
 
-import contextlib
 import errno
 import fcntl
 import json
 import math
 import os
-import platform
 import shutil
 import stat
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from theory.common.errors import UserError
 
-_PACKAGES = ("sympy", "z3-solver", "numpy", "jax", "jaxlib", "optax", "matplotlib")
 _PART = ".part-"
 # No space left, over the quota, or over the limit on a file's size.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -63,13 +58,13 @@ def ensure_writable_file(path: Path) -> None:
     ensure_writable(path.parent)
 
 
-def certificates_beside(evidence: Path) -> Path:
-    """Return the folder of the certificates of one evidence file, which no other file shares.
+def beside(evidence: Path, name: str) -> Path:
+    """Return a path for what belongs to one evidence file, which no other file shares.
 
-    That of ``evidence.json`` is ``certificates``; others are named after the file.
+    That of ``evidence.json`` is ``name``; others have the file's name before it.
     """
     plain = evidence.name == "evidence.json"
-    return evidence.with_name("certificates" if plain else f"{evidence.name}.certificates")
+    return evidence.with_name(name if plain else f"{evidence.name}.{name}")
 
 
 def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
@@ -235,41 +230,3 @@ def read_json(path: Path) -> Any:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"the constant {constant}")
-
-
-def environment() -> dict[str, Any]:
-    """Versions, platform and code version, for the record in a result file."""
-    return {
-        "code": _code_version(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "packages": {name: _version(name) for name in _PACKAGES},
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _code_version() -> str:
-    root = Path(__file__).resolve().parents[2]
-    described = "not under version control"
-    if (root / ".git").exists():  # else installed, maybe inside of somebody else's repository
-        command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
-        with contextlib.suppress(OSError, subprocess.CalledProcessError):
-            described = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return f"{_version('theory-first-verifier') or 'not installed'} ({described.strip()})"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())

@@ -8,10 +8,9 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TypeVar
-from unittest.mock import patch
 
 from theory.common.errors import UserError
 
@@ -62,12 +61,25 @@ def _box(parse: Callable[[], object]) -> str:
     box = io.StringIO()
     # The frame's letters depend on what standard output can show.
     shown = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    with patch.dict(os.environ, COLUMNS=_WIDE), redirect_stdout(shown), redirect_stderr(box):
+    with _so_wide(_WIDE), redirect_stdout(shown), redirect_stderr(box):
         try:
             parse()
         except SystemExit:
             return re.sub("\x1b\\[[0-9;]*m", "", box.getvalue())  # without colors
     raise AssertionError("the same command line was in order")
+
+
+@contextmanager
+def _so_wide(columns: str) -> Iterator[None]:
+    """Let a terminal count as so wide, whatever it is."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = columns
+    try:
+        yield
+    finally:
+        del os.environ["COLUMNS"]
+        if before is not None:
+            os.environ["COLUMNS"] = before
 
 
 def _one_line(box: str) -> str:

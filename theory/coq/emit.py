@@ -9,13 +9,13 @@ from math import floor, isqrt
 
 import sympy as sp
 
+from theory.coq.degree import is_linear
 from theory.coq.translate import (
     Claimed,
     NotExportedError,
     Translation,
     Variable,
     assumptions,
-    is_linear,
     number,
     states_all_assumptions,
 )
@@ -95,22 +95,15 @@ def at_point(formulas: Sequence[tuple[Boolean, bool]], at: Assignment) -> Lemma:
         if not states_all_assumptions(symbol):
             raise NotExportedError(f"a witness for a symbol declared as {symbol} is")
     facts = [text for s, v in bound.items() for text in assumptions(s, v)]
-    inner = _inner(translation, [], goal)
-    body = _conjunction([*facts, inner])
+    body = _conjunction([*facts, _inner(translation, [], goal)])
+    witnesses = {v.name: _witness(at[s], v) for s, v in bound.items()}
+    shown = [_with_witnesses(part, witnesses) for part in goal]
     script = [
         *(f"destruct (root_exists {n}) as [w_{n} def_w_{n}]." for n in _roots_of(at)),
         *(_near_root(f"w_{n}", Fraction(n)) for n in _roots_of(at)),
-        *(f"exists {_witness(at[s], v)}." for s, v in bound.items()),
+        *(f"exists {witness}." for witness in witnesses.values()),
         *["split; [certify | idtac]."] * len(facts),
-        *_proof(
-            translation,
-            [
-                _with_witnesses(part, {v.name: _witness(at[s], v) for s, v in bound.items()})
-                for part in goal
-            ],
-            (formula for formula, _ in formulas),
-            at,
-        ),
+        *_proof(translation, shown, (formula for formula, _ in formulas), at),
     ]
     linear = all(is_linear(formula) for formula, _ in formulas)
     rational = all(value.is_rational for value in at.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from theory.common.files import environment
+from theory.common.environment import environment
 from theory.coq.emit import Lemma
 from theory.coq.obligations import Exported, identifier
 from theory.coq.run import STANDARD_AXIOMS, Entry, Outcome, Script

@@ -192,11 +192,11 @@ def compile_library(folder: Path, compiler: Compiler) -> None:
     """Compile the library, unless that was done."""
     source = folder / f"{library.NAME}.v"
     record = source.with_suffix(".json")
-    key = _key(library.SOURCE, compiler)
+    key = _key(library.source(), compiler)
     if source.with_suffix(".vo").exists() and _recorded(record, key) is not None:
         return
     record.unlink(missing_ok=True)
-    write_whole(source, lambda part: part.write_text(library.SOURCE, encoding="utf-8"))
+    write_whole(source, lambda part: part.write_text(library.source(), encoding="utf-8"))
     status, _, errors = compiler.compile(source, 600)
     if status:
         raise UserError(f"{compiler.version} does not accept the library {source}:\n{errors}")
@@ -277,7 +277,7 @@ def axioms_in(output: str) -> list[str]:
 
 
 def _key(text: str, compiler: Compiler) -> str:
-    content = "\0".join((compiler.version, library.SOURCE, text))
+    content = "\0".join((compiler.version, library.source(), text))
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -1,10 +1,10 @@
 """Findings of earlier runs, recalled only for the very same question settled by the very same code.
 
 A question is the statement of an obligation as canonical text (with the assumptions of its
-symbols), the back end, and the time-out. Its file lies in a folder named by a fingerprint of all
-code and data of this package but the claims' files, of Python, and of the libraries that settle
-anything; so a change of any of them finds nothing. The claims' files only say what is asked, and
-what they ask is in the question.
+symbols), the back end, and the time-out. Its file lies in a folder named by a fingerprint of the
+code that settles questions (``theory/logic``, which imports nothing else of this package, and this
+file), of Python, and of the libraries; so a change of any of them finds nothing. All other code
+only says what is asked, which is in the question, or shows what was found.
 
 A finding that rests on exact numbers re-evaluates them when it is built, also when it is recalled.
 A file that is damaged, or is about another question, is ignored with a warning and settled afresh.
@@ -46,6 +46,13 @@ from theory.logic.findings import (
 
 FOLDER = Path("results/theory/cache")
 SOURCES = Path(__file__).parents[1]
+_SETTLES = ("logic", "ledger/cache.py")
+_BUILDS = (
+    *_SETTLES,
+    *("claims", "model", "published"),
+    *(f"ledger/{name}.py" for name in ("settling", "snapshot", "typeset", "verify")),
+)
+"""Folders and files on which a finding depends, and on which the verdicts of the ledger do."""
 _LIBRARIES = ("sympy", "mpmath", "z3-solver")
 _ON_CERTIFICATES = {c.__name__: c for c in (Proof, Disproof)}
 _AT_A_POINT = {c.__name__: c for c in (Counterexample, Witness)}
@@ -55,18 +62,14 @@ _AT_A_POINT = {c.__name__: c for c in (Counterexample, Witness)}
 
 
 def source_files(folder: Path = SOURCES, *, with_claims: bool = False) -> list[Path]:
-    """Files on which a finding may depend: all of the package but the claims' and compiled ones."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and "__pycache__" not in path.parts
-        and (with_claims or path.relative_to(folder).parts[0] != "claims")
-    )
+    """Files on which a finding depends; or, with the claims, the verdicts of the whole ledger."""
+    parts = [folder / name for name in (_BUILDS if with_claims else _SETTLES)]
+    files = (path for part in parts for path in (part.rglob("*") if part.is_dir() else [part]))
+    return sorted(path for path in files if path.is_file() and "__pycache__" not in path.parts)
 
 
 def fingerprint(folder: Path = SOURCES, *, with_claims: bool = False) -> str:
-    """Digest of the code and data that settle anything, of Python, and of the libraries."""
+    """Digest of :func:`source_files`, of Python, and of the libraries."""
     digest = hashlib.sha256()
     versions = {name: version(name) for name in _LIBRARIES}
     digest.update(json.dumps([sys.version, platform.machine(), versions]).encode())
@@ -121,12 +124,12 @@ def canonical(value: Any) -> Any:
 def question(obligation: Obligation, timeout: float) -> str | None:
     """Write what is asked as text; None if it cannot be recognised in another run.
 
-    A back end outside this package's own code, whose source the fingerprint leaves out, cannot.
+    Nor can a back end whose source the fingerprint leaves out, as all outside ``theory.logic``.
     """
     back_end = obligation.back_end
     module = getattr(back_end, "__module__", "")
     name = getattr(back_end, "__qualname__", "")
-    is_own = module.startswith("theory.") and not module.startswith("theory.claims.")
+    is_own = module.startswith("theory.logic.")
     if not is_own or getattr(sys.modules.get(module), name, None) is not back_end:
         return None
     try:

@@ -35,7 +35,7 @@ from theory.ledger.verify import Verdict
 from theory.logic.arguments import for_all
 from theory.logic.constants import substituted
 from theory.logic.evidence import Argument, Claim, Obligation
-from theory.logic.findings import Disproof, Finding, Status, Unsettled
+from theory.logic.findings import Finding, Status, Unsettled
 from theory.logic.prove import smt
 from theory.logic.rounding import no_rounding
 from theory.logic.statements import Boolean, Possible, rounded_number
@@ -259,7 +259,7 @@ def _contradictory(argument: Argument, settle: Settle) -> list[Obligation]:
         hypotheses = getattr(obligation.statement, "hypotheses", ())
         if hypotheses:
             asked = Possible(sp.And(*hypotheses))
-            can_be_met = Obligation(f"the hypotheses of: {name}", asked, settle_hypotheses)
+            can_be_met = Obligation(f"the hypotheses of: {name}", asked, smt.settle_hypotheses)
             together.setdefault(asked, can_be_met)
     if not together:
         return []
@@ -271,11 +271,3 @@ def _contradictory(argument: Argument, settle: Settle) -> list[Obligation]:
 
 def _is_vacuous(finding: Finding) -> bool:
     return isinstance(finding, Unsettled) and finding.conclusive
-
-
-def settle_hypotheses(statement: Possible, timeout: float) -> Finding:
-    """Find values that meet hypotheses; where there are none, what they imply is vacuous."""
-    found = smt.settle_possible(statement, timeout)
-    if isinstance(found, Disproof):
-        return Unsettled(smt.NAME, "vacuous: the hypotheses contradict one another", True)
-    return found

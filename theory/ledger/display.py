@@ -1,5 +1,6 @@
 """Verdicts on a terminal: the table, and one claim at length."""
 
+import io
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as _Bar
 from rich.table import Table
+from rich.text import Text
 
 from theory.common.console import console as any_console
 from theory.common.plurals import counted
@@ -40,6 +42,36 @@ def console(stderr: bool = False) -> Console:
     return any_console(stderr=stderr, width=_WIDTH_OF_A_FILE)
 
 
+def print_summary(verdicts: Sequence[Verdict], out: Console) -> None:
+    """Print the counts, and in a line each what is open, not as expected, or fails."""
+    counts = ", ".join(f"{n} {name}" for name, n in judgements(verdicts).items())
+    for line in (summary(verdicts), f"As printed: {counts}", *_listed(verdicts, out.width)):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _listed(verdicts: Sequence[Verdict], width: int) -> Iterator[str]:
+    groups: dict[str, list[Verdict]] = {}
+    for v in ranked(verdicts):
+        if not v.is_as_declared or v.status is Status.CONTRADICTED:
+            groups.setdefault(_outcome_in_words(v), []).append(v)
+        elif v.judgement is Judgement.FAILS:
+            groups.setdefault("fails as printed", []).append(v)
+    for title, group in groups.items():
+        yield f"{title} ({len(group)}):"
+        for v in group:
+            line = f"  {v.claim.id:<15} {v.claim.says}"
+            yield line if len(line) <= width else f"{line[: width - 1]}…"
+            if not v.is_as_declared and v.published is not None:
+                yield f"    {v.published.explanation}"
+
+
+def table_text(verdicts: Sequence[Verdict]) -> str:
+    """Return what :func:`print_table` prints, as text of the width of a file."""
+    text = io.StringIO()
+    print_table(verdicts, any_console(file=text, width=_WIDTH_OF_A_FILE))
+    return text.getvalue()
+
+
 def print_table(verdicts: Sequence[Verdict], out: Console) -> None:
     """Print a line for each claim, failures first; the reasons; and the counts."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -64,6 +96,10 @@ def print_table(verdicts: Sequence[Verdict], out: Console) -> None:
 
 def _time(v: Verdict) -> str:
     return "" if v.is_empirical else f"{v.seconds:.2f}"
+
+
+def _outcome_in_words(v: Verdict) -> str:
+    return str(Text.from_markup(_outcome(v)))
 
 
 def _outcome(v: Verdict) -> str:

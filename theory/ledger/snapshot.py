@@ -1,7 +1,7 @@
 """The verdicts of the whole ledger, kept so that a run with nothing changed builds nothing again.
 
-A snapshot answers only for the very same code and data of this package (the claims' files too),
-Python, libraries and time-out. The statements of proofs come back as text; those that exact numbers
+A snapshot answers only for the very same code and data that build or settle claims, Python,
+libraries and time-out. The statements of proofs come back as text; those that exact numbers
 settle come back as formulas, and the numbers are evaluated in them again.
 """
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from theory.common.environment import environment
 from theory.common.errors import UserError
-from theory.common.files import environment, read_json
+from theory.common.files import read_json
 from theory.common.plurals import counted
 from theory.logic.evidence import Argument, Claim, Evidence, Judgement, Obligation, Simulated
 from theory.logic.findings import Finding, Status, Unsettled
@@ -16,6 +17,7 @@ from theory.logic.numbers import exact
 from theory.published import figure_4_7, rows
 
 SCHEMA = 1
+"""Of evidence with all claims in one place; by chapter: :mod:`theory.ledger.evidence_files`."""
 Settler: TypeAlias = Callable[[Obligation, float], tuple[Finding, float]]
 SIMULATION_EVIDENCE = Path("results/simulations/evidence.json")
 

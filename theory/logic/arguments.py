@@ -18,6 +18,8 @@ from theory.logic.statements import (
     equal,
 )
 
+_BY_RANKING = "ranking function and invariant region"
+
 Lemma: TypeAlias = Boolean | Statement | Possible | Always | EventuallyAlways | Along
 
 
@@ -158,12 +160,7 @@ def ends_in(
     if invariant != sp.true:
         lemmas["the invariant holds at the start"] = Statement(invariant, given)
         lemmas["the invariant is kept by a step"] = Statement(statement.after(invariant), lasting)
-    return derived(
-        str(statement),
-        "ranking function and invariant region",
-        lemmas,
-        {"no periodic orbit elsewhere": statement},
-    )
+    return derived(str(statement), _BY_RANKING, lemmas, {"no periodic orbit elsewhere": statement})
 
 
 def _cases(formula: Boolean) -> list[tuple[str, Boolean]]:

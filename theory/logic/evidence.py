@@ -12,7 +12,7 @@ says can set it. The rule:
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from theory.logic.findings import Finding, Status
 from theory.logic.statements import Along, Always, EventuallyAlways, Possible, Statement
@@ -104,9 +104,38 @@ class Judgement(StrEnum):
     OPEN = "open"
 
 
+_Part = TypeVar("_Part")
+
+
+class _BuiltWhenAsked(Generic[_Part]):
+    """A field of a frozen class: a value, or a function that builds it once, when it is read."""
+
+    def __init__(self, *default: _Part) -> None:
+        self._default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = f"_{name}"
+
+    def __get__(self, instance: Any, owner: type) -> _Part:
+        if instance is None:  # so dataclasses ask for the default, if there is one
+            if not self._default:
+                raise AttributeError(self._name)
+            return self._default[0]
+        given = vars(instance)[self._name]
+        if callable(given):
+            given = vars(instance)[self._name] = given()
+        return given
+
+    def __set__(self, instance: Any, value: _Part | Callable[[], _Part]) -> None:
+        vars(instance)[self._name] = value
+
+
 @dataclass(frozen=True)
 class Claim:
     """A published assertion and how it is settled.
+
+    To write formulas takes sympy a while. An argument that is given as a function is built when it
+    is first read; what is said in words can be read at once.
 
     Attributes:
         id: row of the list of claims, a dot, and a number.
@@ -130,8 +159,8 @@ class Claim:
     id: str
     where: str
     says: str
-    published: Argument | Simulated
-    corrected: Argument | None = None
+    published: _BuiltWhenAsked[Argument | Simulated] = _BuiltWhenAsked()
+    corrected: _BuiltWhenAsked[Argument | None] = _BuiltWhenAsked(None)
     correction: str = ""
     slip: str = ""
     only_if: str = ""
@@ -139,7 +168,7 @@ class Claim:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if (self.slip or self.only_if) and self.corrected is None:
+        if (self.slip or self.only_if) and vars(self)["_corrected"] is None:  # and builds nothing
             raise ValueError(f"{self.id}: a slip or a condition needs the corrected assertion")
         if self.slip and self.only_if:
             raise ValueError(f"{self.id}: expected a slip or a condition, got both")

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import sympy as sp
 from sympy.core import relational
@@ -32,39 +31,50 @@ def no_rounding() -> Iterator[None]:
         RoundedError: it did; the message says of what, and how to write it instead.
 
     """
-    whole, has_sign = integers.get_integer_part, sp.Expr._eval_is_extended_positive_negative
-    difference = relational._n2
+    with ExitStack() as watch:
+        for place, name, watched in (
+            (integers, "get_integer_part", _integer_parts),
+            (sp.Expr, "_eval_is_extended_positive_negative", _signs),
+            (relational, "_n2", _differences),
+        ):
+            decides = getattr(place, name)
+            watch.callback(setattr, place, name, decides)
+            setattr(place, name, watched(decides))
+        yield
 
+
+def _integer_parts(decides: Callable[..., Any]) -> Callable[..., Any]:
     def get_integer_part(expr: sp.Expr, no: int, options: Any, **more: Any) -> Any:
-        found = whole(expr, no, options, **more)
+        found = decides(expr, no, options, **more)
         below = _exactly(floor_of, -no * expr) if more.get("return_ints") else None
         if below is not None and found[0] != -no * below:
             raise _error(f"{'floor' if no < 0 else 'ceiling'}({expr})", -no * below, found[0])
         return found
 
-    def has_sign_(expr: sp.Expr, positive: bool) -> bool | None:
-        found: bool | None = has_sign(expr, positive)
+    return get_integer_part
+
+
+def _signs(decides: Callable[..., bool | None]) -> Callable[..., bool | None]:
+    def has_sign(expr: sp.Expr, positive: bool) -> bool | None:
+        found = decides(expr, positive)
         sign = None if found is None else _exactly(sign_of, expr)
         if sign is not None and bool(found) is not (sign == (1 if positive else -1)):
             raise _error(f"the sign of {expr}", sign, -sign if found else "another")
         return found
 
+    return has_sign
+
+
+def _differences(decides: Callable[..., Any]) -> Callable[..., Any]:
     def n2(left: sp.Expr, right: sp.Expr) -> Any:
-        found = difference(left, right)
+        found = decides(left, right)
         apart = sp.Add(left, -right, evaluate=False)
         sign = None if found is None else _exactly(sign_of, apart)
         if sign is not None and sp.sign(found) != sign:
             raise _error(f"the sign of {left} - ({right})", sign, sp.sign(found))
         return found
 
-    with ExitStack() as watch:
-        for place, name, new in (
-            (integers, "get_integer_part", get_integer_part),
-            (sp.Expr, "_eval_is_extended_positive_negative", has_sign_),
-            (relational, "_n2", n2),
-        ):
-            watch.enter_context(patch.object(place, name, new))
-        yield
+    return n2
 
 
 _DECIDING = threading.local()

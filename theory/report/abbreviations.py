@@ -6,13 +6,14 @@ expression are replaced, and a letter stands where such an element may stand: pu
 the formulas as they were.
 """
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from theory.report.markup import node
+from theory.report.html import Formula
+from theory.report.mathml import element
 
 _VALUES: Final = "kghqfvz"
 _CONDITIONS: Final = "KHGQFVZ"
@@ -36,23 +37,27 @@ class _Census:
 
     numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
     lengths: dict[int, int] = field(default_factory=dict)
-    times: Counter[int] = field(default_factory=Counter)
     places: dict[int, list[tuple[ET.Element, int]]] = field(default_factory=dict)
 
-    def count(self, element: ET.Element) -> int:
+    @classmethod
+    def of(cls, formulas: Iterable[ET.Element]) -> "_Census":
+        """Count what is in formulas."""
+        census = cls()
+        for each in formulas:
+            census.count(each)
+        return census
+
+    def count(self, parent: ET.Element) -> int:
         """Count what is in an element; return the element's number."""
         inside = []
-        for place, child in enumerate(element):
+        for place, child in enumerate(parent):
             inside.append(self.count(child))
             if _is_whole(child):
-                self.times[inside[-1]] += 1
-                self.places.setdefault(inside[-1], []).append((element, place))
-        key = (element.tag, element.text, *sorted(element.attrib.items()), *inside)
+                self.places.setdefault(inside[-1], []).append((parent, place))
+        key = (parent.tag, parent.text, *sorted(parent.attrib.items()), *inside)
         number = self.numbers.setdefault(key, len(self.numbers))
-        tags = 2 * len(element.tag) + len("<></>")
-        self.lengths[number] = (
-            tags + len(element.text or "") + sum(self.lengths[each] for each in inside)
-        )
+        own = 2 * len(parent.tag) + len("<></>") + len(parent.text or "")
+        self.lengths[number] = own + sum(self.lengths[each] for each in inside)
         return number
 
     def best(self, least: int) -> list[tuple[ET.Element, int]]:
@@ -60,57 +65,48 @@ class _Census:
 
         Of equals the first is taken, so that the same formulas get the same letters.
         """
-        savings = {
-            number: (n - 1) * self.lengths[number] - n * _OF_A_LETTER - _OF_A_MEANING
-            for number, n in self.times.items()
-            if n > 1 and self.lengths[number] >= _LEAST_LENGTH
-        }
-        best = max(savings, key=savings.__getitem__, default=None)
-        is_worth_it = best is not None and savings[best] >= least
-        return self.places[best] if best is not None and is_worth_it else []
+        best, most = [], least - 1
+        for number, places in self.places.items():
+            length, n = self.lengths[number], len(places)
+            saved = (n - 1) * length - n * _OF_A_LETTER - _OF_A_MEANING
+            if n > 1 and length >= _LEAST_LENGTH and saved > most:
+                best, most = places, saved
+        return best
 
 
-def abbreviate(within: ET.Element, least: int = LEAST_SAVING) -> list[ET.Element]:
-    """Put letters for the long parts that the formulas inside an element repeat.
+def abbreviate(formulas: Sequence[ET.Element], least: int = LEAST_SAVING) -> list[Formula]:
+    """Put letters for the long parts that formulas repeat.
 
     Args:
-        within: an element with ``math`` elements inside, which are changed.
+        formulas: ``math`` elements, which are changed.
         least: characters of a file that a letter saves at least.
 
     Returns:
-        What the letters stand for, each a ``math`` element; a meaning may have other letters.
+        What the letters stand for; a meaning may have other letters.
 
     """
-    formulas = [*within.iter("math")]
     values, conditions = _letters(formulas)
     meanings: list[ET.Element] = []
-    while places := _counted([*formulas, *meanings]).best(least):
+    while places := _Census.of([*formulas, *meanings]).best(least):
         first, place = places[0]
         part = first[place]
         is_condition = any(c.tag == "mo" and c.text in _OF_CONDITIONS for c in part)
         letter = next(conditions if is_condition else values)
         for parent, at in places:
-            parent[at] = node("mi", letter)
-        means = node("mo", "⇔" if is_condition else "=")
-        meanings.append(node("math", node("mi", letter), means, part))
-    return meanings
+            parent[at] = element("mi", letter)
+        means = element("mo", "⇔" if is_condition else "=")
+        meanings.append(element("math", element("mi", letter), means, part))
+    return [Formula(each) for each in meanings]
 
 
-def _counted(formulas: list[ET.Element]) -> _Census:
-    census = _Census()
-    for each in formulas:
-        census.count(each)
-    return census
-
-
-def _is_whole(element: ET.Element) -> bool:
+def _is_whole(part: ET.Element) -> bool:
     """Whether an element is an expression that a letter may stand for."""
-    if element.tag != "mrow":
-        return element.tag in _WHOLE
-    return element[0].text != "(" and not any(child.tag == "mtext" for child in element)
+    if part.tag != "mrow":
+        return part.tag in _WHOLE
+    return part[0].text != "(" and not any(child.tag == "mtext" for child in part)
 
 
-def _letters(formulas: list[ET.Element]) -> tuple[Iterator[str], Iterator[str]]:
+def _letters(formulas: Sequence[ET.Element]) -> tuple[Iterator[str], Iterator[str]]:
     """Return unused names of values and of conditions."""
     used = {(each.text or "")[:1] for formula in formulas for each in formula.iter("mi")}
     value, condition = (
@@ -120,7 +116,4 @@ def _letters(formulas: list[ET.Element]) -> tuple[Iterator[str], Iterator[str]]:
 
 
 def _numbered(letter: str) -> Iterator[str]:
-    number = 0
-    while True:
-        number += 1
-        yield letter + str(number).translate(_SUBSCRIPTS)
+    return (letter + str(number).translate(_SUBSCRIPTS) for number in count(1))

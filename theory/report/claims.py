@@ -1,19 +1,22 @@
 """The claims, each with its verdict, its numbers or its proof, and the form that chooses them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
-from xml.etree import ElementTree as ET
 
-import sympy as sp
+from markupsafe import Markup
 
+from theory.ledger.errata import NOTATION
 from theory.ledger.verify import Verdict
 from theory.logic.evidence import Argument, Simulated
 from theory.published import rows
-from theory.report.facts import LEAST_BESIDE_WORDS, anchor, fact, instead, where, why
-from theory.report.markup import add, node
-from theory.report.outcomes import badge, outcome
-from theory.report.proofs import Shown, proof
+from theory.report.facts import anchor, instead, where, why
+from theory.report.html import Fact, Line
+from theory.report.mathml import formula, listed
+from theory.report.notation import definitions
+from theory.report.outcomes import outcome
+from theory.report.proofs import Settled, Shown, proof
 from theory.report.recall import Recalled
 
 OURS: Final[Mapping[str, str]] = {
@@ -24,102 +27,107 @@ OURS: Final[Mapping[str, str]] = {
 """Subjects of the rows that are ours, and so not in the published list."""
 
 
-def chooser(verdicts: Sequence[Verdict]) -> ET.Element:
-    """Return the form that chooses claims by status and words; a script shows it and serves it."""
-    options = [node("option", f"all ({len(verdicts)})", value="")]
-    for status, number in Counter(v.status for v in verdicts).most_common():
-        options.append(node("option", f"{status} ({number})", value=f"status:{status}"))
-        inside = Counter(outcome(v) for v in verdicts if v.status is status)
-        if len(inside) > 1:
-            options += [
-                node("option", f"{status}: {name} ({n})", value=f"outcome:{name}")
-                for name, n in inside.most_common()
-            ]
-    return node(
-        "form",
-        node("label", "Status ", node("select", *options, id="choose-status")),
-        node("label", "Words ", node("input", type="search", id="choose-words")),
-        node("button", "Open all shown", type="button", id="open-all"),
-        node("button", "Close all", type="button", id="close-all"),
-        node("output", id="shown", for_="choose-status choose-words"),
-        id="choose",
-        aria_label="Choose claims",
-        hidden="",
-    )
+@dataclass(frozen=True)
+class ShownClaim:
+    """A claim with what became of it, what is known of it, and its proofs."""
+
+    id: str
+    anchor: str
+    says: str
+    status: str
+    outcome: str
+    facts: Sequence[Fact]
+    proofs: Sequence[Settled]
 
 
-def claim_list(recalled: Recalled, names: Mapping[sp.Basic, str]) -> list[ET.Element]:
-    """Return all claims, in the order of publication, under the row of the list they belong to.
+@dataclass(frozen=True)
+class ShownLedger:
+    """All claims.
 
-    Certificates come last, packed, for the page's script: they are for machines.
-
-    Args:
-        recalled: the verdicts.
-        names: definitions that the page tells of elsewhere, by their names.
+    Attributes:
+        rechecked: how many findings rest on numbers that were evaluated again.
+        choices: values and words of the form that chooses claims.
+        letters: letters in formulas, and what each stands for.
+        definitions: names, and the definition that each stands for.
+        rows: claims in the order of publication, under the heading of the row they belong to.
+        certificates: packed, for the page's script.
 
     """
+
+    rechecked: int
+    choices: Sequence[tuple[str, str]]
+    letters: Sequence[tuple[str, str]]
+    definitions: Sequence[tuple[str, Line]]
+    rows: Sequence[tuple[str, Sequence[ShownClaim]]]
+    certificates: str
+
+    @property
+    def notation_title(self) -> str:
+        """What the letters and definitions are."""
+        words = "Letters in formulas, beside those of the text"
+        more = ", and definitions that statements refer to"
+        return words + more * bool(self.definitions)
+
+
+def ledger(recalled: Recalled) -> ShownLedger:
+    """Return all claims with what the page says of them."""
+    names = definitions(recalled.verdicts)
     shown = Shown(recalled.files, names)
+    found = [*_rows(recalled.verdicts, shown)]
+    return ShownLedger(
+        recalled.rechecked,
+        [*choices(recalled.verdicts)],
+        [(letters, meaning) for letters, meaning in NOTATION],
+        [(name, listed([formula(definition)])) for definition, name in names.items()],
+        found,
+        shown.packed(),
+    )
+
+
+def choices(verdicts: Sequence[Verdict]) -> Iterable[tuple[str, str]]:
+    """Return what the form offers: each status, and each outcome of one that has several."""
+    yield "", f"all ({len(verdicts)})"
+    for status, number in Counter(v.status for v in verdicts).most_common():
+        yield f"status:{status}", f"{status} ({number})"
+        inside = Counter(outcome(v) for v in verdicts if v.status is status)
+        if len(inside) > 1:
+            for name, n in inside.most_common():
+                yield f"outcome:{name}", f"{status}: {name} ({n})"
+
+
+def _rows(verdicts: Sequence[Verdict], shown: Shown) -> Iterable[tuple[str, Sequence[ShownClaim]]]:
     by_row: dict[str, list[Verdict]] = {}
-    for verdict in recalled.verdicts:
+    for verdict in verdicts:
         by_row.setdefault(verdict.claim.row, []).append(verdict)
     published = {row["id"]: row for row in rows("claims")}
-    order = [*published, *(row for row in by_row if row not in published)]
-    sections = [
-        node(
-            "section",
-            node("h3", _title(row, published)),
-            *(_claim(verdict, shown) for verdict in by_row[row]),
-            class_="row",
-        )
-        for row in order
-        if row in by_row
-    ]
-    return [*sections, shown.packed()]
+    for row in dict.fromkeys((*published, *by_row)):
+        if row in by_row:
+            told = published.get(row, {"subject": OURS.get(row, row), "where": "not published"})
+            subject = told["subject"]
+            title = f"{subject[:1].upper()}{subject[1:]} ({told['where']})"
+            yield title, [_claim(verdict, shown) for verdict in by_row[row]]
 
 
-def _title(row: str, published: Mapping[str, Mapping[str, str]]) -> str:
-    told = published.get(row, {"subject": OURS.get(row, row), "where": "not published"})
-    subject, where_ = told["subject"], told["where"]
-    return f"{subject[:1].upper()}{subject[1:]} ({where_})"
-
-
-def _claim(verdict: Verdict, shown: Shown) -> ET.Element:
+def _claim(verdict: Verdict, shown: Shown) -> ShownClaim:
     claim = verdict.claim
-    summary = node(
-        "summary",
-        node("span", claim.id, class_="id"),
-        " ",
-        badge(outcome(verdict)),
-        " ",
-        node("span", claim.says, class_="says"),
-    )
-    body = node("div", class_="body")
-    add(body, fact("Source", claim.where) if claim.where else None)
-    add(body, _formula(claim.published, shown))
-    add(body, *why(verdict), *instead(verdict))
+    facts = [Fact("Source", [claim.where])] if claim.where else []
+    facts += [_formula(claim.published, shown), *why(verdict), *instead(verdict)]
     if claim.correction and verdict.corrected is not None:
-        add(body, _formula(verdict.corrected.argument, shown))
-    add(body, fact("Note", claim.note) if claim.note else None)
-    add(body, where(body, LEAST_BESIDE_WORDS))
-    for part, evidence in verdict.parts:
-        add(body, proof(verdict, part, evidence, shown))
-    return node(
-        "details",
-        summary,
-        body,
-        class_="claim",
-        id=anchor(claim.id),
-        data_status=verdict.status,
-        data_outcome=outcome(verdict),
-    )
+        facts.append(_formula(verdict.corrected.argument, shown))
+    if claim.note:
+        facts.append(Fact("Note", [claim.note]))
+    facts += where(facts)
+    proofs = [proof(verdict, part, evidence, shown) for part, evidence in verdict.parts]
+    status, became = str(verdict.status), outcome(verdict)
+    return ShownClaim(claim.id, anchor(claim.id), claim.says, status, became, facts, proofs)
 
 
-def _formula(assertion: Argument | Simulated, shown: Shown) -> ET.Element:
+def _formula(assertion: Argument | Simulated, shown: Shown) -> Fact:
     """Return the assertion's formula: set, where it is a statement's; else as it is written."""
     text = assertion.formula
     if isinstance(assertion, Argument):
         settled = (obligation.statement for obligation in assertion.obligations.values())
         for statement in (assertion.statement, *settled):
             if statement is not None and str(statement) == text:
-                return fact("As a formula", shown.statement(statement))
-    return fact("As a formula", node("span", text, class_="printed"))
+                return Fact("As a formula", [shown.statement(statement)])
+    return Fact("As a formula", [Markup('<span class="printed">{}</span>').format(text)])

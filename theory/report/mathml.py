@@ -19,23 +19,13 @@ from sympy.printing.pretty.pretty_symbology import greek_unicode
 
 from theory.logic.exact import Surd
 from theory.logic.statements import Along, Always, EventuallyAlways, Possible, Statement
-from theory.report.markup import Child, add, node
+from theory.report.html import Formula, Line, Link, Piece
 
 _NAME = re.compile(r"(?P<base>[A-Za-z]+)(?P<digits>\d*)(?P<rest>(?:_[A-Za-z0-9]+)*)(?P<after>.*)")
 _ACCENTS = {"tilde": "~", "hat": "^", "bar": "¯"}
 _SUPERSCRIPTS = {"star": "*"}
 _SPACE = "\N{NO-BREAK SPACE}"  # others are cut off at the ends of a text in a formula
 _LETTERS = {**greek_unicode, "ell": "ℓ"}
-_TIMES = "\N{INVISIBLE TIMES}"
-_LETTER = re.compile(r"[A-Za-z][₀-₉]+")
-"""A letter that stands for a part of formulas; other names have their index below."""
-_FENCES = set("()[]{}|‖⌊⌋⌈⌉")
-_PARENTHESES = set("()")
-"""Fences that stand as close to their neighbours in any place of a row."""
-_TALL = {"mfrac", "mtable", "msqrt", "msup", "msubsup", "mover"}
-"""Elements with which fences beside them grow."""
-_ROWS = {"mrow", "math", "mtd", "msqrt"}
-"""Elements whose content is set side by side, as in a row."""
 NO_NAMES: Final[Mapping[sp.Basic, str]] = {}
 
 
@@ -101,8 +91,19 @@ class _Printer(MathMLPresentationPrinter):
         return self._element("mrow", *(part for pair in pairs for part in pair))
 
 
-def formula(expression: sp.Basic, *, enclosed: bool = False) -> ET.Element:
-    """Return a formula as a ``math`` element.
+def element(tag: str, *children: ET.Element | str, **attributes: str) -> ET.Element:
+    """Return an element of a formula; a text stands before elements."""
+    found = ET.Element(tag, attributes)
+    for child in children:
+        if isinstance(child, str):
+            found.text = (found.text or "") + child
+        else:
+            found.append(child)
+    return found
+
+
+def formula(expression: sp.Basic, *, enclosed: bool = False) -> Formula:
+    """Return a formula.
 
     Args:
         expression: an expression, a relation or a formula with connectives.
@@ -110,103 +111,28 @@ def formula(expression: sp.Basic, *, enclosed: bool = False) -> ET.Element:
 
     """
     row = _converted(_Printer()._print(expression))
-    parentheses = (node("mo", "("), row, node("mo", ")"))
-    return node("math", *parentheses) if enclosed else node("math", row)
+    parentheses = (element("mo", "("), row, element("mo", ")"))
+    return Formula(element("math", *parentheses) if enclosed else element("math", row))
 
 
-def simplify(math: ET.Element) -> None:
-    """Leave out rows and gaps that change nothing of how a formula is drawn."""
-    _bare(math)
-    for row in [each for each in math.iter() if each.tag in _ROWS]:
-        row[:] = _joined(row, not any(each.tag in _TALL for each in row.iter()))
-    for row in [each for each in math.iter() if each.tag in _ROWS]:
-        before = [None, *row[:-1]]
-        gaps = [
-            each
-            for each, left in zip(row, before, strict=True)
-            if each.tag == "mspace" and (left is None or _is_seen_operator(left))
-        ]
-        for gap in gaps:
-            row.remove(gap)
-
-
-def _bare(row: ET.Element, before: ET.Element | None = None) -> None:
-    """Leave out parentheses around a letter that stands for a part, but for a function's argument.
-
-    Args:
-        row: an element, with what is in it.
-        before: what stands left of it in its row, if anything does.
-
-    """
-    kept: list[ET.Element] = []
-    for child in row:
-        _bare(child, kept[-1] if kept else before)
-        kept.append(child)
-        left = kept[-4] if len(kept) > 3 else before
-        is_argument = left is not None and left.tag != "mo"
-        if len(kept) > 2 and _is_lone_letter(*kept[-3:]) and not is_argument:
-            kept[-3:] = [kept[-2]]
-    row[:] = kept
-
-
-def _is_lone_letter(left: ET.Element, inside: ET.Element, right: ET.Element) -> bool:
-    is_enclosed = (left.text, right.text) == ("(", ")")
-    return is_enclosed and _LETTER.fullmatch(inside.text or "") is not None
-
-
-def _joined(row: ET.Element, is_flat: bool) -> list[ET.Element]:
-    """Return the row's content, with the content of rows inside that need not be rows.
-
-    An operator's spacing depends on whether it is first or last in its row, and a fence grows with
-    what is in its row; a row inside, in which neither matters, need not be one.
-
-    Args:
-        row: the row.
-        is_flat: whether nothing is so tall, in the row that all this is joined to, that parentheses
-            grow with it.
-
-    """
-    joined: list[ET.Element] = []
-    fixed = _PARENTHESES if is_flat else set()
-    for place, child in enumerate(row):
-        inside = _joined(child, is_flat) if child.tag == "mrow" else []
-        is_loose = inside and _is_loose(inside, place == 0, place == len(row) - 1, fixed)
-        joined += inside if is_loose else [child]
-    return joined
-
-
-def _is_loose(inside: list[ET.Element], is_first: bool, is_last: bool, fixed: set[str]) -> bool:
-    operators = [
-        each.text if each.tag == "mo" and each.text not in fixed else "" for each in inside
-    ]
-    has_fence = any(operator in _FENCES for operator in operators)
-    begins, ends = (bool(operators[i]) for i in (0, -1))
-    is_name = inside[-1].tag == "mtext"
-    return not (has_fence or is_name) and (is_first or not begins) and (is_last or not ends)
-
-
-def _is_seen_operator(element: ET.Element) -> bool:
-    return element.tag == "mo" and element.text != _TIMES
-
-
-def _converted(element: DomElement) -> ET.Element:
+def _converted(printed: DomElement) -> ET.Element:
     """Turn sympy's tree, in which entities stand as text, into the page's."""
-    children = [child for child in element.childNodes if isinstance(child, DomElement | Text)]
-    if element.tagName == "mrow" and len(children) == 1 and not isinstance(children[0], Text):
+    children = [child for child in printed.childNodes if isinstance(child, DomElement | Text)]
+    if printed.tagName == "mrow" and len(children) == 1 and not isinstance(children[0], Text):
         return _converted(children[0])  # a row of one is that one
-    found = node(element.tagName, **dict(element.attributes.items()))
-    for child in children:
-        if isinstance(child, DomElement):
-            add(found, _converted(child))
-        else:
-            add(found, unescape(child.data).replace("-", "−"))
-    return found
+    inside = (
+        _converted(child)
+        if isinstance(child, DomElement)
+        else unescape(child.data).replace("-", "−")
+        for child in children
+    )
+    return element(printed.tagName, *inside, **dict(printed.attributes.items()))
 
 
 def stated(
     statement: Any, assumed: Sequence[sp.Basic] = (), names: Mapping[sp.Basic, str] = NO_NAMES
-) -> ET.Element:
-    """Return a statement as formulas and words, in a box.
+) -> Line:
+    """Return a statement as formulas and words.
 
     Args:
         statement: a shape of :mod:`theory.logic.statements`; of any other, the text is shown.
@@ -214,27 +140,24 @@ def stated(
         names: hypotheses that the page tells of once, by the name that each has there.
 
     """
-    return node("div", *_parts(statement, set(assumed), names), class_="formula")
+    return Line([*_parts(statement, set(assumed), names)])
 
 
-def listed(formulas: Iterable[ET.Element]) -> ET.Element:
-    """Return formulas with commas between, in a box."""
-    return node("div", *_pieces(formulas, ",", ""), class_="formula")
+def listed(formulas: Iterable[Formula | Link]) -> Line:
+    """Return formulas with commas between."""
+    return Line([*_pieces(formulas, ",", "")])
 
 
 def named(
     expressions: Iterable[sp.Basic], names: Mapping[sp.Basic, str] = NO_NAMES
-) -> list[ET.Element]:
+) -> list[Formula | Link]:
     """Return formulas; for one that has a name, a link to where it stands under its name."""
-    return [
-        node("a", names[each], href=f"#{names[each]}") if each in names else formula(each)
-        for each in expressions
-    ]
+    return [Link(names[e], names[e]) if e in names else formula(e) for e in expressions]
 
 
 def _parts(
     statement: Any, assumed: AbstractSet[sp.Basic], names: Mapping[sp.Basic, str]
-) -> Iterator[Child]:
+) -> Iterator[Piece]:
     if isinstance(statement, Statement | Always | EventuallyAlways):
         given = named((each for each in statement.hypotheses if each not in assumed), names)
     match statement:
@@ -243,7 +166,7 @@ def _parts(
             yield from _conjuncts(statement.conclusion)
         case Possible():
             yield "for some "
-            yield from _listed(statement.symbols, ": ")
+            yield from _pieces(map(formula, statement.symbols), ",", ": ")
             yield from _conjuncts(statement.formula)
         case Always() | EventuallyAlways():
             always = "always " if isinstance(statement, Always) else "from some t on, always "
@@ -259,16 +182,12 @@ def _parts(
             yield str(statement)
 
 
-def _image(pair: tuple[sp.Symbol, sp.Expr]) -> ET.Element:
+def _image(pair: tuple[sp.Symbol, sp.Expr]) -> Formula:
     symbol, image = (_converted(_Printer()._print(each)) for each in pair)
-    return node("math", symbol, node("mo", "↦"), image)
+    return Formula(element("math", symbol, element("mo", "↦"), image))
 
 
-def _listed(expressions: Iterable[sp.Basic], end: str = "") -> Iterator[Child]:
-    return _pieces(map(formula, expressions), ",", end)
-
-
-def _conjuncts(expression: sp.Basic) -> Iterator[Child]:
+def _conjuncts(expression: sp.Basic) -> Iterator[Piece]:
     """A long conjunction, in pieces between which a line may end."""
     if not isinstance(expression, sp.And):
         return _pieces([formula(expression)], "", "")
@@ -276,7 +195,7 @@ def _conjuncts(expression: sp.Basic) -> Iterator[Child]:
     return _pieces((formula(part, enclosed=True) for part in parts), " and", "")
 
 
-def _pieces(formulas: Iterable[ET.Element], between: str, end: str) -> Iterator[Child]:
+def _pieces(formulas: Iterable[Formula | Link], between: str, end: str) -> Iterator[Piece]:
     """Formulas with words and marks between; nothing at all if there are none.
 
     A mark is part of the formula before it.
@@ -284,23 +203,24 @@ def _pieces(formulas: Iterable[ET.Element], between: str, end: str) -> Iterator[
     found = list(formulas)
     for number, each in enumerate(found, 1):
         after = (between if number < len(found) else end).rstrip()
-        is_mark = each.tag == "math" and after in (",", ";", ":")
-        yield marked(each, after) if is_mark else each
-        yield ("" if is_mark else after) + " " * (number < len(found) or bool(end))
+        space = " " * (number < len(found) or bool(end))
+        if isinstance(each, Formula) and after in (",", ";", ":"):
+            yield from (marked(each, after), space)
+        else:
+            yield from (each, after + space)
 
 
-def marked(math: ET.Element, mark: str) -> ET.Element:
+def marked(before: Formula, mark: str) -> Formula:
     """Return a formula with a mark after it, which no line begins with."""
-    add(math, node("mo", mark))
-    return math
+    before.math.append(element("mo", mark))
+    return before
 
 
-def equation(left: sp.Basic, right: sp.Basic) -> ET.Element:
+def equation(left: sp.Basic, right: sp.Basic) -> Formula:
     """Return an equation of two expressions, kept as they are."""
     return formula(sp.Eq(left, right, evaluate=False))
 
 
-def point(at: Mapping[sp.Symbol, Surd]) -> ET.Element:
+def point(at: Mapping[sp.Symbol, Surd]) -> list[Piece]:
     """Return the values of symbols, as formulas."""
-    values = (sp.Eq(s, value.to_sympy(), evaluate=False) for s, value in at.items())
-    return node("span", *_listed(values))
+    return [*_pieces((equation(s, value.to_sympy()) for s, value in at.items()), ",", "")]

@@ -1,15 +1,11 @@
-"""What the letters in formulas stand for, and what many statements take for granted."""
+"""Definitions that many statements take for granted, and that the page tells once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
 import sympy as sp
 
-from theory.ledger.errata import NOTATION
 from theory.ledger.verify import Verdict
-from theory.report import mathml
-from theory.report.markup import node
 
 _LEAST_LENGTH: Final = 40
 """Characters from which a definition is told once."""
@@ -40,19 +36,3 @@ def _hypotheses(verdict: Verdict) -> Iterable[Any]:
 def _is_definition(hypothesis: Any) -> bool:
     is_equation = isinstance(hypothesis, sp.Eq) and isinstance(hypothesis.lhs, sp.Symbol)
     return is_equation and len(str(hypothesis)) >= _LEAST_LENGTH
-
-
-def notation(names: Mapping[sp.Basic, str]) -> ET.Element:
-    """Return what letters stand for, and the definitions under their names.
-
-    Args:
-        names: names of definitions.
-
-    """
-    pairs = [each for pair in NOTATION for each in zip(("dt", "dd"), pair, strict=True)]
-    told = [node(tag, words) for tag, words in pairs]
-    for definition, name in names.items():
-        told += [node("dt", name, id=name), node("dd", mathml.listed([mathml.formula(definition)]))]
-    words = "Letters in formulas, beside those of the text"
-    title = f"{words}, and definitions that statements refer to" if names else words
-    return node("details", node("summary", title), node("dl", *told), class_="notation")

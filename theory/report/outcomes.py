@@ -1,17 +1,15 @@
 """What became of a claim, in a word and a mark, and how many claims there are of each outcome."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
-from xml.etree import ElementTree as ET
 
 from theory.ledger.verify import Verdict, judgements
 from theory.logic.evidence import Judgement
 from theory.logic.findings import Status
-from theory.report.markup import node
 
 _VACUOUS: Final = "vacuous"
 
-_MARKS: Final[Mapping[str, str]] = {
+MARKS: Final[Mapping[str, str]] = {
     Judgement.HOLDS: "✓",
     Judgement.MENDED: "✎",
     Judgement.ONLY_IF: "◐",
@@ -23,6 +21,7 @@ _MARKS: Final[Mapping[str, str]] = {
     Status.UNKNOWN: "?",
     Status.NOT_RUN: "–",
 }
+"""A mark for each outcome, beside its name."""
 _MEANINGS: Final[Mapping[str, str]] = {
     Judgement.HOLDS: "proved as printed, over everything that its hypotheses allow",
     Judgement.MENDED: "refuted as printed; proved once a slip of notation is mended",
@@ -42,16 +41,7 @@ def outcome(verdict: Verdict) -> str:
     return _VACUOUS if verdict.is_vacuous else str(verdict.judgement or verdict.status)
 
 
-def badge(name: str) -> ET.Element:
-    """Return an outcome with its mark, in its colour."""
-    mark = node("span", _MARKS[name], aria_hidden="true")
-    return node("span", mark, f" {name}", class_=f"badge {name.replace(' ', '-')}")
-
-
-def overview(verdicts: Sequence[Verdict]) -> ET.Element:
-    """Return the number of claims by outcome, with what each outcome means."""
-    lines = [
-        node("li", node("b", f"{number} "), badge(name), f" {_MEANINGS[name]}")
-        for name, number in judgements(verdicts).items()
-    ]
-    return node("ul", *lines, class_="overview")
+def overview(verdicts: Sequence[Verdict]) -> Iterable[tuple[str, int, str]]:
+    """Return each outcome, its number of claims, and what it means."""
+    for name, number in judgements(verdicts).items():
+        yield name, number, _MEANINGS[name]

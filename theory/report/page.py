@@ -6,114 +6,88 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree as ET
+from typing import Any, Final
 
-from theory.common.files import environment, write_text
+from markupsafe import Markup
+
+from theory.common.environment import environment
+from theory.common.files import write_text
 from theory.common.plurals import counted
 from theory.ledger.verify import read_simulation
 from theory.logic.evidence import Claim
-from theory.report import markdown, mathml, sharing
-from theory.report.alternatives import alternatives
-from theory.report.claims import chooser, claim_list
+from theory.report import markdown
+from theory.report.claims import ledger
 from theory.report.errata import errata
-from theory.report.facts import fact
-from theory.report.markup import Child, add, node, page_text
-from theory.report.notation import definitions, notation
+from theory.report.html import Fact, templates
 from theory.report.outcomes import overview
 from theory.report.recall import Recalled, recalled
-from theory.report.runs import Folders, Made, Run
+from theory.report.runs import Folders, Run
 
-TITLE = "Why is SGD more robust than Adam? What is proved, refuted and observed"
-LARGEST = 3_000_000
+TITLE: Final = "Why is SGD more robust than Adam? What is proved, refuted and observed"
+LARGEST: Final = 7_000_000
 """Bytes beyond which a page is told to be large."""
 
-_QUESTION = (
-    "Networks trained by stochastic gradient descent (SGD) withstand small perturbations of their "
-    "input better than networks trained by Adam or RMSProp. A paper and a thesis explain this by "
-    "an analysis of linear regression: where the data have frequencies that do not matter for the "
-    "task, gradient descent (GD) leaves the weights there alone, and sign gradient descent "
-    "(signGD), to which Adam and RMSProp come down without their memory, moves them.",
-    "This page says of each assertion of that analysis whether it holds. Three kinds of evidence "
-    "are told apart. What is proved or refuted is so over all parameters that the assertion "
-    "allows, with a certificate or exact numbers. What is simulated was seen in runs of the "
-    "synthetic regression. What is observed was seen in trained networks. A network never upgrades "
-    "a theorem.",
-)
+_VERIFY: Final = "python -m theory verify"
+_PRODUCERS: Final[Mapping[str, tuple[str, str]]] = {
+    "simulations": ("simulations", "Simulations"),
+    "nn_experiments": ("networks", "Networks"),
+}
+"""Id and title of the part of the page for the reports of a package's commands."""
+_SAID: Final = {"status": "Status", "criterion": "What had to hold", "observed": "What was seen"}
+_COLUMNS: Final = ("code", "python", "platform", "processor", "cores", "device", "packages")
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of report that other commands leave in the folder of results.
+class Report:
+    """A report of a run, by its id in the page."""
 
-    Attributes:
-        title: heading of its part of the page.
-        name: id of that part.
-        patterns: where its reports are, relative to the folder of results.
-        commands: what makes them, by the folder that each leaves.
-        made: what its reports are of; one's own are found in any folder of the results.
-        is_one: whether the first such report is the part, with its heading, and others below it.
-
-    """
-
-    title: str
     name: str
-    patterns: tuple[str, ...]
-    commands: Mapping[str, str]
-    made: tuple[Made, ...] = ()
-    is_one: bool = False
-
-
-FIGURE = Kind(
-    "Figure 4.7",
-    "figure-4-7",
-    ("figure_4_7/report.md",),
-    {"figure_4_7": "python -m simulations figure-4.7"},
-    (Made.FIGURE,),
-    is_one=True,
-)
-SWEEPS = Kind(
-    "Beyond the proofs: sweeps",
-    "sweeps",
-    ("questions/*/report.md", "sweep/**/report.md"),
-    {
-        "questions/phase_diagram": "python -m simulations phase-diagram",
-        "questions/scaling": "python -m simulations scaling",
-        "questions/memory": "python -m simulations memory",
-        "questions/remedies": "python -m simulations remedies",
-        "questions/partitions": "python -m simulations partitions",
-    },
-    (Made.QUESTION, Made.SWEEP),
-)
-NETWORKS = Kind(
-    "Networks",
-    "networks",
-    ("nn_experiments/*/report.md",),
-    {"nn_experiments/quick": "python -m nn_experiments compare quick"},
-    (Made.NETWORKS,),
-)
-KERNEL = Kind(
-    "A third opinion: the proof kernel",
-    "kernel",
-    ("theory/coq/report.md", "theory/kernel.md"),
-    {"theory/coq": "python -m theory.coq"},
-    is_one=True,
-)
-KINDS = (FIGURE, SWEEPS, NETWORKS, KERNEL)
-_VERIFY = "python -m theory verify"
+    run: Run
+    title: str
+    heading: str
+    body: Markup
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the page: its id, its name in the contents, what is in it, and runs it shows."""
+    """A part of the page.
+
+    Attributes:
+        name: its id.
+        title: its heading, and its name in the contents.
+        template: what sets it.
+        content: what the template sets, of whatever form.
+        runs: whose results it shows.
+        reports: those of the runs.
+        lists_reports: whether they stand under the part's heading, rather than being the part.
+        words: what is said before the content.
+        command: what makes its files, or tells what does.
+        makes: what the command does.
+
+    """
 
     name: str
     title: str
-    content: ET.Element
+    template: str
+    content: Any = None
     runs: Sequence[Run] = ()
+    reports: Sequence[Report] = ()
+    lists_reports: bool = False
+    words: str = ""
+    command: str = ""
+    makes: str = "makes them"
 
-    def said(self) -> str:
-        """Return whose runs it shows, and from which folders."""
+    @property
+    def is_missing(self) -> bool:
+        """Whether there are no files of it."""
+        return self.template == "missing.html"
+
+    def said(self) -> Markup:
+        """Return whose runs its content is from."""
+        return Markup().join(run.said() for run in self.runs)
+
+    def source(self) -> str:
+        """Return whose runs it shows, and from which folders, in a line for the user."""
         own, kept = (
             [str(run.path.parent) for run in self.runs if run.is_kept is is_kept]
             for is_kept in (False, True)
@@ -175,218 +149,164 @@ def write_report(
 
     """
     folders = Folders(results, kept)
-    ledger = folders.first("theory/evidence.json")
-    known = None
-    if ledger is not None:
-        tell("writing the claims as formulas")
-        written = claims()
-        tell(f"reading {ledger.path}, and evaluating its exact numbers again")
-        known = recalled(ledger.path, written)
-    parts = [*_parts(folders, known, ledger, tell)]
+    known = _known(folders.first("theory/evidence.json"), claims, tell)
+    parts = [*page_parts(folders, known, tell)]
     tell("putting the page together")
-    for math in (math for part in parts for math in part.content.iter("math")):
-        mathml.simplify(math)
-    drawings = [svg for part in parts for svg in part.content.iter("svg")]
-    sharing.give_names(drawings)
-    text = page_text(_page(parts, sharing.share_styles(drawings)))
+    text = page_text(parts, known)
     write_text(out, text)
     return Written(
         out,
         len(text.encode()),
-        0 if known is None else len(known.verdicts),
-        [part.title for part in parts if part.content.get("class") == "missing"],
-        [part.said() for part in parts if part.runs],
+        0 if known is None else len(known.ledger.verdicts),
+        [part.title for part in parts if part.is_missing],
+        [part.source() for part in parts if part.runs],
     )
 
 
-def _parts(
-    folders: Folders, known: Recalled | None, ledger: Run | None, tell: Callable[[str], object]
-) -> Iterable[Part]:
-    yield _question(known)
-    if known is not None:
-        tell(f"setting the formulas of {counted(len(known.verdicts), 'claim')}")
-    shown = [
-        _claims(known, ledger),
-        _reports(FIGURE, folders, tell),
-        _checks(folders),
-        _reports(SWEEPS, folders, tell),
-        _reports(NETWORKS, folders, tell),
-        _errata(known, ledger),
-        _reports(KERNEL, folders, tell),
-    ]
-    yield from shown
-    yield _environment([run for part in shown for run in part.runs])
+@dataclass(frozen=True)
+class Known:
+    """The verdicts of a file of evidence."""
+
+    run: Run
+    ledger: Recalled
 
 
-def _page(parts: Sequence[Part], rules: str) -> ET.Element:
-    """Return the whole page; rules of its style sheet are added to those of all pages."""
-    style, script = _own("page.css") + rules, _own("page.js")
-    policy = (
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{_digest(script)}'"
+def _known(
+    run: Run | None, claims: Callable[[], Iterable[Claim]], tell: Callable[[str], object]
+) -> Known | None:
+    if run is None:
+        return None
+    tell("writing the claims as formulas")
+    written = claims()
+    tell(f"reading {run.path}, and evaluating its exact numbers again")
+    return Known(run, recalled(run.path, written))
+
+
+def page_text(parts: Sequence[Part], known: Known | None) -> str:
+    """Return the page as HTML, with what is known of the claims first."""
+    style, script = (_own(name) for name in ("page.css", "page.js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return (
+        templates()
+        .get_template("page.html")
+        .render(
+            title=TITLE,
+            style=Markup(style),
+            script=Markup(script),
+            digest=digest,
+            parts=parts,
+            overview=[] if known is None else [*overview(known.ledger.verdicts)],
+        )
     )
-    head = node(
-        "head",
-        node("meta", charset="utf-8"),
-        node("meta", http_equiv="Content-Security-Policy", content=policy),
-        node("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        node("meta", name="color-scheme", content="light dark"),
-        node("link", rel="icon", href="data:,"),
-        node("title", TITLE),
-        node("style", style),
-    )
-    contents = [node("li", node("a", part.title, href=f"#{part.name}")) for part in parts]
-    body = node(
-        "body",
-        node("a", "Skip to the claims", href="#claims", class_="skip"),
-        node("header", node("h1", TITLE)),
-        node("nav", node("ul", *contents), aria_label="Contents"),
-        node("main", *(part.content for part in parts)),
-        node("script", script),
-    )
-    return node("html", head, body, lang="en")
 
 
 def _own(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _digest(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-
-def _section(name: str, title: str, *content: Child, runs: Sequence[Run] = ()) -> Part:
-    return Part(name, title, node("section", node("h2", title), *content, id=name), runs)
-
-
-def _missing(name: str, title: str, *commands: str) -> Part:
-    words = node("p", "There are no files of this yet. ", *_made_by(commands))
-    part = _section(name, title, words)
-    part.content.set("class", "missing")
-    return part
-
-
-def _made_by(commands: Sequence[str]) -> Iterable[Child]:
-    yield "They are made by "
-    for number, command in enumerate(commands):
-        yield ", " * bool(number)
-        yield node("code", command)
-    yield "."
-
-
-def _said(run: Run | None) -> ET.Element | None:
-    return None if run is None else node("p", run.said(), class_="kept" if run.is_kept else "own")
-
-
 # --- Parts ---------------------------------------------------------------------------------------
 
 
-def _question(known: Recalled | None) -> Part:
-    part = _section("question", "The question", *(node("p", text) for text in _QUESTION))
+def page_parts(
+    folders: Folders, known: Known | None, tell: Callable[[str], object]
+) -> Iterable[Part]:
+    """Return the parts of the page, in their order.
+
+    Args:
+        folders: of results.
+        known: verdicts, if there is evidence about claims.
+        tell: told what is being done, before it is.
+
+    Raises:
+        UserError: a report, or what is said of it, cannot be read.
+
+    """
     if known is not None:
-        add(part.content, overview(known.verdicts))
-    return part
+        tell(f"setting the formulas of {counted(len(known.ledger.verdicts), 'claim')}")
+    reports = folders.reports()
+    of = {package: [run for run in reports if run.package == package] for package in _PRODUCERS}
+    others = [run for run in reports if run.package not in _PRODUCERS]
+    shown = [
+        _of_ledger("claims", "The claims", known, ledger),
+        _of_package("simulations", of["simulations"], tell),
+        _checks(folders.first("simulations/evidence.json")),
+        _of_package("nn_experiments", of["nn_experiments"], tell),
+        _of_ledger("errata", "Errata", known, lambda found: [*errata(found.verdicts)]),
+        _kernel(folders.first("theory/coq/report.md", "theory/kernel.md"), tell),
+    ]
+    if others:
+        shown.append(_of_reports("others", "Other results", others, tell))
+    yield from shown
+    yield _environment([run for part in shown for run in part.runs])
 
 
-def _claims(known: Recalled | None, ledger: Run | None) -> Part:
-    name, title = "claims", "The claims"
-    if known is None or ledger is None:
-        return _missing(name, title, _VERIFY)
-    again = (
-        f"Where a verdict rests on exact numbers ({known.rechecked} times), they were evaluated "
-        "again when this page was written. Open a claim to see its formula, what decides it, and "
-        "the proof with its certificates, which need scripts to be unpacked; they are files too, "
-        "in a folder of that name beside the evidence."
-    )
-    names = definitions(known.verdicts)
-    listed = node("div", *claim_list(known, names), id="list")
-    about = (_said(ledger), node("p", again), notation(names))
-    return _section(name, title, *about, chooser(known.verdicts), listed, runs=[ledger])
+def _of_ledger(
+    name: str, title: str, known: Known | None, of: Callable[[Recalled], object]
+) -> Part:
+    if known is None:
+        return Part(name, title, "missing.html", command=_VERIFY)
+    return Part(name, title, f"{name}.html", of(known.ledger), [known.run])
 
 
-def _errata(known: Recalled | None, ledger: Run | None) -> Part:
-    name, title = "errata", "Errata"
-    if known is None or ledger is None:
-        return _missing(name, title, _VERIFY)
-    about = (
-        "Each of these was settled as printed, over everything that its own hypotheses allow, and "
-        "does not hold so. The numbers are exact and can be checked by hand."
-    )
-    return _section(name, title, node("p", about), *errata(known.verdicts), runs=[ledger])
-
-
-def _reports(kind: Kind, folders: Folders, tell: Callable[[str], object]) -> Part:
-    first = folders.first(*kind.patterns) if kind.is_one else None
-    runs = folders.found(*(() if kind.is_one else kind.patterns), made=kind.made)
-    below = [run for run in runs if run != first]
-    each = [_report(run, 3, f"{kind.name}-{number}", tell) for number, run in enumerate(below, 1)]
-    if first is not None:
-        whole = _report(first, 2, kind.name, tell)
-        add(whole, *each)
-        return Part(kind.name, kind.title, whole, [first, *below])
+def _of_package(package: str, runs: Sequence[Run], tell: Callable[[str], object]) -> Part:
+    name, title = _PRODUCERS[package]
+    command = f"python -m {package} --help"
     if not runs:
-        return _missing(kind.name, kind.title, *kind.commands.values())
-    return _section(kind.name, kind.title, *each, _not_run(kind, runs), runs=runs)
+        makes = "lists the commands that make them"
+        return Part(name, title, "missing.html", command=command, makes=makes)
+    return _of_reports(name, title, runs, tell, command)
 
 
-def _report(run: Run, level: int, name: str, tell: Callable[[str], object]) -> ET.Element:
-    """Return a report, with words about its figures, and with whose run it is below its heading."""
+def _of_reports(
+    name: str, title: str, runs: Sequence[Run], tell: Callable[[str], object], command: str = ""
+) -> Part:
+    reports = [_report(f"{name}-{n}", run, 3, tell) for n, run in enumerate(runs, 1)]
+    makes = "lists what else can be run"
+    return Part(
+        name, title, "reports.html", None, runs, reports, True, command=command, makes=makes
+    )
+
+
+def _report(name: str, run: Run, level: int, tell: Callable[[str], object]) -> Report:
     tell(f"reading {run.path}")
-    content = markdown.section(run.path, level, name, alternatives(run.path.parent))
-    said = _said(run)
-    if said is not None:
-        content.insert(1, said)
-    return content
+    read = markdown.report(run.path, level, run.pictures)
+    title = read.heading.striptags() or run.title
+    return Report(name, run, title, read.heading or title, read.body)
 
 
-def _not_run(kind: Kind, runs: Iterable[Run]) -> ET.Element | None:
-    found = {run.path.parent.relative_to(run.root).as_posix() for run in runs}
-    commands = [command for folder, command in kind.commands.items() if folder not in found]
-    words = node("p", "There is more that was not run. ", *_made_by(commands))
-    return words if commands else None
-
-
-def _checks(folders: Folders) -> Part:
-    name, title = "checks", "The simulator's checks"
-    run = folders.first("simulations/evidence.json")
+def _kernel(run: Run | None, tell: Callable[[str], object]) -> Part:
+    name, title = "kernel", "A third opinion: the proof kernel"
     if run is None:
-        return _missing(name, title, "python -m simulations check")
-    checks = read_simulation(run.path)
+        return Part(name, title, "missing.html", command="python -m theory.coq")
+    return Part(name, title, "reports.html", None, [run], [_report(name, run, 2, tell)])
+
+
+def _checks(run: Run | None) -> Part:
+    name, title = "checks", "The simulator's checks"
+    if run is None:
+        return Part(name, title, "missing.html", command="python -m simulations check")
     about = {
-        key.replace("_", " "): [(label, str(check.get(k, ""))) for k, label in _SAID.items()]
-        for key, check in checks.items()
+        key.replace("_", " "): [Fact(label, [str(check.get(k, ""))]) for k, label in _SAID.items()]
+        for key, check in read_simulation(run.path).items()
     }
-    return _section(name, title, _said(run), _records(about), runs=[run])
+    return Part(name, title, "records.html", about, [run])
 
 
 def _environment(runs: Iterable[Run]) -> Part:
     made_by = {f"{run.name}/{run.numbers.name}": run.environment for run in runs if run.numbers}
     found = {"this page": environment(), **{name: at for name, at in made_by.items() if at}}
-    versions = {str(each.get("code")) for each in found.values()}
-    words = (
-        "All of it was made by one version of the code."
-        if len(versions) == 1
-        else "Not all of it was made by the same version of the code."
-    )
+    is_one = len({str(each.get("code")) for each in found.values()}) == 1
+    words = "All of it was" if is_one else "Not all of it was"
+    words += f" made by {'one' if is_one else 'the same'} version of the code."
     alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for file, each in found.items():
         known = ((label, _flat(each.get(label))) for label in _COLUMNS)
         alike.setdefault(tuple((label, value) for label, value in known if value), []).append(file)
-    about = {", ".join(files): known for known, files in alike.items()}
-    return _section("environment", "Environment", node("p", words), _records(about))
-
-
-def _records(about: Mapping[str, Iterable[tuple[str, str]]]) -> ET.Element:
-    """Return a list of things with what is known of each, which a narrow screen can show."""
-    lines = (
-        node("li", node("b", name), *(fact(label, value) for label, value in known))
-        for name, known in about.items()
-    )
-    return node("ul", *lines, class_="records")
-
-
-_SAID = {"status": "Status", "criterion": "What had to hold", "observed": "What was seen"}
-_COLUMNS = ("code", "python", "platform", "processor", "cores", "device", "packages")
+    about = {
+        ", ".join(names): [Fact(label, [value]) for label, value in known]
+        for known, names in alike.items()
+    }
+    return Part("environment", "Environment", "records.html", about, words=words)
 
 
 def _flat(value: Any) -> str:

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
 import sympy as sp
 
@@ -16,8 +15,8 @@ from theory.logic.evidence import Evidence, Obligation
 from theory.logic.findings import Finding, Proof, Status
 from theory.report import mathml
 from theory.report.abbreviations import LEAST_SAVING
-from theory.report.facts import fact, numbers, where
-from theory.report.markup import add, node
+from theory.report.facts import numbers, where
+from theory.report.html import Fact, Line, Link, Piece
 
 _LONG: Final = 60
 """Characters from which a statement is set once, and referred to."""
@@ -30,55 +29,43 @@ class Shown:
     Attributes:
         files: the certificate's file of each obligation.
         names: definitions that the page tells of once, by their names.
-        certificates: the number of each certificate, by its file.
-        contents: what the certificates say, in the order of their numbers.
-        statements: the element of each long statement, by its text.
+        certificates: what they say, in the order of their numbers, by their files.
+        statements: each long statement as it is set, by its text.
 
     """
 
     files: Mapping[Key, str]
     names: Mapping[sp.Basic, str]
     certificates: dict[str, str] = field(default_factory=dict)
-    contents: list[str] = field(default_factory=list)
-    statements: dict[str, ET.Element] = field(default_factory=dict)
+    statements: dict[str, Line] = field(default_factory=dict)
 
-    def statement(self, statement: Any, assumed: Sequence[sp.Basic] = ()) -> ET.Element:
+    def statement(self, statement: Any, assumed: Sequence[sp.Basic] = ()) -> Line:
         """Return a statement; for a long one that the page has already, a link to it.
 
         The hypotheses in ``assumed`` are not repeated.
         """
         text = str(statement)
-        if text in self.statements:
-            number = [*self.statements].index(text) + 1
-            before = _place(self.statements[text], f"statement-{number}")
-            return node("div", node("a", "the same statement as before", href=before))
-        box = mathml.stated(statement, assumed, self.names)
+        before = self.statements.get(text)
+        if before is not None:
+            before.name = f"statement-{[*self.statements].index(text) + 1}"
+            return Line([Link("the same statement as before", before.name)])
+        line = mathml.stated(statement, assumed, self.names)
         if len(text) >= _LONG:
-            self.statements[text] = box
-        return box
+            self.statements[text] = line
+        return line
 
-    def certificate(self, finding: Finding, key: Key) -> str | None:
+    def certificate(self, finding: Finding, key: Key) -> int | None:
         """Return the number of a finding's certificate among the page's; each is there once."""
         file = self.files.get(key)
         if file is None:
             return None
-        if file not in self.certificates:
-            self.certificates[file] = str(len(self.contents))
-            self.contents.append(f"{file}\n{_content(finding)}")
-        return self.certificates[file]
+        self.certificates.setdefault(file, f"{file}\n{_content(finding)}")
+        return [*self.certificates].index(file)
 
-    def packed(self) -> ET.Element:
-        """Return the certificates as a block of data: JSON, compressed (RFC 1950), in base 64."""
-        text = json.dumps(self.contents, ensure_ascii=False)
-        data = base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
-        return node("script", data, type="application/octet-stream", id="certificates")
-
-
-def _place(element: ET.Element, name: str) -> str:
-    """Return where an element is, for a link to it: only what is linked to needs an id."""
-    if element.get("id") is None:
-        element.set("id", name)
-    return f"#{element.get('id')}"
+    def packed(self) -> str:
+        """Return the certificates as JSON, compressed (RFC 1950), in base 64."""
+        text = json.dumps([*self.certificates.values()], ensure_ascii=False)
+        return base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
 
 
 def _content(finding: Finding) -> str:
@@ -89,8 +76,28 @@ def _content(finding: Finding) -> str:
     return json.dumps(finding.to_json(), indent=1, ensure_ascii=False)
 
 
-def proof(verdict: Verdict, part: str, evidence: Evidence, shown: Shown) -> ET.Element:
-    """Return what settles a claim as published or as corrected, to be opened.
+@dataclass(frozen=True)
+class Step:
+    """A statement with its role in a proof, what settles it, and the number of its certificate."""
+
+    name: str
+    role: str
+    statement: Line
+    by: Sequence[Piece]
+    certificate: int | None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What settles a claim as published or as corrected, under a line that says so."""
+
+    summary: str
+    facts: Sequence[Fact]
+    steps: Sequence[Step]
+
+
+def proof(verdict: Verdict, part: str, evidence: Evidence, shown: Shown) -> Settled:
+    """Return what settles a claim as published or as corrected.
 
     Args:
         verdict: on the claim.
@@ -100,25 +107,27 @@ def proof(verdict: Verdict, part: str, evidence: Evidence, shown: Shown) -> ET.E
 
     """
     obligations = evidence.argument.obligations
-    what = "as printed" if part == "published" else "as corrected"
-    number = f"{len(obligations)} statement{'s' * (len(obligations) != 1)}"
     common = _common(obligations.values())
-    lines = (
-        _obligation(obligation, evidence, (verdict.claim.id, part, name), shown, common)
+    facts = []
+    if evidence.argument.rule:
+        facts.append(Fact("They settle it by", [evidence.argument.rule]))
+    if common:
+        facts.append(Fact("Throughout", [mathml.listed(mathml.named(common, shown.names))]))
+    steps = [
+        _step(obligation, evidence, (verdict.claim.id, part, name), shown, common)
         for name, obligation in obligations.items()
-    )
-    found = node(
-        "details",
-        node("summary", f"{_settled(evidence.status)} {what}: {number}, {evidence.back_end}"),
-        fact("They settle it by", evidence.argument.rule) if evidence.argument.rule else None,
-        fact("Throughout", mathml.listed(mathml.named(common, shown.names))) if common else None,
-        node("ol", *lines),
-        class_="argument",
-    )
-    meanings = where(found, LEAST_SAVING)
-    if meanings is not None:
-        found.insert(1, meanings)
-    return found
+    ]
+    formulas = [piece for step in steps for piece in (step.statement, *step.by)]
+    meanings = where([*facts, *formulas], LEAST_SAVING)
+    return Settled(_summary(part, evidence), [*meanings, *facts], steps)
+
+
+def _summary(part: str, evidence: Evidence) -> str:
+    names = {Status.PROVED: "Proof", Status.REFUTED: "Refutation"}
+    what = "as printed" if part == "published" else "as corrected"
+    count = len(evidence.argument.obligations)
+    statements = f"{count} statement{'s' * (count != 1)}"
+    return f"{names.get(evidence.status, 'Attempt')} {what}: {statements}, {evidence.back_end}"
 
 
 def _common(obligations: Iterable[Obligation]) -> tuple[sp.Basic, ...]:
@@ -129,30 +138,24 @@ def _common(obligations: Iterable[Obligation]) -> tuple[sp.Basic, ...]:
     return tuple(h for h in given[0] if all(h in others for others in given[1:]))
 
 
-def _settled(status: Status) -> str:
-    return {Status.PROVED: "Proof", Status.REFUTED: "Refutation"}.get(status, "Attempt")
-
-
-def _obligation(
+def _step(
     obligation: Obligation,
     evidence: Evidence,
     key: Key,
     shown: Shown,
     common: Sequence[sp.Basic],
-) -> ET.Element:
-    """Return a statement with its name and role, and what settles it; numbers stand below it."""
+) -> Step:
+    """Return a statement with what settles it; numbers stand below it, a proof's name before."""
     finding = evidence.findings[obligation.name]
     role = evidence.argument.role(obligation.name)
     is_told = key[1] == "published" and finding.status is Status.REFUTED and "necessary" in role
     by = f"{finding.status} by {finding.back_end}"
     is_short = isinstance(finding, Proof)
-    found = node(
-        "li",
-        node("b", obligation.name),
-        f" ({role}), {by}" if is_short else f" ({role})",
+    said = ("as above",) if is_told else numbers(finding)
+    return Step(
+        obligation.name,
+        f"({role}), {by}" if is_short else f"({role})",
         shown.statement(obligation.statement, common),
-        data_text=shown.certificate(finding, key),
+        () if is_short else (f"{by}: ", *said),
+        shown.certificate(finding, key),
     )
-    if not is_short:
-        add(found, node("div", f"{by}: ", *(("as above",) if is_told else numbers(finding))))
-    return found

@@ -15,9 +15,10 @@ from typing import Any
 import sympy as sp
 
 from theory.common.errors import UserError
-from theory.common.files import as_json, read_json
+from theory.common.files import as_json
 from theory.ledger.certificates import Key
-from theory.ledger.verify import SCHEMA, Verdict
+from theory.ledger.evidence_files import AGAIN, read_evidence
+from theory.ledger.verify import Verdict
 from theory.logic.evidence import Argument, Claim, Evidence
 from theory.logic.exact import Surd
 from theory.logic.findings import (
@@ -33,7 +34,6 @@ from theory.logic.findings import (
     Witness,
 )
 
-AGAIN = "Run `python -m theory verify` again."
 _TERM = re.compile(
     r"(?P<sign>-?)(?:(?:(?P<factor>\d+)\*)?sqrt\((?P<root>[236])\)|(?P<whole>\d+))"
     r"(?:/(?P<below>[1-9]\d*))?"
@@ -80,12 +80,8 @@ def recalled(path: Path, claims: Iterable[Claim]) -> Recalled:
             do not follow from its findings, or its numbers do not show what they should.
 
     """
-    data = read_json(path)
-    entries = data.get("claims") if isinstance(data, dict) else None
-    if not isinstance(entries, list) or data.get("schema") != SCHEMA:
-        raise UserError(
-            f"{path}: expected an evidence file of the ledger with schema {SCHEMA}. {AGAIN}"
-        )
+    data = read_evidence(path)
+    entries = data["claims"]
     known = {claim.id: claim for claim in claims}
     verdicts: dict[str, Verdict] = {}
     for entry in entries:

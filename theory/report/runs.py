@@ -1,35 +1,22 @@
 """Where a page's content comes from: one's own runs, and runs that were kept with the code."""
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from markupsafe import Markup
+
+from theory.common.errors import UserError
 from theory.common.files import read_json
+from theory.report.pictures import Picture
 
 _NUMBERS: Final = ("summary.json", "evidence.json")
-"""Files beside a report that say what made it."""
-_ANYWHERE: Final = ("*/report.md", "*/*/report.md")
-"""Where a report may be whose command was given a folder of the user's choice."""
-
-
-class Made(StrEnum):
-    """What a report is of, as the numbers beside it tell."""
-
-    FIGURE = "Figure 4.7"
-    QUESTION = "a question"
-    SWEEP = "a sweep"
-    NETWORKS = "a comparison of networks"
-
-
-_KEYS: Final[Mapping[Made, frozenset[str]]] = {
-    Made.SWEEP: frozenset({"sweep"}),
-    Made.FIGURE: frozenset({"optimizers", "ratio_signgd_over_gd"}),
-    Made.QUESTION: frozenset({"settings", "checks", "results"}),
-    Made.NETWORKS: frozenset({"preset", "baseline", "verdicts"}),
-}
-"""What only the file of one kind of command has, all of it."""
+"""Files beside a report in which the command that made both describes them."""
+_PICTURE: Final = ("file", "title", "alternative", "caption")
+_PACKAGE: Final = re.compile(r"python -m (\w+)")
 
 
 @dataclass(frozen=True)
@@ -48,9 +35,14 @@ class Run:
     is_kept: bool
 
     @property
+    def folder(self) -> str:
+        """The folder that it is in, below the folder of results."""
+        return self.path.parent.relative_to(self.root).as_posix()
+
+    @property
     def name(self) -> str:
         """The folder that it is in, from the folder of results on."""
-        return (Path(self.root.name) / self.path.parent.relative_to(self.root)).as_posix()
+        return (Path(self.root.name) / self.folder).as_posix()
 
     @property
     def numbers(self) -> Path | None:
@@ -64,36 +56,74 @@ class Run:
         """What made it: versions and hardware; empty where no file says so.
 
         Raises:
-            UserError: the file that says so is no JSON.
+            UserError: the file that says so is no JSON; so in the properties below.
 
         """
-        found = self._data().get("environment")
+        found = self._data.get("environment")
         return found if isinstance(found, dict) else {}
 
     @property
-    def made(self) -> Made | None:
-        """What it is of; None where the numbers do not tell.
+    def title(self) -> str:
+        """What its maker calls it; else its folder."""
+        return self._text("title") or self.name
+
+    @property
+    def command(self) -> str:
+        """The command that makes it, such as ``python -m PACKAGE STUDY``; empty if not told."""
+        return self._text("command")
+
+    @property
+    def package(self) -> str:
+        """The package whose command made it; empty if not told."""
+        found = _PACKAGE.match(self.command)
+        return found[1] if found else ""
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """The pictures beside it, as their maker describes them.
 
         Raises:
-            UserError: they are no JSON.
+            UserError: a picture lacks one of the texts of which a description is made.
 
         """
-        names = self._data().keys()
-        return next((made for made, keys in _KEYS.items() if keys <= names), None)
+        told = self._data.get("pictures", [])
+        for each in told if isinstance(told, list) else [told]:
+            texts = each if isinstance(each, dict) else {}
+            if not all(isinstance(texts.get(name), str) for name in _PICTURE):
+                raise self._refused(f"pictures: expected the texts {', '.join(_PICTURE)}", each)
+        return [Picture(*(each[name] for name in _PICTURE)) for each in told]
 
+    @cached_property
     def _data(self) -> Mapping[str, Any]:
         data = {} if self.numbers is None else read_json(self.numbers)
         return data if isinstance(data, dict) else {}
 
-    def said(self) -> str:
-        """Return whose run it is, and by what code and on what hardware it was made."""
+    def _text(self, name: str) -> str:
+        text = self._data.get(name, "")
+        if not isinstance(text, str):
+            raise self._refused(f"{name}: expected a text", text)
+        return text
+
+    def _refused(self, expected: str, got: object) -> UserError:
+        again = "Run the command that wrote it again."
+        return UserError(f"{self.numbers}: {expected}, got {str(got)[:80]!r}. {again}")
+
+    def said(self) -> Markup:
+        """Return whose run it is, by what code and on what hardware it was made, and how."""
         whose = "A run that was kept with the code" if self.is_kept else "A run of your own"
         at = self.environment
         cores = f"{at['cores']} cores" if at.get("cores") else ""
         made = [at.get("code") and f"version {at['code']}", at.get("processor"), cores]
         made.append(at.get("device") and f"device {at['device']}")
         told = ", ".join(str(part) for part in made if part)
-        return f"{whose}: {self.name}{f', made by {told}' * bool(told)}."
+        by = Markup(" It is made by <code>{}</code>.").format(self.command) if self.command else ""
+        return Markup('<p class="{}">{}: {}{}.{}</p>').format(
+            "kept" if self.is_kept else "own",
+            whose,
+            self.name,
+            f", made by {told}" * bool(told),
+            by,
+        )
 
 
 @dataclass(frozen=True)
@@ -103,28 +133,34 @@ class Folders:
     results: Path
     kept: Path | None = None
 
-    def found(self, *patterns: str, made: Collection[Made] = ()) -> list[Run]:
-        """Return the files of some patterns, in order; a kept run only where there is none else.
+    def first(self, *places: str) -> Run | None:
+        """Return the first file at some places: one's own, else a kept one."""
+        return next(
+            (
+                Run(root / place, root, is_kept)
+                for root, is_kept in self._roots()
+                for place in places
+                if (root / place).is_file()
+            ),
+            None,
+        )
 
-        Args:
-            patterns: where files of the commands are by themselves.
-            made: what else is shown, in whatever folder of the results one's own runs have it.
+    def reports(self) -> list[Run]:
+        """Return the reports of all folders, in order; a kept one where there is none of one's own.
 
+        Those of the theory, of which the page knows more, are left out, and so are hidden folders,
+        in which what is being written may be.
         """
-        own = [*self._of(self.results, patterns, is_kept=False)]
-        if made:
-            anywhere = self._of(self.results, _ANYWHERE, is_kept=False)
-            own += [run for run in anywhere if run not in own and run.made in made]
-        have = {run.path.parent.relative_to(run.root) for run in own}
-        kept = [] if self.kept is None else self._of(self.kept, patterns, is_kept=True)
-        more = [run for run in kept if run.path.parent.relative_to(run.root) not in have]
-        return sorted([*own, *more], key=lambda run: run.path.relative_to(run.root).as_posix())
+        found: dict[str, Run] = {}
+        for root, is_kept in self._roots():
+            for path in root.rglob("report.md"):
+                run = Run(path, root, is_kept)
+                inner = Path(run.folder).parts
+                if inner[:1] != ("theory",) and not any(name.startswith(".") for name in inner):
+                    found.setdefault(run.folder, run)
+        return [found[folder] for folder in sorted(found)]
 
-    def first(self, *patterns: str) -> Run | None:
-        """Return the first file of some patterns: one's own, else a kept one."""
-        return min(self.found(*patterns), key=lambda run: run.is_kept, default=None)
-
-    def _of(self, root: Path, patterns: tuple[str, ...], *, is_kept: bool) -> Iterator[Run]:
-        for pattern in patterns:
-            for path in sorted(root.glob(pattern)):
-                yield Run(path, root, is_kept)
+    def _roots(self) -> Iterator[tuple[Path, bool]]:
+        yield self.results, False
+        if self.kept is not None:
+            yield self.kept, True

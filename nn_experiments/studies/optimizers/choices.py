@@ -6,8 +6,8 @@ trains on CIFAR-10 and CIFAR-100.
 
 from __future__ import annotations
 
-from nn_experiments.specs import Preset
-from nn_experiments.studies.optimizers import presets
+from nn_experiments.studies.optimizers.preset import Preset
+from nn_experiments.studies.optimizers.thesis_preset import of_thesis
 
 _IMAGES = {
     "caltech101": "a fifth of each class, drawn by a fixed seed, is for the test; gray images have "
@@ -24,7 +24,7 @@ def choices(preset: Preset) -> list[str]:
     What differs from what it states, :func:`~nn_experiments.studies.optimizers.setting.departures`
     says.
     """
-    if presets.of_thesis(preset.published) is None:
+    if of_thesis(preset.published) is None:
         return []
     return [*_training(preset), *_perturbations(preset), *_frequencies(preset), *_bounds(preset)]
 

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from nn_experiments.evidence.changes import Rules, changes, rules
+from nn_experiments.evidence.findings import Findings
 from nn_experiments.evidence.intervals import Interval
-from nn_experiments.evidence.store import Measurements
-from nn_experiments.specs import Preset
+from nn_experiments.evidence.record import head, judged
 from nn_experiments.studies.optimizers import thesis_tables as published
 from nn_experiments.studies.optimizers.choices import choices
-from nn_experiments.studies.optimizers.judge import baseline, judge, summarise
-from nn_experiments.studies.optimizers.predictions import Summary, Verdict
+from nn_experiments.studies.optimizers.measurements import Measurements
+from nn_experiments.studies.optimizers.preset import Preset, baseline
 from nn_experiments.studies.optimizers.setting import (
     departures,
     engines,
@@ -31,41 +30,31 @@ from nn_experiments.studies.optimizers.table_4_1 import (
     sizes,
 )
 
-SCHEMA = "nn-experiments-evidence"
-VERSION = 1
-
 
 def evidence(
     preset: Preset,
     measurements: Measurements,
+    findings: Findings,
     environment: Mapping[str, Any],
     timings: Mapping[str, float] | None = None,
-    fixed: Rules | None = None,
 ) -> dict[str, Any]:
     """Return what was observed and what it says, for a JSON file; its kind is *observed*.
 
     Args:
         preset: as it was run, with the learning rates and the number of images that were chosen.
         measurements: what was measured.
+        findings: what it says.
         environment: code, versions and hardware of the machine that trained and measured, as
             :func:`theory.common.files.environment` gives them, and the device.
         timings: seconds by stage.
-        fixed: what was fixed before the results; if None, they are new, and the preset's is.
 
     Raises:
-        ValueError: the preset has no optimizer, or trainings were tested on different images.
+        ValueError: the preset has no optimizer.
 
     """
-    verdicts = judge(preset, measurements, fixed)
+    verdicts = findings.verdicts
     return {
-        "schema": SCHEMA,
-        "version": VERSION,
-        "kind": "observed",
-        "title": preset.title,
-        "environment": dict(environment),
-        "preset": asdict(preset),
-        "fixed_before_results": fixed or rules(preset),
-        "changed_after_results": [change.text for change in changes(fixed, preset)],
+        **head(preset.title, asdict(preset), findings, environment),
         "baseline": baseline(preset).title,
         "is_small_sample": bool(small_sample(preset)),
         "small_sample_because": small_sample(preset),
@@ -73,8 +62,7 @@ def evidence(
         "settings_that_the_thesis_leaves_open": choices(preset),
         "confidence_per_comparison": preset.margins.confidence,
         "comparisons": len(verdicts),
-        "summary": [_summary_record(s) for s in summarise(verdicts)],
-        "verdicts": [_verdict_record(v) for v in verdicts],
+        **judged(findings),
         "trainings": _training_records(measurements),
         "accuracy_percent": _accuracy_records(preset, measurements),
         "average_robust_accuracy": _average_records(preset, measurements),
@@ -101,18 +89,6 @@ def _noise_record(preset: Preset, measurements: Measurements) -> dict[str, Any] 
 
 def _interval_record(interval: Interval | None) -> dict[str, float] | None:
     return None if interval is None else asdict(interval)
-
-
-def _verdict_record(v: Verdict) -> dict[str, Any]:
-    record = asdict(v)
-    record["verdict"] = record.pop("outcome")
-    return record
-
-
-def _summary_record(s: Summary) -> dict[str, Any]:
-    record = asdict(s)
-    record["verdict"] = record.pop("outcome")
-    return record
 
 
 def _training_records(measurements: Measurements) -> list[dict[str, Any]]:

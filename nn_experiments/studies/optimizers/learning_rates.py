@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from nn_experiments.specs import OptimizerSpec, Preset, RunSpec
+from nn_experiments.specs import OptimizerSpec, RunSpec
+from nn_experiments.studies.optimizers.preset import Preset
 from nn_experiments.training.folder import RunRecord
 from nn_experiments.training.grid import LoadData, train_all
 from nn_experiments.training.loop import Progress
 from theory.common.errors import UserError
-from theory.common.tables import TextTable
 
 
 @dataclass(frozen=True)
@@ -28,23 +28,6 @@ class LearningRateChoice:
 
     optimizers: tuple[OptimizerSpec, ...]
     tried: tuple[RunRecord, ...]
-
-    def table(self) -> TextTable:
-        """Return what was tried: optimizer, rate, validation accuracy in percent, and choice."""
-        chosen = {(spec.title, spec.learning_rate) for spec in self.optimizers}
-        rows = []
-        for record in self.tried:
-            spec = record.spec.optimizer
-            accuracy = record.validation_accuracy
-            rows.append(
-                [
-                    spec.title,
-                    f"{spec.learning_rate:g}",
-                    record.status if accuracy is None else f"{100 * accuracy:.2f}",
-                    "chosen" if (spec.title, spec.learning_rate) in chosen else "",
-                ]
-            )
-        return TextTable(["optimizer", "learning rate", "validation accuracy (%)", ""], rows)
 
 
 def choose_learning_rates(

@@ -2,76 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from nn_experiments import style
 from nn_experiments.attacks import noise
 from nn_experiments.attacks import pictures as perturbed
 from nn_experiments.attacks.attack import attack
 from nn_experiments.data.images import DataSet, Images, batch_size
-from nn_experiments.evidence.changes import Rules
-from nn_experiments.evidence.store import CLEAN, Measurements
+from nn_experiments.evidence.figures import forest
+from nn_experiments.evidence.findings import Findings
+from nn_experiments.evidence.outcomes import Rule
+from nn_experiments.evidence.shown import Drawing
 from nn_experiments.frequency import bands, energy, noise_size, pictures
 from nn_experiments.models.answers import right as answered_right
 from nn_experiments.models.evaluating import frozen
 from nn_experiments.plurals import counted
-from nn_experiments.specs import Norm, Preset, RobustnessSpec, level
+from nn_experiments.specs import Norm, RobustnessSpec, level
 from nn_experiments.studies.optimizers import figures
-from nn_experiments.studies.optimizers.judge import judge
+from nn_experiments.studies.optimizers.measurements import CLEAN, Measurements
+from nn_experiments.studies.optimizers.preset import Preset
+from nn_experiments.studies.optimizers.tables import measure_text
 
-Tell = Callable[[str], None]
-"""Is given the name of each figure before it is drawn."""
-Drawn = dict[str, Callable[[], Figure]]
-"""Functions that draw figures, by name."""
+Drawings = dict[str, Drawing]
 
-_SHOWN = 8  # images in pictures of perturbed ones
+SHOWN = 8
+"""How many images there are in pictures of perturbed ones."""
 _SYMBOLS = {"l2": "ℓ2", "linf": "ℓ∞"}
 
 
-def draw_all(
-    preset: Preset,
-    measured: Measurements,
-    folder: Path,
-    tell: Tell,
-    fixed: Rules | None = None,
-) -> list[str]:
-    """Draw what was measured, as PNG, PDF and SVG; return the names.
+def measured_figures(
+    preset: Preset, measured: Measurements, findings: Findings, rules: Mapping[str, Rule]
+) -> Drawings:
+    """Return figures of what was measured.
 
     Figure 4.1, the verdicts' intervals and, where measured, Lipschitz bounds by layer (Table 4.1),
     Observations I and II (Figures 4.3 and 4.6).
     """
-    drawn: Drawn = {"figure_4_1": partial(figures.figure_4_1, [(preset, measured)])}
-    verdicts = judge(preset, measured, fixed)
-    drawn["effects"] = partial(figures.forest, verdicts, only_primary=True)
+    effects = partial(
+        forest,
+        findings.verdicts,
+        rules,
+        only_primary=True,
+        measure_text=measure_text,
+        more=figures.other_reading,
+    )
+    drawn = {
+        "figure_4_1": Drawing(partial(figures.figure_4_1, [(preset, measured)])),
+        "effects": Drawing(effects),
+    }
     if any(run.lipschitz for run in measured.runs):
-        drawn["lipschitz"] = partial(figures.lipschitz_by_layer, preset, measured)
+        drawn["lipschitz"] = Drawing(partial(figures.lipschitz_by_layer, preset, measured))
     note = f"{preset.title or preset.data.name}, {counted(len(preset.seeds), 'seed')}"
     by_band = _drops(preset, measured)
-    titles = {}
     if by_band:
         size = noise_size.told(
             preset.frequency.sigma, preset.frequency.noises, measured.noise_norm()
         )
         pale = f"{note}; noise: {size}; pale: standard error over seeds"
-        drawn["observation_two"] = partial(pictures.draw_observation_two, by_band, pale)
-        titles["observation_two"] = f"observation two: drop in accuracy under noise, {size}"
+        drawn["observation_two"] = Drawing(
+            partial(pictures.draw_observation_two, by_band, pale),
+            f"observation two: drop in accuracy under noise, {size}",
+        )
     original, filtered = _filtered(preset, measured)
     if any(filtered.values()):
-        drawn["observation_one"] = partial(pictures.draw_observation_one, original, filtered, note)
-    return _written(drawn, folder, tell, titles)
+        drawn["observation_one"] = Drawing(
+            partial(pictures.draw_observation_one, original, filtered, note)
+        )
+    return drawn
 
 
-def draw_images(
-    preset: Preset, data: DataSet, models: Mapping[str, nn.Module], folder: Path, tell: Tell
-) -> list[str]:
-    """Draw the data's spectrum, filters and noise, and perturbed images, as PNG, PDF and SVG.
+def image_figures(preset: Preset, data: DataSet, models: Mapping[str, nn.Module]) -> Drawings:
+    """Return figures of the data's spectrum, filters and noise, and of perturbed images.
 
     Figures 4.2, 4.4, 4.5, and 4.18 to 4.20, the attacks at their largest radius. Perturbed are the
     first test images that all networks classify correctly.
@@ -80,8 +86,6 @@ def draw_images(
         preset: says which levels.
         data: on the models' device.
         models: one network for each optimizer's title, in evaluation mode.
-        folder: for the files.
-        tell: is called for each figure.
 
     """
     spec = preset.frequency
@@ -90,23 +94,16 @@ def draw_images(
     norm = noise_size.mean_norm(data.shape, spec.bands, spec.sigma)
     size = noise_size.told(spec.sigma, None, norm)
     masks = bands.masks(height, width, spec.bands)
-    drawn: Drawn = {
-        "spectrum": lambda: pictures.draw_energy(
-            {preset.data.name: energy.average_amplitude(data.train)}
+    return {
+        "spectrum": Drawing(
+            lambda: pictures.draw_energy({preset.data.name: energy.average_amplitude(data.train)})
         ),
-        "filters": lambda: pictures.draw_filtered(data.train.pixels[0].cpu()),
-        "bands": lambda: pictures.draw_bands(masks, noises, f"One noise per band: {size}."),
-    }
-    drawn |= _perturbed(preset, data.test, models)
-    return _written(drawn, folder, tell, {"bands": f"bands and one noise in each, {size}"})
-
-
-def _written(drawn: Drawn, folder: Path, tell: Tell, titles: Mapping[str, str]) -> list[str]:
-    """Draw and write figures; those without a title of their own are called as their files are."""
-    for name, draw in drawn.items():
-        tell(name)
-        style.write_figure(draw(), folder / name, titles.get(name, ""))
-    return list(drawn)
+        "filters": Drawing(lambda: pictures.draw_filtered(data.train.pixels[0].cpu())),
+        "bands": Drawing(
+            lambda: pictures.draw_bands(masks, noises, f"One noise per band: {size}."),
+            f"bands and one noise in each, {size}",
+        ),
+    } | _perturbed(preset, data.test, models)
 
 
 def _drops(preset: Preset, measured: Measurements) -> dict[str, np.ndarray]:
@@ -136,19 +133,20 @@ def _accuracies(measured: Measurements, title: str, measure: str) -> list[float]
     return [] if correct is None else [float(c) for c in correct.mean(axis=1)]
 
 
-def _perturbed(preset: Preset, test: Images, models: Mapping[str, nn.Module]) -> Drawn:
+def _perturbed(preset: Preset, test: Images, models: Mapping[str, nn.Module]) -> Drawings:
     spec = preset.robustness
     networks = {title: frozen(model) for title, model in models.items()}
     right = _right_everywhere(test, list(networks.values()))
-    found: Drawn = {}
+    found: Drawings = {}
     if spec.gaussian:
-        found["gaussian_noise"] = partial(_noisy, spec, test, right, is_chosen=bool(networks))
+        noisy = partial(_noisy, spec, test, right, is_chosen=bool(networks))
+        found["gaussian_noise"] = Drawing(noisy)
     radii: dict[Norm, Sequence[str]] = {"l2": spec.l2, "linf": spec.linf}
     for norm, levels in radii.items():
         if levels and networks:
             radius = max(levels, key=level)
-            found[f"{norm}_attack"] = partial(
-                _attack, test, right, networks, norm, radius, spec.noise_seed
+            found[f"{norm}_attack"] = Drawing(
+                partial(_attack, test, right, networks, norm, radius, spec.noise_seed)
             )
     return found
 
@@ -163,9 +161,9 @@ def _right_everywhere(images: Images, networks: Sequence[nn.Module]) -> list[int
         for network in networks:
             right &= answered_right(network(part.floats()), part.labels, start)
         found += (start + right.nonzero()[:, 0]).tolist()
-        if len(found) >= _SHOWN:
+        if len(found) >= SHOWN:
             break
-    return found[:_SHOWN]
+    return found[:SHOWN]
 
 
 def _noisy(spec: RobustnessSpec, test: Images, right: list[int], *, is_chosen: bool) -> Figure:
@@ -173,7 +171,7 @@ def _noisy(spec: RobustnessSpec, test: Images, right: list[int], *, is_chosen: b
     numbers, which = right, _which(right, test, "one network of each optimizer classifies")
     if not (right and is_chosen):
         # Noise needs no network.
-        numbers = list(range(min(_SHOWN, len(test))))
+        numbers = list(range(min(SHOWN, len(test))))
         which = f"the first {counted(len(numbers), 'test image')}"
     by_variance = {
         f"σ² = {text}": torch.cat([_with_noise(test, n, text, spec.noise_seed) for n in numbers])
@@ -213,7 +211,7 @@ def _attack(
 
 
 def _which(right: list[int], test: Images, who: str) -> str:
-    first = "first" if len(right) == _SHOWN else "only"
+    first = "first" if len(right) == SHOWN else "only"
     return f"the {first} {len(right)} of {len(test):,} test images that {who} correctly"
 
 

@@ -7,17 +7,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from nn_experiments.evidence import reliability
-from nn_experiments.evidence.attack_warnings import notes_table
-from nn_experiments.evidence.changes import Change, Rules, changes
+from nn_experiments.evidence.changes import Change
+from nn_experiments.evidence.findings import Findings, Verdict
 from nn_experiments.evidence.outcomes import Outcome
-from nn_experiments.evidence.store import CLEAN, FINISHED, KINDS, Measurements
+from nn_experiments.evidence.report import bullets, where
+from nn_experiments.evidence.tables import summary_table, verdict_table
 from nn_experiments.frequency import noise_size
-from nn_experiments.specs import Preset
 from nn_experiments.studies.optimizers import thesis_tables as published
+from nn_experiments.studies.optimizers.attack_warnings import notes_table
 from nn_experiments.studies.optimizers.choices import choices
-from nn_experiments.studies.optimizers.comparisons import measures_of
-from nn_experiments.studies.optimizers.judge import baseline, judge, summarise
-from nn_experiments.studies.optimizers.predictions import LINEAR, Verdict
+from nn_experiments.studies.optimizers.measurements import CLEAN, FINISHED, KINDS, Measurements
+from nn_experiments.studies.optimizers.predictions import SAME_ORDER, measures_of
+from nn_experiments.studies.optimizers.preset import Preset, baseline
 from nn_experiments.studies.optimizers.setting import (
     FULL_SCALE_EPOCHS,
     departures,
@@ -37,9 +38,7 @@ from nn_experiments.studies.optimizers.tables import (
     measure_text,
     name_of,
     sizes_table,
-    summary_table,
-    training_table,
-    verdict_table,
+    trainings,
 )
 from theory.common import escaping
 from theory.common.plurals import counted
@@ -53,37 +52,33 @@ _AGAINST = -0.9
 def report(
     preset: Preset,
     measurements: Measurements,
+    findings: Findings,
     environment: Mapping[str, Any],
     figures: Sequence[str] = (),
-    fixed: Rules | None = None,
 ) -> str:
     """Return the report in Markdown: predictions first, then every comparison, then the numbers.
 
     Args:
         preset: as it was run.
         measurements: what was measured.
+        findings: what it says.
         environment: as for :func:`~nn_experiments.studies.optimizers.evidence.evidence`.
         figures: file names of pictures beside the report, shown after the first table.
-        fixed: as for :func:`~nn_experiments.studies.optimizers.evidence.evidence`.
-
-    Raises:
-        ValueError: as :func:`~nn_experiments.studies.optimizers.evidence.evidence`.
 
     """
-    verdicts = judge(preset, measurements, fixed)
     sections = [
         f"# {escaping.markdown(preset.title or name_of(preset))}",
         _scale(preset, measurements),
         "## Verdict",
-        summary_table(summarise(verdicts)).markdown(),
-        *_changed(changes(fixed, preset)),
-        _how_judged(preset, verdicts, fixed),
+        summary_table(findings.summaries).markdown(),
+        *_changed(findings.changes),
+        _how_judged(preset, findings),
         *(f"![{_alternative(name, preset, measurements)}]({name})" for name in figures),
         "## What was run",
-        _bullets(what_was_run(preset, measurements.noise_norm())),
+        bullets(what_was_run(preset, measurements.noise_norm())),
         *_open_settings(preset),
         "## Comparisons",
-        verdict_table(verdicts).markdown(),
+        verdict_table(findings.verdicts, measure_text).markdown(),
         "## Accuracy (%)",
         _columns(preset, measurements),
         accuracies(preset, measurements).markdown(),
@@ -94,9 +89,9 @@ def report(
             "## Gradient energy in the irrelevant band", gradients_table(preset, measurements)
         ),
         "## Trainings",
-        training_table(preset, measurements).markdown(),
+        trainings(preset, measurements).markdown(),
         "## Not run",
-        _bullets(not_run(preset, verdicts)) or "Nothing was left out.",
+        bullets(not_run(preset, findings.verdicts)) or "Nothing was left out.",
         "## Where",
         _where(measurements, environment),
     ]
@@ -136,11 +131,11 @@ def _texts(changed: Sequence[Change]) -> str:
     return "; ".join(escaping.markdown(change.text) for change in changed)
 
 
-def _how_judged(preset: Preset, verdicts: Sequence[Verdict], fixed: Rules | None) -> str:
-    judged = [v for v in verdicts if v.outcome != Outcome.NOT_RUN]
+def _how_judged(preset: Preset, findings: Findings) -> str:
+    judged = [v for v in findings.verdicts if v.outcome != Outcome.NOT_RUN]
     counted = sum(v.is_primary for v in judged)
     confidence = preset.margins.confidence
-    return _bullets(
+    return bullets(
         [
             f"Optimizers are compared with {baseline(preset).title} by {confidence:.0%} intervals "
             "over trainings and test images, paired by image. Each is for one comparison, without "
@@ -150,7 +145,7 @@ def _how_judged(preset: Preset, verdicts: Sequence[Verdict], fixed: Rules | None
             *_what_is_presumed(judged, confidence),
             _how_told(preset),
             _errors(judged, (1 - confidence) / 2),
-            _margins(preset, fixed),
+            _margins(preset, findings.changes),
         ]
     )
 
@@ -205,7 +200,7 @@ def _errors(judged: Sequence[Verdict], tail: float) -> str:
     twice = (
         " Networks are ordered as linear models are where both intervals tell an order, and the "
         "same one: as two have a part in it, these chances are doubled there."
-        if any(v.prediction == LINEAR for v in judged)
+        if any(v.prediction == SAME_ORDER for v in judged)
         else ""
     )
     return (
@@ -216,9 +211,9 @@ def _errors(judged: Sequence[Verdict], tail: float) -> str:
     )
 
 
-def _margins(preset: Preset, fixed: Rules | None) -> str:
+def _margins(preset: Preset, changed: Sequence[Change]) -> str:
     margins = preset.margins
-    is_changed = any(change.part == "margins" for change in changes(fixed, preset))
+    is_changed = any(change.part == "margins" for change in changed)
     when = "changed after the results" if is_changed else "unchanged since the first results here"
     return (
         f"Margins, {when}: standard accuracy ± {margins.accuracy:g}, drop in the lowest band "
@@ -319,24 +314,13 @@ def _alternative(name: str, preset: Preset, measurements: Measurements) -> str:
 
 def _open_settings(preset: Preset) -> list[str]:
     found = choices(preset)
-    return ["## Where the thesis leaves it open", _bullets(found)] if found else []
+    return ["## Where the thesis leaves it open", bullets(found)] if found else []
 
 
 def _section(heading: str, table: TextTable) -> list[str]:
     return [heading, table.markdown()] if table.rows else []
 
 
-def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {escaping.markdown(line)}" for line in lines)
-
-
 def _where(measurements: Measurements, environment: Mapping[str, Any]) -> str:
-    lines = [f"{key}: {_flat(value)}" for key, value in environment.items()]
-    lines += [f"attacks, {m}: {', '.join(names)}" for m, names in engines(measurements).items()]
-    return _bullets(lines)
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {item}" for key, item in value.items() if item is not None)
-    return str(value)
+    attackers = [f"attacks, {m}: {', '.join(names)}" for m, names in engines(measurements).items()]
+    return where(environment, attackers)

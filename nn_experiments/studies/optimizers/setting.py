@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from nn_experiments.evidence.findings import Verdict
 from nn_experiments.evidence.outcomes import Outcome
-from nn_experiments.evidence.store import KINDS, Kind, Measurements
 from nn_experiments.frequency import noise_size
 from nn_experiments.plurals import counted
 from nn_experiments.specs import (
-    Level,
+    ExactNumber,
     ModelSpec,
     OptimizerSpec,
-    Preset,
     Setting,
     TrainingSpec,
     level,
 )
-from nn_experiments.studies.optimizers import presets
 from nn_experiments.studies.optimizers import thesis_tables as published
-from nn_experiments.studies.optimizers.predictions import Verdict
+from nn_experiments.studies.optimizers.measurements import KINDS, Kind, Measurements
+from nn_experiments.studies.optimizers.preset import Preset
 from nn_experiments.studies.optimizers.tables import measure_text, perturbation_text
+from nn_experiments.studies.optimizers.thesis_preset import of_thesis
 
 FULL_SCALE_EPOCHS = 200
 """Epochs of every training in the thesis (Appendix 4.A)."""
@@ -67,7 +67,7 @@ def departures(preset: Preset) -> list[str]:
     What is less than in the thesis, :func:`small_sample` says, and levels :func:`levels_of_ours`.
     BatchNorm and SGD with momentum 0.9 are the thesis's, too: Tables 4.4 and 4.7.
     """
-    thesis = presets.of_thesis(preset.published)
+    thesis = of_thesis(preset.published)
     if thesis is None:
         return []
     return [
@@ -206,7 +206,7 @@ def levels_of_ours(preset: Preset) -> list[str]:
     return found
 
 
-def _levels_text(kind: Kind, levels: Sequence[Level]) -> str:
+def _levels_text(kind: Kind, levels: Sequence[ExactNumber]) -> str:
     return perturbation_text(kind, ", ".join(levels))
 
 

@@ -14,9 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from nn_experiments.evidence.intervals import ONE_DISAGREEMENT, Interval, mean
-from nn_experiments.evidence.store import KINDS, LipschitzBound, Measure, Measurements
-from nn_experiments.specs import OptimizerSpec, Preset
+from nn_experiments.specs import OptimizerSpec
 from nn_experiments.studies.optimizers import thesis_tables as published
+from nn_experiments.studies.optimizers.measurements import (
+    KINDS,
+    LipschitzBound,
+    Measurements,
+    MeasureName,
+)
+from nn_experiments.studies.optimizers.preset import Preset
 
 FACTOR = 2.0
 """Numbers within this factor of each other are called of one size."""
@@ -96,7 +102,7 @@ def sizes(preset: Preset, measurements: Measurements) -> tuple[Size, ...]:
     )
 
 
-def perturbed_measures(preset: Preset) -> tuple[tuple[Measure, ...], bool]:
+def perturbed_measures(preset: Preset) -> tuple[tuple[MeasureName, ...], bool]:
     """Return the three measures that are averaged, and whether they are the published ones.
 
     Those of Figure 4.1 if the preset has them. Otherwise the middle level of each kind, the lower

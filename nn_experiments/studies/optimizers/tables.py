@@ -7,20 +7,24 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nn_experiments.evidence.intervals import Interval
-from nn_experiments.evidence.outcomes import Outcome
-from nn_experiments.evidence.store import CLEAN, KINDS, Kind, Measure, Measurements
-from nn_experiments.specs import Level, OptimizerSpec, Preset
+from nn_experiments.evidence.tables import MISSING, mean_and_spread, percent, training_table
+from nn_experiments.specs import ExactNumber, OptimizerSpec
 from nn_experiments.studies.optimizers import thesis_tables as published
-from nn_experiments.studies.optimizers.comparisons import measures_of
-from nn_experiments.studies.optimizers.predictions import LN_RATIO, Summary, Verdict
+from nn_experiments.studies.optimizers.measurements import (
+    CLEAN,
+    KINDS,
+    Kind,
+    Measurements,
+    MeasureName,
+)
+from nn_experiments.studies.optimizers.predictions import measures_of
+from nn_experiments.studies.optimizers.preset import Preset
 from nn_experiments.studies.optimizers.table_4_1 import Size, average_robust_accuracy
 from theory.common.tables import TextTable
 
 Compared = tuple[Preset, Measurements]
 """A comparison of optimizers on one data set, and what came out."""
 
-MISSING = "–"
 NORM_SYMBOLS = {"l2": "ℓ2", "linf": "ℓ∞", "l1": "ℓ1"}
 _SYMBOLS: dict[Kind, str] = {"gaussian": "Gaussian σ²", "l2": "ℓ2 ε", "linf": "ℓ∞ ε"}
 
@@ -30,7 +34,7 @@ def name_of(preset: Preset) -> str:
     return preset.published or preset.data.name
 
 
-def measure_text(measure: Measure) -> str:
+def measure_text(measure: MeasureName) -> str:
     """Return a measure as columns show it, such as ``"ℓ2 ε = 0.5"``."""
     for kind in KINDS:
         if measure.startswith(f"{kind}/"):
@@ -46,7 +50,7 @@ def measure_text(measure: Measure) -> str:
     return {CLEAN: "test"}.get(measure, measure)
 
 
-def perturbation_text(kind: Kind, text: Level) -> str:
+def perturbation_text(kind: Kind, text: ExactNumber) -> str:
     """Return a perturbation as columns show it, such as ``"ℓ∞ ε = 1/255"``."""
     return f"{_SYMBOLS[kind]} = {text}"
 
@@ -66,27 +70,17 @@ def accuracies(preset: Preset, measurements: Measurements, *, spread: bool = Tru
         theirs = [published.accuracy(preset, optimizer, measure) for measure in measures]
         if any(value is not None for value in theirs):
             source = f"published, Table {published.table_of(preset)}"
-            rows.append([name_of(preset), optimizer.title, source, *map(_percent, theirs)])
+            rows.append([name_of(preset), optimizer.title, source, *map(percent, theirs)])
     return TextTable(["Dataset", "Optimization", "Source", *columns], rows)
 
 
 def _ours(
-    measurements: Measurements, optimizer: OptimizerSpec, measure: Measure, spread: bool
+    measurements: Measurements, optimizer: OptimizerSpec, measure: MeasureName, spread: bool
 ) -> str:
     correct = measurements.correct(optimizer.title, measure)
     if correct is None:
         return MISSING
-    return _mean_and_spread(100 * correct.mean(axis=1), spread)
-
-
-def _mean_and_spread(values: Sequence[float] | np.ndarray, spread: bool) -> str:
-    """Return the mean over seeds ± the standard deviation, which one seed does not have."""
-    mean = f"{np.mean(values):.2f}"
-    return f"{mean} ± {np.std(values, ddof=1):.2f}" if spread and len(values) > 1 else mean
-
-
-def _percent(value: float | None) -> str:
-    return MISSING if value is None else f"{value:.2f}"
+    return mean_and_spread(100 * correct.mean(axis=1), spread)
 
 
 def lipschitz_and_robustness(compared: Sequence[Compared]) -> TextTable:
@@ -122,7 +116,7 @@ def _of(title: str, cell: _Cell, preset: Preset, measurements: Measurements) -> 
 
 def _product(_: Preset, measurements: Measurements, optimizer: OptimizerSpec) -> str:
     products = [bound.product for bound in measurements.lipschitz(optimizer.title, "l2")]
-    return _mean_and_spread(products, spread=True) if products else MISSING
+    return mean_and_spread(products) if products else MISSING
 
 
 def _average(preset: Preset, measurements: Measurements, optimizer: OptimizerSpec) -> str:
@@ -130,15 +124,15 @@ def _average(preset: Preset, measurements: Measurements, optimizer: OptimizerSpe
     if found is None:
         return MISSING
     half = found.high - found.estimate
-    return _percent(found.estimate) + (f" ± {half:.2f}" if math.isfinite(half) else "")
+    return percent(found.estimate) + (f" ± {half:.2f}" if math.isfinite(half) else "")
 
 
 def _published_product(preset: Preset, _: Measurements, optimizer: OptimizerSpec) -> str:
-    return _percent(published.lipschitz_bound(preset, optimizer))
+    return percent(published.lipschitz_bound(preset, optimizer))
 
 
 def _published_average(preset: Preset, _: Measurements, optimizer: OptimizerSpec) -> str:
-    return _percent(published.average_robust_accuracy(preset, optimizer))
+    return percent(published.average_robust_accuracy(preset, optimizer))
 
 
 def sizes_table(found: Sequence[Size]) -> TextTable:
@@ -160,83 +154,11 @@ def sizes_table(found: Sequence[Size]) -> TextTable:
     return TextTable(["Bound", *titles, "within a factor of 2", "in the published order"], rows)
 
 
-def summary_table(summaries: Sequence[Summary]) -> TextTable:
-    """Return one row a prediction: the outcome, and how its comparisons came out."""
-    shown = (Outcome.SUPPORTED, Outcome.CONTRADICTED, Outcome.INCONCLUSIVE, Outcome.NOT_RUN)
-    rows = [
-        [
-            s.prediction,
-            s.outcome,
-            *(str(s.counts.get(outcome, 0)) for outcome in shown),
-            s.where,
-            s.note,
-        ]
-        for s in summaries
-    ]
-    return TextTable(["Prediction", "Verdict", *shown, "Where", "Note"], rows)
-
-
-def verdict_table(verdicts: Sequence[Verdict]) -> TextTable:
-    """Return one row a comparison: effect, interval, margin, published effect, n, outcome."""
-    header = ["Prediction", "Comparison", "Measure", "Effect", "Interval", "Unit", "Margin"]
-    rows = [
-        [
-            v.prediction,
-            v.comparison,
-            measure_text(v.measure),
-            MISSING if v.effect is None else _signed(v.effect.estimate, v.unit),
-            _ends(v.effect, v.unit),
-            v.unit,
-            MISSING if v.margin is None else f"{v.margin:g}",
-            _published(v),
-            "+".join(map(str, v.n_seeds)),
-            str(v.n_images) if v.n_images else MISSING,
-            v.outcome,
-            "yes" if v.is_primary else "no",
-            v.note,
-        ]
-        for v in verdicts
-    ]
-    last = ["Published", "Seeds", "Images", "Verdict", "Counted", "Note"]
-    return TextTable([*header, *last], rows)
-
-
-def _published(v: Verdict) -> str:
-    """Return the published effect, by each way to read it."""
-    readings = [_signed(x, v.unit) for x in (v.published, v.published_otherwise) if x is not None]
-    return " or ".join(readings) or MISSING
-
-
-def _signed(value: float, unit: str) -> str:
-    return f"{value:+.3f}" if unit == LN_RATIO else f"{value:+.2f}"
-
-
-def _ends(effect: Interval | None, unit: str) -> str:
-    if effect is None:
-        return MISSING
-    if not math.isfinite(effect.low):
-        return "unknown"
-    if effect.is_point:
-        return "none"
-    return f"[{_signed(effect.low, unit)}, {_signed(effect.high, unit)}]"
-
-
-def training_table(preset: Preset, measurements: Measurements) -> TextTable:
+def trainings(preset: Preset, measurements: Measurements) -> TextTable:
     """Return one row a training: its status, and the loss and accuracy on its training images."""
     order = {optimizer.title: i for i, optimizer in enumerate(preset.optimizers)}
     runs = sorted(measurements.runs, key=lambda r: (order.get(r.optimizer, len(order)), r.seed))
-    rows = [
-        [
-            run.optimizer,
-            str(run.seed),
-            run.status,
-            MISSING if run.training_loss is None else f"{run.training_loss:.3g}",
-            _percent(None if run.training_accuracy is None else 100 * run.training_accuracy),
-        ]
-        for run in runs
-    ]
-    header = ["Optimization", "Seed", "Status", "Training loss", "Training accuracy, %"]
-    return TextTable(header, rows)
+    return training_table((run.optimizer, run) for run in runs)
 
 
 def bands_table(preset: Preset, measurements: Measurements) -> TextTable:
@@ -251,7 +173,7 @@ def bands_table(preset: Preset, measurements: Measurements) -> TextTable:
         found = measurements.drops_by_band(optimizer.title)
         if found is not None:
             rows += [
-                [optimizer.title, str(band), _mean_and_spread(100 * drops, spread=True), *size]
+                [optimizer.title, str(band), mean_and_spread(100 * drops), *size]
                 for band, drops in enumerate(found.T)
             ]
     header = ["Optimization", "Band (0: lowest)", "Drop, points", "σ", "K"]
@@ -267,10 +189,7 @@ def gradients_table(preset: Preset, measurements: Measurements) -> TextTable:
     for optimizer in preset.optimizers:
         found = [measurements.gradient_energy(optimizer.title, m) for m in ("network", "linear")]
         if any(values is not None for values in found):
-            cells = [
-                MISSING if v is None else _mean_and_spread(100 * v.mean(axis=1), spread=True)
-                for v in found
-            ]
+            cells = [MISSING if v is None else mean_and_spread(100 * v.mean(axis=1)) for v in found]
             rows.append([optimizer.title, *cells])
     return TextTable(["Optimization", "Network, %", "Linear model, %"], rows)
 

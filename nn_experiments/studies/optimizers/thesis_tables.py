@@ -12,8 +12,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from nn_experiments.evidence.store import CLEAN, KINDS, Kind, Measure
-from nn_experiments.specs import Level, OptimizerSpec, Preset
+from nn_experiments.specs import ExactNumber, OptimizerSpec
+from nn_experiments.studies.optimizers.measurements import CLEAN, KINDS, Kind, MeasureName
+from nn_experiments.studies.optimizers.preset import Preset
 
 Table = Literal["4.3", "4.4", "4.7"]
 
@@ -46,7 +47,7 @@ class Highlighted:
 
     dataset: str
     row: str
-    levels: dict[Kind, Level]
+    levels: dict[Kind, ExactNumber]
     gaps: dict[str, float]
 
     @property
@@ -55,16 +56,16 @@ class Highlighted:
         return all(abs(gap) <= ROUNDING + 1e-9 for gap in self.gaps.values())
 
     @property
-    def measures(self) -> tuple[Measure, ...]:
+    def measures(self) -> tuple[MeasureName, ...]:
         """The three accuracies that are averaged."""
         return tuple(self.measure(kind) for kind in KINDS)
 
     @property
-    def clean(self) -> Measure:
+    def clean(self) -> MeasureName:
         """The standard accuracy of the same kind: top-1 or top-5."""
         return f"{self._prefix}{CLEAN}"
 
-    def measure(self, kind: Kind) -> Measure:
+    def measure(self, kind: Kind) -> MeasureName:
         """Return the accuracy under one kind of perturbation."""
         return f"{self._prefix}{kind}/{self.levels[kind]}"
 
@@ -83,9 +84,9 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
 
 
 @cache
-def _accuracies(table: Table) -> dict[tuple[str, str], dict[Measure, float]]:
+def _accuracies(table: Table) -> dict[tuple[str, str], dict[MeasureName, float]]:
     """Return accuracies in percent by (row's name, optimizer) and measure without ``top5/``."""
-    found: dict[tuple[str, str], dict[Measure, float]] = {}
+    found: dict[tuple[str, str], dict[MeasureName, float]] = {}
     for row in _rows(_FILES[table]):
         measure = f"{_KINDS[row['perturbation']]}/{row['level']}".removesuffix("/0")
         by_measure = found.setdefault((row["dataset"], row["optimizer"]), {})
@@ -128,7 +129,7 @@ def name_of(optimizer: OptimizerSpec) -> str | None:
     return "SGD-m" if is_momentum else None
 
 
-def accuracy(preset: Preset, optimizer: OptimizerSpec, measure: Measure) -> float | None:
+def accuracy(preset: Preset, optimizer: OptimizerSpec, measure: MeasureName) -> float | None:
     """Return the published accuracy in percent of a preset's data set, or None.
 
     Table 4.7 has SGD alone; its other columns and rows are those of Table 4.3.
@@ -150,22 +151,22 @@ def accuracy(preset: Preset, optimizer: OptimizerSpec, measure: Measure) -> floa
     return None
 
 
-def _is_same(a: Measure, b: Measure) -> bool:
+def _is_same(a: MeasureName, b: MeasureName) -> bool:
     """Say whether two measures differ at most in how their level is written."""
     (kind, _, text), (other_kind, _, other) = a.partition("/"), b.partition("/")
     return kind == other_kind and (text == other or (kind in KINDS and _same_level(text, other)))
 
 
-def is_among(text: Level, levels: Sequence[Level]) -> bool:
+def is_among(text: ExactNumber, levels: Sequence[ExactNumber]) -> bool:
     """Say whether a level is one of some, however it is written."""
     return any(_same_level(text, other) for other in levels)
 
 
-def _same_level(a: Level, b: Level) -> bool:
+def _same_level(a: ExactNumber, b: ExactNumber) -> bool:
     return Fraction(a) == Fraction(b)
 
 
-def levels(preset: Preset, kind: Kind) -> list[Level]:
+def levels(preset: Preset, kind: Kind) -> list[ExactNumber]:
     """Return the levels of a perturbation that the thesis has for a preset's data set, or none."""
     dataset = preset.published
     rows = (dataset, f"{dataset}(top1)", f"{dataset}(top5)")
@@ -181,7 +182,7 @@ def levels(preset: Preset, kind: Kind) -> list[Level]:
 
 
 def mean_accuracy(
-    preset: Preset, optimizer: OptimizerSpec, measures: Sequence[Measure]
+    preset: Preset, optimizer: OptimizerSpec, measures: Sequence[MeasureName]
 ) -> float | None:
     """Return the mean of published accuracies in percent; None unless all are published."""
     found = [accuracy(preset, optimizer, measure) for measure in measures]
@@ -230,12 +231,12 @@ def find_highlighted(dataset: str) -> Highlighted:
     return min(candidates, key=lambda found: max(map(abs, found.gaps.values())))
 
 
-def _levels(row: str, kind: Kind) -> list[Level]:
+def _levels(row: str, kind: Kind) -> list[ExactNumber]:
     measures = _accuracies("4.3")[row, "SGD"]
     return [m.removeprefix(f"{kind}/") for m in measures if m.startswith(f"{kind}/")]
 
 
-def _gaps(dataset: str, row: str, levels: dict[Kind, Level]) -> dict[str, float]:
+def _gaps(dataset: str, row: str, levels: dict[Kind, ExactNumber]) -> dict[str, float]:
     gaps = {}
     for (name, optimizer), (_, average) in _lipschitz().items():
         if name == dataset:
@@ -253,7 +254,7 @@ def highlighted() -> dict[str, Highlighted]:
     """
     found = {}
     for row in _rows("figure_4_1_levels.csv"):
-        levels: dict[Kind, Level] = {kind: row[kind] for kind in KINDS}
+        levels: dict[Kind, ExactNumber] = {kind: row[kind] for kind in KINDS}
         dataset = row["dataset"]
         found[dataset] = Highlighted(
             dataset, row["row"], levels, _gaps(dataset, row["row"], levels)
@@ -270,7 +271,7 @@ def figure_levels(preset: Preset) -> Highlighted | None:
     found = highlighted().get(preset.published)
     if found is None:
         return None
-    levels: dict[Kind, Level] = {}
+    levels: dict[Kind, ExactNumber] = {}
     for kind in KINDS:
         for text in getattr(preset.robustness, kind):
             if _same_level(text, found.levels[kind]):

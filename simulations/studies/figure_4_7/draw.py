@@ -25,7 +25,8 @@ _GREATEST_DRAWN = 1e100
 # Of an axis's height.
 _HEIGHT_OF_A_TEXT = 0.07
 _HEIGHT_INCHES = 4.9
-_TITLE = "Errors and risks of GD, signGD, Adam and RMSProp over the iterations"
+NAME = "figure_4_7"
+TITLE = "Errors and risks of GD, signGD, Adam and RMSProp over the iterations"
 
 
 def draw(experiment: Experiment, theory: Theory) -> Figure:
@@ -58,7 +59,7 @@ def write_figure(figure: Figure, folder: Path) -> list[Path]:
         UserError: the folder cannot be made or written.
 
     """
-    return style.write_figure(figure, folder / "figure_4_7", _TITLE, ("png", "pdf", "svg"))
+    return style.write_figure(figure, folder / NAME, TITLE, ("png", "pdf", "svg"))
 
 
 def _iteration_axis(axes: Axes, experiment: Experiment, *, is_last: bool) -> None:
@@ -96,7 +97,7 @@ def _label_phases(axes: Axes, experiment: Experiment, theory: Theory) -> None:
 def _draw_errors(panels: list[Axes], experiment: Experiment) -> None:
     for i, axes in enumerate(panels):
         for name in _survivors(experiment):
-            _line(axes, experiment, name, np.abs(experiment.trajectories.e_tilde[name][:, :, i]))
+            _line(axes, experiment, name, np.abs(experiment.runs[name].e_tilde[:, :, i]))
         axes.set_ylabel(f"|ẽ{_SUBSCRIPTS[i]}|")
         axes.set_ylim(bottom=0)
         _note_what_is_not_drawn(axes)
@@ -180,12 +181,12 @@ def _annotate_level(axes: Axes, text: str, x: float, level: float, colour: str) 
 
 
 def _survivors(experiment: Experiment) -> list[str]:
-    failures = experiment.trajectories.failures
+    failures = experiment.failures
     return [name for name in experiment.settings.optimizers if name not in failures]
 
 
 def _line(axes: Axes, experiment: Experiment, name: str, values: np.ndarray) -> None:
-    t = experiment.trajectories.iterations
+    t = experiment.iterations
     shown = t >= 1
     values = np.asarray(values, np.float64)
     values = np.where(values <= _GREATEST_DRAWN, values, np.nan)

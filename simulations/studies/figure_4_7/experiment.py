@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulations.engine.simulate import Trajectories, adversarial_risk, simulate, standard_risk
+from simulations.engine.outcome import Failure, Outcome
+from simulations.engine.rules import update_rule
+from simulations.engine.runs import Runs
+from simulations.engine.train import log_spaced, train_each
 from simulations.studies.figure_4_7.settings import Settings
 from theory.model.limit import Risks, gd_limit, risks_at, signgd_limit
 from theory.model.orbit import SignGDLimit
@@ -18,12 +21,12 @@ _EXACT_STEPS = 10_000
 
 @dataclass(frozen=True)
 class Experiment:
-    """Trajectories of all optimizers and their population risks.
+    """Runs of all optimizers and their population risks.
 
     Attributes:
         settings: what was run.
         problem: the problem, exact.
-        trajectories: errors ẽ, for each optimizer of shape (S, K, 3).
+        runs: for each optimizer, errors ẽ of shape (S, K, 3).
         standard_risk: for each optimizer, shape (S, K).
         adversarial_risk: for each optimizer, shape (S, K).
 
@@ -31,9 +34,23 @@ class Experiment:
 
     settings: Settings
     problem: LinearProblem
-    trajectories: Trajectories
+    runs: dict[str, Outcome]
     standard_risk: dict[str, np.ndarray]
     adversarial_risk: dict[str, np.ndarray]
+
+    @property
+    def iterations(self) -> np.ndarray:
+        """Number of updates before each record, shape (K,)."""
+        return next(iter(self.runs.values())).iterations
+
+    @property
+    def failures(self) -> dict[str, Failure]:
+        """The first failure of each optimizer that did not stay finite at all seeds."""
+        return {
+            name: min(of.failures, key=lambda failure: failure.iteration)
+            for name, of in self.runs.items()
+            if of.failures
+        }
 
 
 def run_experiment(
@@ -55,26 +72,32 @@ def run_experiment(
             f"{float(problem.eta * problem.sigma_tilde_sq[i]):g}, expected less than 2",
             stacklevel=2,
         )
-    trajectories = simulate(
-        settings.gradient_oracle(),
-        np.array(_floats(problem.e0_tilde)),
-        learning_rate=float(problem.eta),
+    variances, w_star, w0, e0 = (
+        np.array(_floats(x))
+        for x in (
+            problem.sigma_tilde_sq,
+            problem.w_star_tilde,
+            problem.w0_tilde,
+            problem.e0_tilde,
+        )
+    )
+    found = train_each(
+        Runs(variances, w_star, w0, settings.seed_list(), e0),
+        {name: update_rule(name, float(problem.eta)) for name in settings.optimizers},
         iterations=settings.iterations,
-        seeds=settings.seed_list(),
-        optimizers=settings.optimizers,
+        oracle=settings.gradient_oracle(),
+        record_at=log_spaced(settings.iterations),
         device=settings.device,
         dtype=settings.dtype,
         progress=progress,
     )
-    variances, w_star = _floats(problem.sigma_tilde_sq), _floats(problem.w_star_tilde)
     epsilon = float(problem.epsilon)
-    errors = trajectories.e_tilde
     return Experiment(
         settings,
         problem,
-        trajectories,
-        {name: standard_risk(variances, e) for name, e in errors.items()},
-        {name: adversarial_risk(variances, e, w_star, epsilon) for name, e in errors.items()},
+        found,
+        {name: of.standard_risk() for name, of in found.items()},
+        {name: of.adversarial_risk(epsilon) for name, of in found.items()},
     )
 
 

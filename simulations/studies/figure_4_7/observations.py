@@ -5,9 +5,9 @@ Where the text gives no number, the criterion is stated here and either needs no
 
 import numpy as np
 
-from simulations.engine.optimizers import OPTIMIZERS
 from simulations.studies.figure_4_7.experiment import Experiment, Theory
 from simulations.studies.figure_4_7.published import comparisons
+from simulations.studies.figure_4_7.settings import OPTIMIZERS
 from simulations.study.evidence import Check, judged
 from theory.model.orbit import SignGDLimit
 from theory.published import figure_4_7
@@ -23,7 +23,7 @@ def observations(experiment: Experiment, theory: Theory) -> dict[str, Check]:
     fewer iterations than in the authors' notebook.
     """
     settings, orbit = experiment.settings, theory.orbit
-    complete = set(settings.optimizers) == set(OPTIMIZERS) and not experiment.trajectories.failures
+    complete = set(settings.optimizers) == set(OPTIMIZERS) and not experiment.failures
     long_enough = settings.iterations >= figure_4_7().notebook_iterations
     if orbit is None or not (complete and long_enough and settings.is_published_problem()):
         return {}
@@ -47,8 +47,8 @@ def _ratio_observed(experiment: Experiment, theory: Theory) -> Check:
 
 
 def _phases_of_signgd(experiment: Experiment, orbit: SignGDLimit) -> Check:
-    at = int(np.abs(experiment.trajectories.iterations - orbit.T).argmin())
-    share = _share_of_change(experiment.trajectories.e_tilde["signGD"][:, :, 2], at)
+    at = int(np.abs(experiment.iterations - orbit.T).argmin())
+    share = _share_of_change(experiment.runs["signGD"].e_tilde[:, :, 2], at)
     return judged(
         bool((share >= _MOST).all()),
         f"at least {_MOST:.0%} of the change of ẽ2 comes before T = {orbit.T}, for every seed",
@@ -60,7 +60,7 @@ def _phases_of_adaptive(experiment: Experiment) -> Check:
     """Adam's and RMSProp's ẽ2 has moved when ẽ0 first changes sign, as recorded."""
     shares = {}
     for name in ("Adam", "RMSProp"):
-        e = experiment.trajectories.e_tilde[name]
+        e = experiment.runs[name].e_tilde
         changed = np.sign(e[:, :, 0]) != np.sign(e[:, :1, 0])
         at = np.where(changed.any(axis=1), changed.argmax(axis=1), -1)
         shares[name] = _share_of_change(e[:, :, 2], at).min()
@@ -98,7 +98,7 @@ def _adaptive_less_robust(experiment: Experiment) -> Check:
 
 def _follows_signgd(experiment: Experiment) -> Check:
     """Adam's trajectory is nearer to signGD's than to GD's, along every frequency and seed."""
-    e = experiment.trajectories.e_tilde
+    e = {name: of.e_tilde for name, of in experiment.runs.items()}
     to_signgd, to_gd = (
         np.abs(e["Adam"] - e[other]).max(axis=1).mean(axis=0) for other in ("signGD", "GD")
     )

@@ -48,7 +48,7 @@ def per_seed_ratio(experiment: Experiment) -> np.ndarray | None:
 
     None if one of the two was not run or did not stay finite, or if a risk of GD's is zero.
     """
-    failures, risks = experiment.trajectories.failures, experiment.adversarial_risk
+    failures, risks = experiment.failures, experiment.adversarial_risk
     if any(name in failures or name not in risks for name in ("GD", "signGD")):
         return None
     signgd, gd = (risks[name][:, -1] for name in ("signGD", "GD"))

@@ -1,9 +1,38 @@
 """The experiment of Figure 4.7 in words and tables, computed from its summary."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
+from simulations.study.alternatives import each, sentences
+from theory.common.environment import made_by
 from theory.common.tables import TextTable
+
+CAPTION: Final = "Errors and risks of the four optimizers"
+
+
+def alternative(summary: dict[str, Any]) -> str:
+    """Return what is seen in the picture."""
+    settings, optimizers = summary["settings"], summary["optimizers"]
+    finite = {name: o for name, o in optimizers.items() if o["failure"] is None}
+    weights = each((name, _third(o["w_tilde"]["mean"])) for name, o in finite.items())
+    risks = each(
+        (name, _number(o["adversarial_risk"]["mean"], ".1f")) for name, o in finite.items()
+    )
+    ratio = (summary["ratio_signgd_over_gd"]["final"] or {}).get("mean")
+    T = summary["population_signgd"]["T"]
+    return sentences(
+        f"Lines over {settings['iterations']:,} iterations, on a logarithmic axis; means over "
+        f"{settings['seeds']} seeds",
+        "(a) The errors along the two relevant frequencies fall towards 0. Along the irrelevant "
+        f"one they part: w̃2, from {settings['w0_tilde'][2]}, ends at {weights}",
+        f"(b) The adversarial risk ends at {risks}",
+        ratio and f"That of signGD is {ratio:.3f} times GD's",
+        T and f"The background changes at T = {T}",
+    )
+
+
+def _third(mean: list[float] | None) -> str:
+    return _number(None if mean is None else mean[2], ".3g")
 
 
 def optimizer_table(summary: dict[str, Any]) -> TextTable:
@@ -56,7 +85,7 @@ def report(summary: dict[str, Any], gd_distance: str) -> str:
 
 def _lines(summary: dict[str, Any], gd_distance: str) -> Iterator[str]:
     settings, environment = summary["settings"], summary["environment"]
-    yield "# Figure 4.7\n\n![Errors and risks of the four optimizers](figure_4_7.png)\n"
+    yield f"# Figure 4.7\n\n![{CAPTION}](figure_4_7.png)\n"
     yield (
         f"Variances {_list(settings['sigma_tilde_sq'])}, true weights "
         f"{_list(settings['w_star_tilde'])}, initial weights {_list(settings['w0_tilde'])}, "
@@ -78,10 +107,7 @@ def _lines(summary: dict[str, Any], gd_distance: str) -> Iterator[str]:
         if c["agrees"] is False and c["explanation"]:
             yield f"- {c['name']}: {c['explanation']}"
     yield f"\n## How far GD is\n\n{gd_distance} {_effect_on_ratio(summary)}\n"
-    yield (
-        f"Made by version {environment['code']} on {environment['processor']}, "
-        f"{environment['cores']} cores, {environment['platform']}, Python {environment['python']}."
-    )
+    yield made_by(environment)
 
 
 def _minibatch(settings: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import sympy as sp
 from simulations.studies.figure_4_7.experiment import ExactLimit, Experiment, Theory
 from simulations.studies.figure_4_7.published import comparisons
 from simulations.studies.figure_4_7.ratio import as_float, ratio, statistics
-from theory.common.files import environment
+from theory.common.environment import environment
 from theory.model.limit import Risks
 
 SCHEMA = 1
@@ -31,13 +31,13 @@ def summarise(experiment: Experiment, theory: Theory) -> dict[str, Any]:
 
 def _optimizer(experiment: Experiment, theory: Theory, name: str) -> dict[str, Any]:
     limit = {"GD": theory.gd, "signGD": theory.signgd}.get(name)
-    failure = experiment.trajectories.failures.get(name)
+    failure = experiment.failures.get(name)
     if failure is not None:
         final: dict[str, Any] = dict.fromkeys(("w_tilde", "standard_risk", "adversarial_risk"))
     else:
         w_star = np.array([float(w) for w in experiment.problem.w_star_tilde])
         final = {
-            "w_tilde": statistics(experiment.trajectories.e_tilde[name][:, -1] + w_star),
+            "w_tilde": statistics(experiment.runs[name].e_tilde[:, -1] + w_star),
             "standard_risk": statistics(experiment.standard_risk[name][:, -1]),
             "adversarial_risk": statistics(experiment.adversarial_risk[name][:, -1]),
         }
@@ -45,7 +45,7 @@ def _optimizer(experiment: Experiment, theory: Theory, name: str) -> dict[str, A
         **final,
         "limit": None if limit is None else _exact_limit(experiment, limit),
         "limit_reason": theory.reasons.get(name),
-        "failure": None if failure is None else asdict(failure),
+        "failure": failure and {"seed": failure.seed, "iteration": failure.iteration},
     }
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from simulations.engine.rounding import rounding_after
-from simulations.engine.spectrum import Runs
+from simulations.engine.runs import Runs
 from simulations.engine.train import train
 from simulations.studies.memory.runs import NO_MEMORY, rule_of
 from simulations.studies.memory.settings import Memory

@@ -7,10 +7,10 @@ from simulations.studies.memory.checks import against_closed_form
 from simulations.studies.memory.rows import Row, rows_of
 from simulations.studies.memory.runs import COMPUTATION, sweeps_of
 from simulations.studies.memory.settings import Memory
-from simulations.study.answer import Progress
 from simulations.study.evidence import Check
 from simulations.study.quartiles import Quartiles, quartiles
 from simulations.study.sweeps import columns_of
+from theory.common.progress import Progress
 
 
 class Experiment(NamedTuple):

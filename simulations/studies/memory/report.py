@@ -1,12 +1,13 @@
 """The effect of memory in words and tables."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from simulations.studies.memory.experiment import Experiment
 from simulations.studies.memory.rows import Row, settles
 from simulations.studies.memory.runs import NO_MEMORY
 from simulations.studies.memory.settings import Memory
+from simulations.study.alternatives import each, sentences
 from simulations.study.problems import FIGURE_4_7, PROBLEMS
 from simulations.study.quartiles import cells, held, words
 from simulations.study.rounding import TOLD
@@ -38,6 +39,34 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
+CAPTION: Final = "Movement of the irrelevant weights"
+_VARIED: Final = {
+    "eps": "ε",
+    "samples": "inputs in a minibatch",
+    "learning_rate": "learning rate",
+}
+
+
+def alternative(experiment: Experiment) -> str:
+    """Return what is seen in the picture."""
+    said = "How far irrelevant weights move, over the size of the true ones; medians"
+    return sentences(said, *(_seen(experiment, problem) for problem in PROBLEMS))
+
+
+def _seen(experiment: Experiment, problem: str) -> str:
+    betas = _rows(experiment, "betas of Adam", problem)
+    learnt = [row.movement[1] for row in betas if settles(row)]
+    said = [f"from {min(learnt):.3f} to {max(learnt):.3f} over Adam's β1 and β2"] if learnt else []
+    for name, label in _VARIED.items():
+        rows = _rows(experiment, name, problem)
+        ends = sorted({row.at[name] for row in rows})
+        moved = {(row.member, row.at[name]): row.movement[1] for row in rows}
+        members = dict.fromkeys(row.member for row in rows)
+        medians = each((m, f"{moved[m, ends[0]]:.3f} to {moved[m, ends[-1]]:.3f}") for m in members)
+        said.append(f"with {label} from {ends[0]:g} to {ends[-1]:g}, {medians}")
+    return f"{problem}: {'; '.join(said)}"
+
+
 def results(experiment: Experiment) -> dict[str, Any]:
     """Return what was found as data for a file."""
     return {
@@ -61,9 +90,8 @@ def _lines_of(experiment: Experiment) -> Iterator[str]:
     for problem in PROBLEMS:
         yield f"- {problem}: {_of_members(experiment, problem)}"
         yield f"- {problem}: {_of_betas(experiment, problem)}"
-        yield f"- {problem}: {_of_one(experiment, problem, 'eps', 'ε')}"
-        yield f"- {problem}: {_of_one(experiment, problem, 'samples', 'inputs in a minibatch')}"
-        yield f"- {problem}: {_of_one(experiment, problem, 'learning_rate', 'learning rate')}"
+        for name, label in _VARIED.items():
+            yield f"- {problem}: {_of_one(experiment, problem, name, label)}"
 
 
 def _of_members(experiment: Experiment, problem: str) -> str:
@@ -136,7 +164,7 @@ def report(settings: Memory, experiment: Experiment) -> str:
 
 def _lines(settings: Memory, experiment: Experiment) -> Iterator[str]:
     yield "# What the memory of Adam and RMSProp does to irrelevant weights\n"
-    yield "![Movement of the irrelevant weights](memory.png)\n"
+    yield f"![{CAPTION}](memory.png)\n"
     yield (
         "How far weights at frequencies without energy move, over the size of the true weights, "
         f"after a learning rate times updates of {settings.distance:g}, on the mean of the last "

@@ -18,9 +18,9 @@ from simulations.study.problems import (
     runs_at,
 )
 from simulations.study.rounding import TWINS, ULPS, moved
-from simulations.study.sweeps import sweep_over
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep
+from simulations.sweep.notation import sweep_over
 
 NO_MEMORY: Final = "no memory"
 MEMBERS: Final = (NO_MEMORY, "RMSProp", "Adam")

@@ -5,15 +5,23 @@ from dataclasses import dataclass
 from simulations.engine.gradients import MAX_SAMPLES
 from simulations.engine.rules import update_rule
 from simulations.study.problems import check_problems
-from simulations.study.ranges import check_each_once, check_integers
 from theory.common.errors import UserError
+from theory.common.settings import check_each_once, check_integers
 
 _LONGEST = 10_000_000
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Values of β1, β2, ε, batch size and learning rate, one or two varied at a time."""
+    """Vary what Adam and RMSProp remember: β1, β2, ε, batch size and learning rate.
+
+    From signGD, which remembers nothing, to the defaults: what becomes of the irrelevant weight.
+    Writes the figure, the runs and a report; prints what they say. The same command goes on after
+    an interruption.
+
+    Exit codes: 0 done; 1 Adam without memory is not signGD; 2 a setting or folder that cannot be
+    used; 130 interrupted.
+    """
 
     beta1: tuple[float, ...] = (0.0, 0.5, 0.9, 0.99)
     """β1 of Adam, the weight of the old memory; 0 is none."""

@@ -17,9 +17,8 @@ from simulations.engine.compile import compile_formula
 from simulations.engine.device import computing
 from simulations.studies.partitions.settings import Partitions, as_ratio
 from simulations.study.agreement import COUNTS, compare
-from simulations.study.answer import Progress
-from simulations.study.evidence import Check, judged
 from simulations.study.lattice import UNIT, as_floats, closed_forms, nearest_starts
+from theory.common.progress import Progress
 from theory.model.dynamics import NormalisedState, normalised_step
 from theory.model.limit import ClosedForm
 from theory.model.orbit import Array, Start
@@ -242,70 +241,4 @@ def counted(picture: Picture) -> dict[str, Any]:
             }
             for name, x in picture.inside.items()
         }
-    }
-
-
-_PROMISED = {"R22": "R22", "R31": "R31", "R32": "R31", "R33": "R31", "R34": "R34"}
-
-
-def checks_of(results: dict[str, Any]) -> dict[str, Check]:
-    """Return what had to hold of the starts in the pictures, and whether it did."""
-    simulated = results["simulation"]
-    wrong = sum(n for name, n in simulated.items() if name.endswith("_differs"))
-    elsewhere = sum(
-        n
-        for picture in results["R"].values()
-        for part, promised in _PROMISED.items()
-        for limit, n in picture["ends"][part].items()
-        if limit != promised
-    )
-    few = {ratio: x for ratio, x in results["R"].items() if 3 * as_ratio("ratio", ratio) < 1}
-    many = {ratio: x for ratio, x in results["R"].items() if ratio not in few}
-    parity = sum(
-        x["odd"]["R32"] + sum(x["ends"]["R33"].values()) - x["odd"]["R33"] for x in many.values()
-    )
-    as_said = all(x["share_of_overlap"] and not x["share_of_part"]["R34"] for x in few.values())
-    as_said &= not any(x["share_of_overlap"] for x in many.values())
-    gaps = {ratio for ratio, x in results["P"].items() if x["share_in_no_part"]}
-    gaps_expected = {ratio for ratio in results["P"] if 3 * as_ratio("ratio", ratio) == 1}
-    miscounted = sum(
-        part["starts"] - part[f"count_is_{count}"]
-        for x in results["P"].values()
-        for name, count in (("P1", "0"), ("P2", "0"), ("P3", "T"), ("P5", "T"))
-        for part in (x["counts"][name],)
-    )
-    return {
-        "closed_form_is_the_simulation": judged(
-            wrong == 0,
-            "T, the count and the limit cycle are those of the closed form from every start",
-            f"{wrong:,} differences at {simulated['starts']:,} starts; float64 cannot tell at "
-            f"{simulated['float_cannot_tell']:,}",
-            of_simulator=True,
-        ),
-        "stationary_parts": judged(
-            elsewhere == 0,
-            "from R22 and R34 orbits end there, from R31, R32 and R33 in R31 (Proposition 4.D.4)",
-            f"{elsewhere:,} starts end elsewhere",
-        ),
-        "parity": judged(
-            parity == 0,
-            "for r ≥ 1/3 the limit cycle is reached from R32 after an even number of steps, from "
-            "R33 after an odd one",
-            f"{parity:,} starts differ",
-        ),
-        "overlaps": judged(
-            as_said,
-            "R31, R32 and R33 overlap for r < 1/3 only, and R34 is empty there (R-partition.2, .4)",
-            "so in each picture" if as_said else "not so in some picture",
-        ),
-        "gaps": judged(
-            gaps == gaps_expected,
-            "off its edges P leaves a gap for r = 1/3 only (P4.D.7.2)",
-            f"gaps in the pictures at r = {', '.join(sorted(gaps)) or 'none'}",
-        ),
-        "counts": judged(
-            miscounted == 0,
-            "the count is 0 from P1 and P2, and T from P3 and P5 (Proposition 4.D.7)",
-            f"{miscounted:,} starts differ",
-        ),
     }

@@ -1,10 +1,11 @@
 """The pictures of the partitions in words and tables."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from simulations.studies.partitions.experiment import LIMITS
 from simulations.studies.partitions.settings import Partitions
+from simulations.study.alternatives import each, percent, sentences
 from simulations.study.evidence import Check
 from theory.common.tables import TextTable
 
@@ -50,6 +51,24 @@ def _percent(share: float) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}"
+
+
+CAPTION_OF_R: Final = "The partition R and where orbits end"
+CAPTION_OF_P: Final = "The partition P and the count"
+
+
+def alternative(pictures: dict[str, Any]) -> str:
+    """Return what is seen of a partition, at each ratio."""
+    return sentences(*(_of_parts(ratio, picture) for ratio, picture in pictures.items()))
+
+
+def _of_parts(ratio: str, picture: dict[str, Any]) -> str:
+    ordered = sorted(picture["share_of_part"].items(), key=lambda pair: -pair[1])
+    shares = each((name, percent(share)) for name, share in ordered if share)
+    overlap, gap = sum(picture["share_of_overlap"].values()), picture["share_in_no_part"]
+    more = f", and {percent(overlap)} is in several" if overlap else ""
+    none = f"; {percent(gap)} is in no part" if gap else ""
+    return f"At r = {ratio} the parts take, of the picture: {shares}{more}{none}"
 
 
 def statement(results: dict[str, Any]) -> str:
@@ -101,14 +120,14 @@ def _lines(
     settings: Partitions, results: dict[str, Any], checks: dict[str, Check]
 ) -> Iterator[str]:
     yield "# The partitions of Figures 4.8 and 4.9\n"
-    yield "![The partition R and where orbits end](figure_4_8.png)\n"
+    yield f"![{CAPTION_OF_R}](figure_4_8.png)\n"
     yield (
         "Figure 4.8, from the predicates of R: the parts on the left, mixed colours and hatches "
         "where they overlap, with an orbit from the midst of each part that orbits leave, from its "
         "ring to the two crosses of its limit cycle. On the right, the limit cycle that each start "
         "reaches, paler where |B| is larger on it.\n"
     )
-    yield "![The partition P and the count](figure_4_9.png)\n"
+    yield f"![{CAPTION_OF_P}](figure_4_9.png)\n"
     yield (
         "Figure 4.9, from the predicates of P: the parts above, with orbits of (|A|, |B|), the "
         "subparts outlined, dots where there is no part, and |A| = |B| dotted. Below, the number "

@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from simulations.study.ranges import check_each_once, check_integer, check_number
 from theory.common.errors import UserError
+from theory.common.settings import check_each_once, check_integer, check_number
 
 
 @dataclass(frozen=True)
 class Partitions:
-    """Ratios at which to draw the partitions, and how finely."""
+    """Draw the partitions of Figures 4.8 and 4.9 from their predicates, with orbits and limits.
+
+    Writes both figures, their numbers and a report; prints what they say.
+
+    Exit codes: 0 done; 1 something that had to hold did not; 2 a setting or folder that cannot be
+    used; 130 interrupted.
+    """
 
     points: int = 400
     """Points along each axis of a picture."""

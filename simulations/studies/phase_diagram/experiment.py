@@ -13,9 +13,9 @@ from simulations.studies.phase_diagram.outcomes import (
 )
 from simulations.studies.phase_diagram.settings import PhaseDiagram
 from simulations.study.agreement import compare
-from simulations.study.answer import Progress
 from simulations.study.evidence import Check, judged
 from simulations.study.lattice import as_floats, nearest_starts
+from theory.common.progress import Progress
 from theory.model.leading_terms import GREATEST_MOVEMENT_SQ, extreme_ratios
 from theory.model.orbit import Array, Start
 

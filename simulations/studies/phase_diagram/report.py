@@ -1,9 +1,10 @@
 """The phase diagrams in words and tables."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from simulations.studies.phase_diagram.settings import PhaseDiagram
+from simulations.study.alternatives import percent, sentences
 from simulations.study.answer import lines_of
 from simulations.study.evidence import Check
 from theory.common.tables import TextTable
@@ -38,6 +39,26 @@ def _cells(row: dict[str, int]) -> list[str]:
         *("mismatches", "decided_by_bounds", "mismatches_where_decided"),
     )
     return [f"{row[name]:,}" for name in names]
+
+
+CAPTION: Final = "Ratio of adversarial risks, signGD over GD"
+
+
+def alternative(results: dict[str, Any]) -> str:
+    """Return what is seen in the picture."""
+    shares = ", ".join(
+        f"{percent(at['gd_more_robust'] / at['starts'])} of the starts {name}"
+        for name, at in results["diagrams"].items()
+    )
+    first, last = results["sizes"][0], results["sizes"][-1]
+    differ = [percent(at["w2 = 0"]["mismatches"] / at["w2 = 0"]["starts"]) for at in (first, last)]
+    return sentences(
+        "Three maps of the ratio of adversarial risks, purple where GD is the more robust, orange "
+        f"where signGD is. GD is at {shares}",
+        f"(d) The share of starts from w̃2(0) = 0 at which the risks differ from the condition "
+        f"falls from {differ[0]} at |A(0)|/(σ̃0²η) = {first['size']} to {differ[1]} at "
+        f"{last['size']}",
+    )
 
 
 def statement(results: dict[str, Any]) -> str:
@@ -85,7 +106,7 @@ def _lines(
     settings: PhaseDiagram, results: dict[str, Any], checks: dict[str, Check]
 ) -> Iterator[str]:
     yield "# Where is GD more robust than signGD, and where signGD?\n"
-    yield "![Ratio of adversarial risks, signGD over GD](phase_diagram.png)\n"
+    yield f"![{CAPTION}](phase_diagram.png)\n"
     yield (
         "The ratio of adversarial risks, signGD's mean over its limit cycle over GD's limit, in "
         "population training with d = 3 and σ̃2² = 0, from w̃0(0) = w̃1(0) = 0. Purple: GD is more "

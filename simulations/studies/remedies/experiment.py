@@ -7,10 +7,10 @@ from simulations.studies.remedies.checks import checks_of
 from simulations.studies.remedies.rows import Row, rows_of
 from simulations.studies.remedies.runs import SWEEP, computation, sweep_for
 from simulations.studies.remedies.settings import Remedies
-from simulations.study.answer import Progress
 from simulations.study.evidence import Check
 from simulations.study.rounding import pairs
 from simulations.study.sweeps import columns_of, combinations
+from theory.common.progress import Progress
 
 
 class Experiment(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 
 from simulations.engine.outcome import risk_of_zero
-from simulations.engine.simulate import adversarial_risk, standard_risk
+from simulations.engine.risk import adversarial_risk, standard_risk
 from simulations.studies.remedies.ridge import ridge_error
 from simulations.studies.remedies.runs import NONE, RIDGE, Case
 from simulations.studies.remedies.settings import Remedies

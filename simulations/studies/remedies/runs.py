@@ -6,10 +6,10 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from simulations.engine.outcome import risk_of_zero
+from simulations.engine.outcome import Outcome, risk_of_zero
 from simulations.engine.rules import Polynomial, update_rule
-from simulations.engine.spectrum import Runs
-from simulations.engine.train import Outcome, train
+from simulations.engine.runs import Runs
+from simulations.engine.train import train
 from simulations.studies.remedies.ridge import ridge_error
 from simulations.studies.remedies.settings import Remedies
 from simulations.study import problems
@@ -23,9 +23,9 @@ from simulations.study.problems import (
     runs_at,
 )
 from simulations.study.rounding import TWINS, ULPS, moved
-from simulations.study.sweeps import sweep_over
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep
+from simulations.sweep.notation import sweep_over
 
 RULES: Final = ("signGD", "RMSProp", "Adam")
 NONE, ZERO_START, DECAYING = "none", "zero start", "decaying rate"

@@ -8,9 +8,9 @@ import sympy as sp
 
 from simulations.engine.compile import compile_formula
 from simulations.engine.device import computing
+from simulations.engine.risk import adversarial_risk
 from simulations.engine.rules import update_rule
-from simulations.engine.simulate import adversarial_risk
-from simulations.engine.spectrum import Runs
+from simulations.engine.runs import Runs
 from simulations.engine.train import train
 from simulations.studies.scaling.experiment import problem
 from simulations.studies.scaling.settings import Scaling

@@ -9,17 +9,18 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from simulations.engine.outcome import risk_of_zero
+from simulations.engine.risk import adversarial_risk
 from simulations.engine.rules import KINDS, Constant, Polynomial, Rule, update_rule
-from simulations.engine.simulate import adversarial_risk
 from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression, Runs
 from simulations.engine.train import train
 from simulations.studies.scaling.law import FEWEST_RUNS
 from simulations.studies.scaling.settings import BASELINE, Scaling
-from simulations.study.answer import Progress
 from simulations.study.rounding import TWINS, ULPS, moved
-from simulations.study.sweeps import columns_of, sweep_over
+from simulations.study.sweeps import columns_of
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter, Points, Sweep
+from simulations.sweep.notation import sweep_over
+from theory.common.progress import Progress
 
 Array = np.ndarray
 

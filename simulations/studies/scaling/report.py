@@ -1,7 +1,7 @@
 """How the ratio scales, in words and tables."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from simulations.studies.scaling.experiment import (
     third,
 )
 from simulations.studies.scaling.law import FEWEST_PLACES, FEWEST_RUNS, Law, fitted, law_of
-from simulations.studies.scaling.settings import Scaling
+from simulations.studies.scaling.settings import BASELINE, Scaling
 from simulations.studies.scaling.statement import statement
+from simulations.study.alternatives import each, sentences
 from simulations.study.answer import lines_of
 from simulations.study.evidence import Check
 from simulations.study.quartiles import fixed, held
@@ -183,6 +184,27 @@ def _law_cells(law: Law) -> list[str]:
     ] + [str(law.places), str(law.runs)]
 
 
+CAPTION: Final = "Ratio of adversarial risks"
+
+
+def alternative(rows: Sequence[Row], x: str, at: str) -> str:
+    """Return what is seen in a picture, of the rows of one sweep against ``at``, called ``x``."""
+    shown = [r for r in rows if r["quantiles"][2] is not None and r["rule"] != BASELINE]
+    if not shown:
+        return "A panel for each rule, with no ratio in any: too few runs converged."
+    latest = max(row["steps"] for row in shown)
+    shown = sorted((r for r in shown if r["steps"] == latest), key=lambda row: row[at])
+    medians: dict[str, list[float]] = {}
+    for row in shown:
+        medians.setdefault(row["rule"], []).append(row["quantiles"][2])
+    rules = [rule for rule in dict.fromkeys(r["rule"] for r in rows) if rule in medians]
+    said = each((rule, f"{medians[rule][0]:.3f} to {medians[rule][-1]:.3f}") for rule in rules)
+    return sentences(
+        "A panel for each rule: the ratio of its adversarial risk to GD's after "
+        f"{latest:,} updates; medians from {x} = {shown[0][at]:,} to {shown[-1][at]:,}: {said}"
+    )
+
+
 def report(settings: Scaling, results: dict[str, Any], checks: dict[str, Check]) -> str:
     """Return the report as Markdown."""
     return "\n".join(_lines(settings, results, checks)) + "\n"
@@ -214,6 +236,18 @@ def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check])
     yield "## Two routes\n"
     yield from lines_of(checks)
     yield "\n## Laws (conjectures)\n"
+    yield from _on_laws(settings, results)
+    for name, title in (
+        ("dimensions", "Against the dimension, one third of the frequencies irrelevant"),
+        ("counts", f"Against the number of irrelevant frequencies, d = {settings.counts_d}"),
+        ("energies", f"With energy at the irrelevant frequencies, d = {settings.counts_d}"),
+    ):
+        yield f"## {title}\n\n![{CAPTION}]({name}.png)\n"
+        yield _caption(name) + "\n"
+        yield tables(results)[name].markdown() + "\n"
+
+
+def _on_laws(settings: Scaling, results: dict[str, Any]) -> Iterator[str]:
     if any(results["laws"].values()):
         yield (
             "Least squares on medians, and on logs of interquartile ranges; intervals by "
@@ -223,14 +257,6 @@ def _lines(settings: Scaling, results: dict[str, Any], checks: dict[str, Check])
         yield tables(results)["laws"].markdown() + "\n"
     else:
         yield _why_no_law(settings) + "\n"
-    for name, title in (
-        ("dimensions", "Against the dimension, one third of the frequencies irrelevant"),
-        ("counts", f"Against the number of irrelevant frequencies, d = {settings.counts_d}"),
-        ("energies", f"With energy at the irrelevant frequencies, d = {settings.counts_d}"),
-    ):
-        yield f"## {title}\n\n![Ratio of adversarial risks]({name}.png)\n"
-        yield _caption(name) + "\n"
-        yield tables(results)[name].markdown() + "\n"
 
 
 def _faster(settings: Scaling) -> str:

@@ -7,10 +7,13 @@ from scipy import special, stats
 from nn_experiments.evidence.intervals import (
     ONE_DISAGREEMENT,
     Interval,
+    contrast,
+    contrast_over_seeds,
     difference,
     difference_over_seeds,
     ln_ratio,
     mean,
+    slope_weights,
 )
 
 SEEDS, IMAGES = 3, 200
@@ -82,6 +85,57 @@ def test_over_seeds_it_is_welchs():
     logs = ln_ratio(a, b, 0.9)
     expected = stats.ttest_ind(np.log(a), np.log(b), equal_var=False).confidence_interval(0.9)
     assert (logs.low, logs.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+
+
+def test_a_slope_is_that_of_least_squares_with_welchs_interval_of_its_weights():
+    """By scipy's regression on all numbers, and by the variances of the means by hand."""
+    rng, x = np.random.default_rng(5), [1.0, 2.0, 4.0, 5.0]
+    groups = [rng.normal(2 * place, 1 + place, 5) for place in x]
+    weights = slope_weights(x)
+    found = contrast_over_seeds(groups, weights, 0.9)
+    expected = stats.linregress(np.repeat(x, 5), np.concatenate(groups)).slope
+    assert found.estimate == pytest.approx(expected, rel=1e-9)
+    parts = [w * w * group.var(ddof=1) / 5 for w, group in zip(weights, groups, strict=True)]
+    freedom = sum(parts) ** 2 / sum(part**2 / 4 for part in parts)
+    width = stats.t.ppf(0.95, freedom) * np.sqrt(sum(parts))
+    assert (found.low, found.high) == pytest.approx((expected - width, expected + width))
+
+
+def test_a_slope_over_images_has_the_parts_that_scipy_gives():
+    rng, weights = np.random.default_rng(6), slope_weights([0, 1, 3])
+    groups = [rng.random((3, 40)) < 0.3 + 0.2 * k for k in range(3)]
+    found = contrast(groups, weights)
+    seeds = contrast_over_seeds([list(group.mean(1)) for group in groups], weights)
+    summed = sum(w * group.mean(0) for w, group in zip(weights, groups, strict=True))
+    images = stats.ttest_1samp(summed, 0).confidence_interval(0.95)
+    expected = np.hypot(half(seeds), (images.high - images.low) / 2)
+    assert half(found) == pytest.approx(expected, rel=1e-9)
+    assert found.estimate == pytest.approx(seeds.estimate)
+    # One more answer moves a sum of images by the largest weight.
+    wider = contrast(groups, weights, added_square=ONE_DISAGREEMENT)
+    added = max(w * w for w in weights) / 39 / 40 * stats.t.ppf(0.975, 39) ** 2
+    assert half(wider) ** 2 == pytest.approx(half(found) ** 2 + added)
+
+
+def test_a_difference_is_a_slope_between_two_places():
+    a, b = crossed(np.random.default_rng(0), noises=5)
+    slope, expected = contrast([b, a], slope_weights([2.0, 4.0])), difference(a, b).scaled(0.5)
+    assert (slope.estimate, slope.low) == pytest.approx((expected.estimate, expected.low))
+
+
+@pytest.mark.parametrize("x", [[], [1.0], [2.0, 2.0], [0.0, np.inf], [0.0, np.nan]])
+def test_places_without_a_slope_are_refused(x):
+    with pytest.raises(ValueError, match="expected two places or more that differ"):
+        slope_weights(x)
+
+
+def test_of_one_seed_in_one_group_the_slope_has_no_interval():
+    found = contrast_over_seeds([[1.0, 2.0], [2.0], [4.0, 4.5]], slope_weights([0, 1, 3]))
+    assert np.isinf(found.high)
+    # In the middle place it has no weight.
+    assert np.isfinite(
+        contrast_over_seeds([[1.0, 2.0], [2.0], [4.0, 4.5]], slope_weights([0, 1, 2])).high
+    )
 
 
 # Networks answer x = 1 where μ_m + difficulty_i + taste_{m,i} + luck_{m,s} + rest > 0, the rest

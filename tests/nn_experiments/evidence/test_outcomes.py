@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from nn_experiments.evidence.intervals import Interval, difference_over_seeds
-from nn_experiments.evidence.outcomes import Outcome, all_of, at_most, positive, similar
+from nn_experiments.evidence.outcomes import (
+    Outcome,
+    all_of,
+    at_least,
+    at_most,
+    positive,
+    similar,
+    some_of,
+)
 
 YES, NO, OPEN, NONE = (
     Outcome.SUPPORTED,
@@ -35,22 +43,27 @@ def interval(low: float, high: float) -> Interval:
     ],
 )
 def test_similar_is_inside_the_margin(low, high, expected):
-    assert similar(interval(low, high), 2.0) is expected
+    assert similar(2.0).outcome(interval(low, high)) is expected
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "order", "cost"),
+    ("low", "high", "order", "cost", "gain"),
     [
-        (0.1, 1, YES, YES),
-        (-1, -0.1, NO, YES),
-        (0.0, 1, OPEN, YES),
-        (1, 3, YES, OPEN),
-        (3, 4, YES, NO),
+        (0.1, 1, YES, YES, NO),
+        (-1, -0.1, NO, YES, NO),
+        (-1, 0.0, OPEN, YES, NO),
+        (0.0, 1, OPEN, YES, NO),
+        (0.0, 0.0, OPEN, YES, NO),
+        (1, 3, YES, OPEN, OPEN),
+        (2, 3, YES, OPEN, YES),
+        (3, 4, YES, NO, YES),
+        (-np.inf, np.inf, OPEN, OPEN, OPEN),
     ],
 )
-def test_orders_and_costs(low, high, order, cost):
-    assert positive(interval(low, high)) is order
-    assert at_most(interval(low, high), 2.0) is cost
+def test_orders_costs_and_gains(low, high, order, cost, gain):
+    assert positive().outcome(interval(low, high)) is order
+    assert at_most(2.0).outcome(interval(low, high)) is cost
+    assert at_least(2.0).outcome(interval(low, high)) is gain
 
 
 ends = st.floats(-10, 10)
@@ -62,11 +75,12 @@ def test_an_interval_on_both_sides_of_a_line_is_inconclusive(x, y, margin):
     found = interval(low, high)
     for line in (-margin, margin):
         if low < line < high:
-            assert similar(found, margin) is OPEN
+            assert similar(margin).outcome(found) is OPEN
     if low < margin < high:
-        assert at_most(found, margin) is OPEN
+        assert at_most(margin).outcome(found) is OPEN
+        assert at_least(margin).outcome(found) is OPEN
     if low < 0 < high:
-        assert positive(found) is OPEN
+        assert positive().outcome(found) is OPEN
 
 
 def test_similar_agrees_with_two_one_sided_tests():
@@ -78,7 +92,7 @@ def test_similar_agrees_with_two_one_sided_tests():
             stats.ttest_ind(a + 2, b, equal_var=False, alternative="greater").pvalue,
             stats.ttest_ind(a - 2, b, equal_var=False, alternative="less").pvalue,
         )
-        found = similar(difference_over_seeds(list(a), list(b)), 2.0)
+        found = similar(2.0).outcome(difference_over_seeds(list(a), list(b)))
         assert (found is YES) == (p <= 0.025)
         seen.add(found)
     assert seen == {YES, NO, OPEN}
@@ -98,3 +112,11 @@ def test_similar_agrees_with_two_one_sided_tests():
 )
 def test_a_prediction_holds_only_if_each_part_does(parts, expected):
     assert all_of(parts) is expected
+
+
+def test_a_prediction_of_some_part_is_the_mirror_of_one_of_all():
+    turned = {YES: NO, NO: YES}
+    for parts in ([YES, NO], [NO, NO], [NO, OPEN], [YES, NONE], [NONE], []):
+        mirrored = all_of([turned.get(part, part) for part in parts])
+        assert some_of(parts) is turned.get(mirrored, mirrored)
+    assert (some_of([YES, NO, OPEN]), some_of([NO, NO]), some_of([NO, OPEN])) == (YES, NO, OPEN)

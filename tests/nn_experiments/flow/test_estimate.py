@@ -6,20 +6,27 @@ from pathlib import Path
 import pytest
 import torch
 
+from nn_experiments import presets
 from nn_experiments.__main__ import main
 from nn_experiments.data.images import DataSet, Images
 from nn_experiments.data.loader import Loader
 from nn_experiments.flow import estimate
-from nn_experiments.flow.estimate import Pace
-from nn_experiments.flow.workspace import Place
+from nn_experiments.flow.workspace import Workspace
+from nn_experiments.measures.measure import Pace
 from nn_experiments.specs import ModelSpec
 from nn_experiments.studies.optimizers import learning_rates as sweep
-from nn_experiments.studies.optimizers import presets
+from nn_experiments.studies.optimizers.study import study
 from tests.nn_experiments.tiny import PRESET
 from theory.common.errors import UserError
 
 PARTS = ("answers under noise", "l2 attacks", "linf attacks", "answers in bands", "Lipschitz bo")
-PACE = Pace({"SGD": 1.0, "Adam": 2.0, "RMSProp": 4.0}, answer=1e-3, gradient=1e-2)
+STEPS = {"SGD": 1.0, "Adam": 2.0, "RMSProp": 4.0}
+COMPARED = study(presets.read("fashion-mnist"))
+PACE = Pace(
+    {estimate.kind(run): STEPS[run.optimizer.title] for run in COMPARED.specs()},
+    answer=1e-3,
+    gradient=1e-2,
+)
 
 
 def fashion():
@@ -36,8 +43,7 @@ def by_what(parts):
 
 
 def test_full_scale_trainings_are_counted():
-    preset, data = presets.read("fashion-mnist"), fashion()
-    found = by_what(estimate.trainings(preset, preset.all_runs(), data, PACE))
+    found = by_what(estimate.trainings(COMPARED, COMPARED.specs(), fashion(), PACE))
     networks = found["training networks"]
     filtered = found["training on filtered images (Observation I)"]
     # Three optimizers and three seeds; nine thresholds by two filters of each.
@@ -50,8 +56,7 @@ def test_full_scale_trainings_are_counted():
 
 
 def test_what_is_over_is_not_counted():
-    preset = presets.read("fashion-mnist")
-    found = estimate.trainings(preset, preset.runs()[:4], fashion(), PACE)
+    found = estimate.trainings(COMPARED, COMPARED.specs()[:4], fashion(), PACE)
     assert [(part.what, part.number) for part in found] == [("training networks", 4)]
 
 
@@ -64,16 +69,17 @@ def test_a_sweep_trains_one_seed_of_each_optimizer_at_each_rate():
     assert (trying.what, trying.number) == ("trying learning rates", 6)
     assert estimate.trying([], fashion(), PACE) == []
     # The first seed's networks, of the rates that are chosen, are among those.
-    parts = by_what(estimate.trainings(preset, preset.all_runs(), fashion(), PACE))
+    compared = study(preset)
+    parts = by_what(estimate.trainings(compared, compared.specs(), fashion(), PACE, True))
     assert parts["training networks"].number == 6
 
 
 def test_what_is_measured_is_counted(tmp_path):
     preset, data = presets.read("fashion-mnist"), fashion()
-    place = Place(tmp_path, Loader())
+    place = Workspace(tmp_path, Loader())
 
     def measuring(preset):
-        return by_what(estimate.measuring(preset, estimate.missing(preset, place), data, PACE))
+        return by_what(estimate.measuring(estimate.missing(study(preset), place), data, PACE))
 
     found = measuring(preset)
     assert found["answers under noise"].number == 9 * 3 * 10_000
@@ -92,11 +98,12 @@ def test_what_is_measured_is_counted(tmp_path):
 
 
 def test_pictures_are_of_one_network_of_each_optimizer():
-    preset = presets.read("fashion-mnist")
-    (part,) = estimate.drawing(preset, PACE)
+    (part,) = estimate.drawing(COMPARED, PACE)
     assert part.number == 8 * 2 * 3
     assert part.without == "--no-pictures"
-    assert estimate.drawing(replace(preset, pictures=False), PACE) == []
+    assert (
+        estimate.drawing(study(replace(presets.read("fashion-mnist"), pictures=False)), PACE) == []
+    )
 
 
 def test_jobs_share_the_work_and_a_budget_limits_it():
@@ -105,7 +112,7 @@ def test_jobs_share_the_work_and_a_budget_limits_it():
         estimate.Part("measuring", "Lipschitz bounds", 4, None),
         estimate.Part("describing", "attacks for pictures", 48, 600.0),
     ]
-    place = Place(Path(), Loader(), jobs=2)
+    place = Workspace(Path(), Loader(), jobs=2)
     assert estimate.table(parts, place).rows[-1][:2] == ["in all", "without Lipschitz bounds"]
     assert estimate.table(parts[:1], place).rows[-1][1] == ""
     times = [row[3] for row in estimate.table(parts, place).rows]
@@ -188,7 +195,7 @@ def test_a_rate_that_a_sweep_chose_is_not_tried_again(tmp_path, capsys):
 @pytest.mark.parametrize("kind", ["InPlace", "Cut"])
 def test_what_networks_of_a_users_own_take_is_told(kind):
     preset = replace(presets.read("quick"), model=ModelSpec(f"tests.nn_experiments.unusual:{kind}"))
-    pace = estimate.measured(preset, images(), torch.device("cpu"), 1)
+    pace = estimate.measured(study(preset), images(), torch.device("cpu"), 1)
     assert min(pace.answer, pace.gradient, *pace.step.values()) > 0
 
 
@@ -197,7 +204,7 @@ def test_a_network_that_fails_while_it_is_timed_is_told_in_a_line():
     preset = replace(presets.read("quick"), model=ModelSpec(name))
     text = r"model .*:Few: expected it to take a step on 20 .* got RuntimeError: too many images\."
     with pytest.raises(UserError, match=text) as error:
-        estimate.measured(preset, images(), torch.device("cpu"), 1)
+        estimate.measured(study(preset), images(), torch.device("cpu"), 1)
     assert "\n" not in str(error.value)
 
 

@@ -5,13 +5,15 @@ import os
 import time
 
 from nn_experiments.data.loader import Loader
+from nn_experiments.definition import definition
 from nn_experiments.flow import measure
-from nn_experiments.specs import DataSpec, OptimizerSpec, Preset, TrainingSpec
+from nn_experiments.specs import DataSpec, OptimizerSpec, TrainingSpec
+from nn_experiments.studies.optimizers.preset import Preset
 from nn_experiments.training import RunRecord
 from nn_experiments.training.processes import fork_context
 from tests.nn_experiments.training.test_processes import is_running
 
-PRESET = Preset(
+SETTINGS = Preset(
     data=DataSpec("synthetic"),
     optimizers=(OptimizerSpec("SGD", 0.1),),
     training=TrainingSpec(flips=False),
@@ -28,8 +30,9 @@ def measure_for_ever(root):
     measure._measure_silently = never_ends
     # Not the server's own: that would be a second server, which takes seconds to start.
     measure.fork_context = lambda: multiprocessing.get_context("fork")
-    task = measure.Task(PRESET, root, Loader(), "cpu", 1)
-    measure._abreast(task, [RunRecord(spec) for spec in PRESET.runs()], 2, lambda *_: None)
+    task = measure.Task(definition("optimizers").origin(SETTINGS), root, Loader(), "cpu", 1)
+    records = [RunRecord(spec) for spec in task.origin.study().specs()]
+    measure._abreast(task, records, 2, lambda *_: None)
 
 
 def wait_until(is_so):

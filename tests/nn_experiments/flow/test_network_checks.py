@@ -7,7 +7,7 @@ from nn_experiments import models
 from nn_experiments.__main__ import main
 from nn_experiments.data.images import DataSet, Images
 from nn_experiments.flow.network_checks import require_usable
-from nn_experiments.specs import ModelSpec, Preset, TrainingSpec
+from nn_experiments.specs import ModelSpec, TrainingSpec
 from tests.nn_experiments import unusual
 from tests.nn_experiments.tiny import PRESET
 from theory.common.errors import UserError
@@ -26,12 +26,11 @@ def check(name, n=24, batch=8, black=(), precision="fp32", **fields):
     model = ModelSpec(name, options={"inputs": 16, "classes": 3} if ":" in name else {}, **fields)
     data = DataSet("given", images(n), images(20, black))
     training = TrainingSpec(epochs=1, milestones=(), batch_size=batch, precision=precision)
-    preset = Preset(model=model, training=training)
     network = models.build(model, SHAPE, 3, seed=0)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     random = torch.get_rng_state()
     try:
-        require_usable(preset, data, network)
+        require_usable(model, training, data, network, limited=False)
     finally:
         assert network.training
         assert torch.equal(random, torch.get_rng_state())

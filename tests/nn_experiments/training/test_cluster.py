@@ -5,7 +5,7 @@ import torch
 
 from nn_experiments.__main__ import main
 from nn_experiments.data.images import DataSet, Images
-from nn_experiments.flow import plan as compare
+from nn_experiments.flow import train
 from nn_experiments.specs import ModelSpec, OptimizerSpec
 from nn_experiments.training import cluster, folder_name, train_all
 from nn_experiments.training.cluster import Resources, submit_all
@@ -64,7 +64,7 @@ def test_a_jobs_threads_and_memory_are_options(tmp_path, monkeypatch, options, c
         asked.append(resources)
         return []
 
-    monkeypatch.setattr(compare, "submit_all", noted)
+    monkeypatch.setattr(train, "submit_all", noted)
     out = ["--out", str(tmp_path / "out")]
     assert main(["train", str(path), "--cluster", "local", *options, *out]) == 0
     assert [(r.cpus, r.memory_gb, r.gpus, r.minutes) for r in asked] == [(cpus, memory, 1, 240)]

@@ -1,13 +1,17 @@
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
-from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec
+from nn_experiments import presets
+from nn_experiments.ranges import Natural
+from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, TrainingSpec
+from nn_experiments.studies.optimizers.study import study
 from nn_experiments.training.folder import (
     Metrics,
     RunRecord,
     folder_name,
+    hashed,
     opened,
     read_record,
     require_same,
@@ -122,3 +126,22 @@ class TestMetrics:
     def test_a_full_disk_is_one_message(self, tmp_path):
         with files_of_at_most(10), pytest.raises(UserError, match="goes on from its last"):
             Metrics(tmp_path / "m").append({"epoch": 1, "train_loss": 0.5})
+
+
+@dataclass(frozen=True)
+class Later(TrainingSpec):
+    """A training with a field that no run had at first."""
+
+    warm_up: Natural = 0
+
+
+def test_runs_of_an_earlier_version_keep_their_folders():
+    """Names that were written when every field was hashed."""
+    runs = study(presets.read("quick")).specs()[:4:3] + study(presets.read("cifar10")).specs()[9:10]
+    assert [folder_name(run) for run in runs] == [
+        "SGD-seed0-8d94081e",
+        "Adam-seed0-caf524fe",
+        "SGD-seed0-bd0f67ae",
+    ]
+    assert hashed(Later()) == hashed(TrainingSpec())
+    assert hashed(Later(warm_up=1)) == hashed(TrainingSpec()) | {"warm_up": 1}

@@ -32,7 +32,9 @@ def test_a_job_is_printed_with_the_limits(capsys, monkeypatch, name):
     main(quick=True, repeats=1, job=name)
     printed = " ".join(capsys.readouterr().out.split())
     expected = list(jobs(QUICK, job=name))
-    assert {job.name for job in expected} > {job.name for job in JOBS["limits"](QUICK, ["cpu"])}
+    assert {job.name for job in expected} > {
+        job.name for job in JOBS["limits"](["cpu"], **QUICK["limits"])
+    }
     assert [job.name for job in expected if job.name not in printed] == []
     if name == "exact":
         assert "not run: needs a C++ compiler" in printed
@@ -43,7 +45,7 @@ def test_a_job_is_printed_with_the_limits(capsys, monkeypatch, name):
 
 
 def test_shares_of_limits_are_told_where_they_mean_something(capsys, monkeypatch):
-    def jobs_of(sizes, devices):
+    def jobs_of(devices, **sizes):
         yield Job("int32 operations", lambda: sum(range(10**4)), 10, 10, "int32 operations")
         yield Job("a", int, 1, 1, "a", count=Count(1, "int32"))
 
@@ -57,7 +59,7 @@ def test_shares_of_limits_are_told_where_they_mean_something(capsys, monkeypatch
 def test_a_table_is_printed_before_the_next_job_is_measured(capsys, monkeypatch):
     printed_before = {}
 
-    def jobs_of(sizes, devices):
+    def jobs_of(devices, **sizes):
         for baseline, name in (("a", "a"), ("a", "slower"), ("b", "b"), ("c", "c")):
 
             def run(name=name):
@@ -88,23 +90,23 @@ def test_a_terminal_says_what_is_being_measured(monkeypatch):
             return super().status(status, **options)
 
     monkeypatch.setattr(command, "console", Terminal)
-    monkeypatch.setattr(command, "JOBS", {"limits": lambda *_: [Job("a", int, 1, 1, "a")]})
+    monkeypatch.setattr(command, "JOBS", {"limits": lambda *_, **__: [Job("a", int, 1, 1, "a")]})
     main(quick=True, repeats=1)
     assert told == [(True, "measuring a")]
 
 
 @pytest.mark.parametrize("name", ["training", "population", "dimension"])
 def test_other_jobs_run(name):
-    for job in JOBS[name](QUICK, ["cpu"]):
+    for job in JOBS[name](["cpu"], **QUICK[name]):
         if job.run is not None:
             job.run()
 
 
 def test_the_phase_diagram_is_answered():
-    (job,) = JOBS["phase-diagram"](QUICK, ["cpu"])
+    (job,) = JOBS["phase-diagram"](["cpu"], **QUICK["phase-diagram"])
     measured = measure(job, 1)
     assert measured.checked.startswith("closed form, simulation and condition agree")
-    assert job.done == 8 * QUICK.points**2
+    assert job.done == 8 * QUICK["phase-diagram"]["points"] ** 2
     with pytest.raises(RuntimeError, match="two routes disagree"):
         job.check(1)
 

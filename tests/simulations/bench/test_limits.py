@@ -29,12 +29,12 @@ def test_operations_are_as_many_as_claimed():
     cost = limits._mixed.lower(numbers, np.int32(1)).cost_analysis()
     # XLA counts a round, and a few operations of the loop.
     assert round(cost["flops"] / 4096) == 276
-    first = next(limit_jobs(rounds=7, size=2))
+    first = next(limit_jobs(["cpu"], rounds=7, size=2))
     assert first.done == 276 * 4096 * 7 * limits.usable_cores()
 
 
 def test_each_limit_is_measured():
-    found = {job.name: job for job in limit_jobs(rounds=1, size=8)}
+    found = {job.name: job for job in limit_jobs(["cpu"], rounds=1, size=8)}
     assert list(found) == [
         "int32 operations",
         "int16 operations",
@@ -49,7 +49,7 @@ def test_each_limit_is_measured():
 
 
 def test_a_copy_is_whole():
-    (copy,) = [job for job in limit_jobs(rounds=1, size=8) if job.name == "bytes copied"]
+    (copy,) = [job for job in limit_jobs(["cpu"], rounds=1, size=8) if job.name == "bytes copied"]
     parts = [task.args for task in copy.run.args[0]]
     copy.run()
     assert sum(target.size for target, _ in parts) == 16 * 64

@@ -4,7 +4,7 @@ from simulations.bench.transform import dimension_jobs, transform_jobs
 
 
 def test_both_transforms_take_the_same_steps():
-    fast, slow = transform_jobs(d=16, seeds=8, fast=2, slow=2)
+    fast, slow = transform_jobs(["cpu"], d=16, seeds=8, fast=2, slow=2)
     assert fast.done == slow.done == fast.whole == slow.whole == 16
     ends = [job.run().e_tilde for job in (fast, slow)]
     assert ends[0].shape == (8, 1, 16)
@@ -14,18 +14,18 @@ def test_both_transforms_take_the_same_steps():
 
 
 def test_operations_are_those_of_the_transforms():
-    fast, slow = transform_jobs(d=1024, seeds=1, fast=1, slow=1)
+    fast, slow = transform_jobs(["cpu"], d=1024, seeds=1, fast=1, slow=1)
     assert fast.count.operations == 5 * 1024 * 10
     assert slow.count.operations == 4 * 1024**2
 
 
 def test_slow_steps_are_scaled():
-    fast, slow = transform_jobs(d=16, seeds=8, fast=10, slow=2)
+    fast, slow = transform_jobs(["cpu"], d=16, seeds=8, fast=10, slow=2)
     assert (fast.done, fast.whole, slow.done, slow.whole) == (80, 80, 16, 80)
 
 
 def test_work_is_counted_in_d_log_d():
-    found = list(dimension_jobs(dimensions=(3, 8, 64), numbers=100, steps=5))
+    found = list(dimension_jobs(["cpu"], dimensions=(3, 8, 64), numbers=100, steps=5))
     assert [job.name for job in found] == ["d = 3", "d = 8", "d = 64"]
     assert {job.baseline for job in found} == {"d = 64"}
     assert [job.done for job in found] == [round(33 * 5 * 3 * np.log2(3)), 12 * 5 * 24, 5 * 384]

@@ -20,7 +20,7 @@ from simulations.engine.gradients import (
     SampledMinibatch,
     norm_and_direction,
 )
-from simulations.engine.simulate import simulate
+from tests.simulations.engine.in_space import simulate
 from theory.model.minibatch import gradient_response
 
 SPECTRUM = (1.0, 0.5, 0.25)
@@ -317,7 +317,7 @@ train = partial(
 
 
 def final_errors(oracle, seeds):
-    return {name: np.abs(e[:, -1]) for name, e in train(oracle, seeds=seeds).e_tilde.items()}
+    return {name: np.abs(of.e_tilde[:, -1]) for name, of in train(oracle, seeds=seeds).items()}
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """GD's limit in any dimension."""
 
 from simulations.engine.limit import gd_limit
-from simulations.engine.spectrum import Runs
+from simulations.engine.runs import Runs
 from theory.model.limit import gd_limit as exact_gd_limit
 from theory.model.problem import LinearProblem
 

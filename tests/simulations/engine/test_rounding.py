@@ -7,7 +7,7 @@ import pytest
 
 from simulations.engine.rounding import UNIT_ROUNDOFF, rounding_after
 from simulations.engine.rules import update_rule
-from simulations.engine.spectrum import Runs
+from simulations.engine.runs import Runs
 from simulations.engine.train import train
 
 W0, W_STAR = (Fraction(3, 7), Fraction(-5, 3), Fraction(2, 9)), (Fraction(1, 3), Fraction(4, 7), 0)

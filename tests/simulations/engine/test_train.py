@@ -4,14 +4,14 @@ import numpy as np
 import optax
 import pytest
 
-from simulations.engine import program
-from simulations.engine import train as engine
+from simulations.engine import arguments, program
 from simulations.engine.compile import dct_matrix
 from simulations.engine.device import computing
-from simulations.engine.gradients import ExactLawMinibatch, Population
-from simulations.engine.program import Batch, Groups
+from simulations.engine.gradients import ExactLawMinibatch, InFrequency, Population
+from simulations.engine.outcome import Failure
+from simulations.engine.program import Batch, abreast
+from simulations.engine.risk import adversarial_risk, standard_risk
 from simulations.engine.rules import Cosine, update_rule
-from simulations.engine.simulate import adversarial_risk, simulate, standard_risk
 from simulations.engine.spectrum import (
     Fixed,
     Irrelevant,
@@ -21,7 +21,7 @@ from simulations.engine.spectrum import (
     Runs,
     Variances,
 )
-from simulations.engine.train import Failure, train
+from simulations.engine.train import train
 from simulations.engine.transform import FAST, IDENTITY, dense
 from theory.common.errors import UserError
 from theory.model.minibatch import second_moment_step
@@ -35,7 +35,7 @@ E0 = np.array([-4.99, -10.01, 0.02])
 ETA = 0.01
 
 
-# Against the engine for three dimensions
+# Against oracles in space
 
 
 def drift(steps, size, longest, amplification):
@@ -54,21 +54,13 @@ def drift(steps, size, longest, amplification):
     ("name", "samples"),
     [("GD", None), ("signGD", None), ("Adam", None), ("RMSProp", None), ("Adam", 100)],
 )
-def test_three_dimensions_are_those_of_simulate(name, samples):
+def test_three_dimensions_are_those_of_oracles_in_space(name, samples):
     """Frequencies without variance come last, so that even the random numbers are the same."""
     steps = 300
     oracle = ExactLawMinibatch(SPECTRUM, samples) if samples else Population(SPECTRUM)
     record = [0, 1, 77, steps]
-    reference = simulate(
-        oracle,
-        E0,
-        learning_rate=ETA,
-        iterations=steps,
-        seeds=[3, 1],
-        record_at=record,
-        optimizers=[name],
-    ).e_tilde[name]
     rule, runs = update_rule(name, ETA), THREE.runs([3, 1])
+    reference = train(runs, rule, iterations=steps, oracle=oracle, record_at=record).e_tilde
     got = train(runs, rule, iterations=steps, samples_per_step=samples, record_at=record)
     assert got.iterations.tolist() == record
     # An update is relative to its gradient in space: here no coordinate of a gradient of a path is
@@ -177,7 +169,7 @@ def test_closed_form_of_gd_in_4096_dimensions():
 
 def test_rules_samples_and_problems_may_differ_between_runs():
     rates, samples = (0.01, 0.02, 0.03), (1, 10, 100)
-    rules = [update_rule("Adam", rate, beta1=10 * rate, l2_penalty=rate - 0.01) for rate in rates]
+    rules = [update_rule("Adam", rate, beta1=10 * rate, l2_penalty=rate) for rate in rates]
     variances = np.array([[1.0, 0.5, 0.1], [1.0, 0.5, 0.0], [2.0, 0.5, 0.1]])
     runs = Runs(variances, [1.0, 2.0, 0.0], np.zeros(3), (7, 7, 8))
     together = train(runs, rules, iterations=30, samples_per_step=samples)
@@ -214,15 +206,12 @@ def test_runs_do_not_depend_on_how_many_there_are_or_how_they_are_grouped(monkey
     assert np.abs(many.e_tilde[5] - many.e_tilde[6]).max() > bound
 
 
-def test_groups_of_equal_size_cover_all_runs():
-    groups = Groups.of(7, 2**13, "cpu")
-    assert groups == Groups(7, 2, 4)
-    rows = np.arange(14.0).reshape(7, 2)
-    split = groups.split(rows, np.float64)
-    assert split.shape == (2, 4, 2)
-    assert split[1, 3].tolist() == rows[6].tolist()
-    np.testing.assert_array_equal(groups.join(split), rows)
-    assert Groups.of(7, 2**13, "gpu") == Groups(7, 1, 7)
+def test_runs_go_abreast_in_groups_of_nearly_equal_size():
+    assert abreast(7, 2**13, "cpu", in_space=False) == 4
+    assert abreast(7, 2, "cpu", in_space=False) == 7
+    assert abreast(7, 2**20, "cpu", in_space=False) == 1
+    assert abreast(7, 3, "cpu", in_space=True) == 1
+    assert abreast(7, 2**13, "gpu", in_space=True) == 7
 
 
 @pytest.mark.parametrize("samples", [None, 20], ids=["population", "minibatch"])
@@ -260,16 +249,8 @@ def test_launches_and_records_do_not_matter():
     bound = 20 * 12 * 32 * UNIT_ROUNDOFF
     assert np.abs(sparse.e_tilde - everything.e_tilde[:, sparse.iterations]).max() <= bound
     assert np.abs(sparse.e_tilde - everything.e_tilde[:, [4, 11, 19]]).max() > bound
-    assert calls == [(5, 20), (8, 20), (12, 20), (16, 20), (20, 20)]
+    assert calls == [(7, 20), (14, 20), (20, 20)]
     np.testing.assert_allclose(everything.e_tilde[0, 0], E0, rtol=0, atol=80 * UNIT_ROUNDOFF)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [((1000, 20, 1), 32), ((8, 20, 1), 8), ((1000, 1, 1), 1), ((10**6, 10**9, 2**20), 4)],
-)
-def test_longest_launch(arguments, expected):
-    assert engine._longest_launch(*arguments) == expected
 
 
 def test_second_call_compiles_nothing():
@@ -392,7 +373,7 @@ def test_a_launch_in_which_all_have_failed_is_the_last():
     ],
 )
 def test_hostile_arguments_are_rejected(changed, message, monkeypatch):
-    monkeypatch.setattr(engine, "main_memory", lambda: 10**7)
+    monkeypatch.setattr(arguments, "main_memory", lambda: 10**7)
     right = {"rules": update_rule("Adam", 0.1), "iterations": 10}
     with pytest.raises(UserError, match=message):
         train(THREE.runs([0, 1]), **right | changed)
@@ -410,17 +391,19 @@ def test_nothing_of_size_d_times_d_is_made():
     problem = Regression(PowerLaw(d, 1.0))
     rule = update_rule("Adam", 0.01)
     with computing("cpu"):
-        groups = Groups.of(1, d, "cpu")
-        assert groups == Groups(1, 1, 1)
         batch = Batch(
             {name: np.asarray(x) for name, x in rule.numbers.items()}
-            | {"sigma_tilde_sq": problem.sigma_tilde_sq, "w_star_tilde": np.zeros(d)},
+            | {"sigma_tilde_sq": problem.sigma_tilde_sq, "w_star": np.zeros(d)},
             {},
-            np.zeros((1, 1), np.uint32),
+            np.zeros(1, np.uint32),
         )
-        options = {"form": rule.form, "transform": FAST}
-        state = program.begin(batch, np.zeros((1, 1, d)), **options)
-        compiled = program.advance.lower(batch, state, None, np.uint32([0, 1]), **options).compile()
+        state = program.begin(batch, np.zeros((1, d)), form=rule.form)
+        compiled = program.advance.lower(
+            *(batch, state, (), np.uint32(0), np.uint32([1]), np.int32(1)),
+            gradients=InFrequency(FAST, minibatches=False),
+            form=rule.form,
+            together=1,
+        ).compile()
     memory = compiled.memory_analysis()
     assert memory.temp_size_in_bytes < 8 * d * d / 10
     assert dct_matrix(3).nbytes == 8 * 3 * 3

@@ -12,13 +12,12 @@ import pytest
 import sympy as sp
 from PIL import Image
 
-from simulations.engine.simulate import memory_needed
 from simulations.studies.figure_4_7 import published
-from simulations.studies.figure_4_7.command import reproduce
 from simulations.studies.figure_4_7.draw import draw
 from simulations.studies.figure_4_7.experiment import exact_theory, run_experiment
 from simulations.studies.figure_4_7.report import report
 from simulations.studies.figure_4_7.settings import Settings
+from simulations.studies.figure_4_7.study import run as reproduce
 from simulations.studies.figure_4_7.summary import summarise
 from theory.common.errors import UserError
 from theory.published import figure_4_7
@@ -103,7 +102,7 @@ def test_limits_are_null_with_a_reason_where_none_is_derived(short_run):
 
 def test_risks_in_the_summary_follow_4_9(short_run):
     experiment, _ = short_run
-    e = experiment.trajectories.e_tilde["Adam"][1, -1]
+    e = experiment.runs["Adam"].e_tilde[1, -1]
     w = e + np.array([5.0, 10.0, 0.0])
     sigma = np.sqrt(0.01 * e[0] ** 2 + 0.0025 * e[1] ** 2)
     norm, epsilon = np.linalg.norm(w), np.sqrt(2)
@@ -161,6 +160,10 @@ def test_files_are_written(written):
     assert all((folder / f"figure_4_7.{suffix}").stat().st_size > 10_000 for suffix in names)
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["settings"]["sigma_tilde_sq"] == ["1", "1/5", "0"]
+    assert (summary["title"], summary["command"]) == (
+        "Figure 4.7",
+        "python -m simulations figure-4.7",
+    )
     report = (folder / "report.md").read_text()
     assert f"= {summary['population_signgd']['T']};" in report
     assert "| GD |" in text
@@ -319,8 +322,8 @@ def test_a_risk_too_large_for_floating_point_is_null(tmp_path):
         ({"samples_per_step": 0}, "samples_per_step: expected an integer from 1 to"),
         ({"samples_per_step": 2**53 + 1}, "from 1 to 9007199254740992, got 9007199254740993"),
         ({"oracle": "sampled", "samples_per_step": 10**15}, "a run that fits into the"),
-        ({"iterations": 0}, "iterations: expected an integer from 1 to 4294967296, got 0"),
-        ({"iterations": 999999999999999}, "from 1 to 4294967296, got 999999999999999"),
+        ({"iterations": 0}, "iterations: expected an integer from 1 to 4294967295, got 0"),
+        ({"iterations": 999999999999999}, "from 1 to 4294967295, got 999999999999999"),
         ({"optimizers": ("GD", "Lion")}, "expected one of GD, signGD, Adam, RMSProp, got 'Lion'"),
         ({"optimizers": ()}, "expected at least one"),
         ({"device": "tpu"}, "expected one of auto, cpu, gpu, got 'tpu'"),
@@ -335,7 +338,7 @@ def test_bad_settings_are_told(tmp_path, changes, message):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"iterations": 2**32},
+        {"iterations": 2**32 - 1},
         {"samples_per_step": 2**53},
         {"samples_per_step": 2**53, "oracle": "population"},
         {"eta": "1e-59", "epsilon": "1e59"},
@@ -352,7 +355,7 @@ def test_the_largest_sizes_are_accepted(changes):
 )
 def test_a_run_has_to_fit_into_memory(monkeypatch, changes):
     large = replace(SHORT, **changes)
-    needed = memory_needed(large.gradient_oracle(), large.seeds, large.iterations, 4)
+    needed = large.memory_needed()
     monkeypatch.setattr("simulations.studies.figure_4_7.settings.main_memory", lambda: needed)
     large.check()
     monkeypatch.setattr("simulations.studies.figure_4_7.settings.main_memory", lambda: needed - 1)
@@ -361,12 +364,11 @@ def test_a_run_has_to_fit_into_memory(monkeypatch, changes):
 
 
 def test_the_memory_of_a_run_is_that_of_its_arrays(short_run):
-    # 3 seeds, 80 records up to 300, 4 optimizers, d = 3: 6 numbers of ẽ and 2 risks a record. A
-    # block has all 300 iterations, each of 2(3 + 3) numbers.
-    oracle = SHORT.gradient_oracle()
-    assert len(short_run[0].trajectories.iterations) == 80
-    assert memory_needed(oracle, 3, 300, 4) == 8 * 3 * (300 * 12 + 4 * 80 * 8)
-    assert memory_needed(oracle, 3, 300, 4, itemsize=4) * 2 == memory_needed(oracle, 3, 300, 4)
+    # 3 seeds, 80 records up to 300, 4 optimizers, d = 3: 6 numbers of ẽ and 2 risks a record, and
+    # twelve arrays. A launch draws for 320 iterations, each 3 numbers made from as many.
+    assert len(short_run[0].iterations) == 80
+    assert SHORT.memory_needed() == 8 * 3 * (320 * 6 + 4 * (80 * 8 + 12 * 3))
+    assert replace(SHORT, dtype="float32").memory_needed() * 2 == SHORT.memory_needed()
 
 
 @pytest.mark.parametrize(
@@ -411,7 +413,7 @@ def test_files_that_were_there_survive_a_failure(tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simulations.studies.figure_4_7.command.draw", interrupted)
+    monkeypatch.setattr("simulations.studies.figure_4_7.study.draw", interrupted)
     with pytest.raises(KeyboardInterrupt):
         reproduce(OTHER, tmp_path)
     assert {p.name: p.read_bytes() for p in Path(tmp_path).iterdir()} == before

@@ -8,7 +8,7 @@ import pytest
 
 from simulations.engine.rules import update_rule
 from simulations.engine.train import train
-from simulations.studies.memory import checks, command, experiment
+from simulations.studies.memory import checks, experiment, report, study
 from simulations.studies.memory.runs import NO_MEMORY, rule_of
 from simulations.studies.memory.settings import Memory
 from simulations.study import answer, problems
@@ -76,7 +76,7 @@ def test_members_have_the_defaults_of_pytorch():
 
 def test_files_numbers_and_going_on(tmp_path):
     done = []
-    text, code = answered(command.answer, SMALL, tmp_path, lambda *numbers: done.append(numbers))
+    text, code = answered(study.answer, SMALL, tmp_path, lambda *numbers: done.append(numbers))
     assert code == 0
     assert "signGD's closed form says" in text
     assert done[-1] == (192, 192)  # with their twins
@@ -86,6 +86,13 @@ def test_files_numbers_and_going_on(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
     assert ET.parse(tmp_path / "memory.svg").getroot().tag.endswith("svg")
     summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["command"] == "python -m simulations memory"
+    assert (tmp_path / "report.md").read_text().startswith(f"# {summary['title']}\n")
+    (picture,) = summary["pictures"]
+    assert (picture["file"], picture["caption"]) == ("memory.png", report.CAPTION)
+    assert picture["alternative"].startswith(
+        "How far irrelevant weights move, over the size of the true ones; medians. Figure 4.7"
+    )
     assert summary["checks"]["no_memory_is_signgd"]["status"] == "simulated"
     rows = summary["results"]["betas of Adam"]
     first = next(r for r in rows if r["problem"] == FIGURE_4_7)
@@ -105,7 +112,7 @@ def test_files_numbers_and_going_on(tmp_path):
     experiment.run_experiment(SMALL, tmp_path / "sweeps", lambda done, total: None)
     assert before == {p: p.stat().st_mtime_ns for p in tmp_path.glob("sweeps/*/*.parquet")}
     with pytest.raises(UserError, match="distance"):
-        answered(command.answer, replace(SMALL, distance=60.0), tmp_path)
+        answered(study.answer, replace(SMALL, distance=60.0), tmp_path)
 
 
 def test_a_disagreement_is_told(tmp_path, monkeypatch):
@@ -116,18 +123,19 @@ def test_a_disagreement_is_told(tmp_path, monkeypatch):
         return right(member, rate, **changed)
 
     monkeypatch.setattr(checks, "rule_of", with_memory)
-    monkeypatch.setattr(command, "draw", lambda settings, experiment: None)
+    monkeypatch.setattr(study, "draw", lambda settings, experiment: None)
     monkeypatch.setattr(answer, "write_figure", lambda figure, path, *_, dpi: [path])
     monkeypatch.setattr(
-        command,
+        study,
         "run_experiment",
         lambda settings, folder, progress: experiment.Experiment(
             {}, (0, 0, 0), {"no_memory": checks.against_closed_form(settings)[1]}
         ),
     )
-    monkeypatch.setattr(command, "statement", lambda settings, experiment: "")
-    monkeypatch.setattr(command, "report", lambda settings, experiment: "")
-    assert answered(command.answer, SMALL, tmp_path)[1] == 1
+    monkeypatch.setattr(study, "statement", lambda settings, experiment: "")
+    monkeypatch.setattr(study, "report", lambda settings, experiment: "")
+    monkeypatch.setattr(study, "alternative", lambda experiment: "")
+    assert answered(study.answer, SMALL, tmp_path)[1] == 1
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from simulations.studies.partitions import command
+from simulations.studies.partitions import study
+from simulations.studies.partitions.checks import checks_of
 from simulations.studies.partitions.experiment import (
     SUBPARTS,
-    checks_of,
     counted,
     deepest,
     fates,
@@ -177,8 +177,8 @@ def svg_title(path):
 
 
 def test_files_and_numbers(tmp_path, pictures, monkeypatch):
-    monkeypatch.setattr(command, "run_experiment", lambda settings, progress: pictures)
-    text, code = answered(command.answer, SMALL, tmp_path)
+    monkeypatch.setattr(study, "run_experiment", lambda settings, progress: pictures)
+    text, code = answered(study.answer, SMALL, tmp_path)
     assert code == 0
     assert "R at r = 1/4: the nine parts overlap on" in text
     names = ["overlaps_of_r.csv", "parts_of_p.csv", "parts_of_r.csv", "report.md", "summary.json"]
@@ -223,13 +223,13 @@ def test_other_ratios_and_the_exit_code(tmp_path, monkeypatch, differences):
         found.results["simulation"]["limit_differs"] += differences
         return found
 
-    monkeypatch.setattr(command, "run_experiment", counted_wrongly)
+    monkeypatch.setattr(study, "run_experiment", counted_wrongly)
     for name in ("draw_r", "draw_p"):
-        monkeypatch.setattr(command, name, lambda pictures: None)
+        monkeypatch.setattr(study, name, lambda pictures: None)
     monkeypatch.setattr(answer, "write_figure", lambda figure, path, *_, dpi: [path])
     settings = Partitions(points=40, ratios_of_r=("1/2",), ratios_of_p=("2", "0.2"))
     assert (
-        answered(command.answer, settings, tmp_path, lambda *numbers: done.append(numbers))[1]
+        answered(study.answer, settings, tmp_path, lambda *numbers: done.append(numbers))[1]
         == differences
     )
     assert done == [(1, 3), (2, 3), (3, 3)]

@@ -10,7 +10,7 @@ import sympy as sp
 
 from simulations.engine.device import computing
 from simulations.engine.population import run_signgd
-from simulations.studies.phase_diagram import command, experiment, outcomes
+from simulations.studies.phase_diagram import experiment, outcomes, study
 from simulations.studies.phase_diagram.draw import draw
 from simulations.studies.phase_diagram.report import statement
 from simulations.studies.phase_diagram.settings import PhaseDiagram
@@ -287,7 +287,7 @@ def test_tally():
 
 def test_files_and_numbers(tmp_path):
     done = []
-    text, code = answered(command.answer, SMALL, tmp_path, lambda *numbers: done.append(numbers))
+    text, code = answered(study.answer, SMALL, tmp_path, lambda *numbers: done.append(numbers))
     assert code == 0
     assert "The condition holds where η is small enough" in text
     assert done[-1] == (4 * 24**2, 4 * 24**2)
@@ -335,9 +335,9 @@ def test_a_disagreement_is_told(tmp_path, monkeypatch):
         return right(start._replace(b=2 * start.b), device)
 
     monkeypatch.setattr(agreement, "closed_forms", of_other_starts)
-    monkeypatch.setattr(command, "draw", lambda settings, experiment: None)
+    monkeypatch.setattr(study, "draw", lambda settings, experiment: None)
     monkeypatch.setattr(answer, "write_figure", lambda figure, path, *_, dpi: [path])
-    assert answered(command.answer, SMALL, tmp_path)[1] == 1
+    assert answered(study.answer, SMALL, tmp_path)[1] == 1
     checks = json.loads((tmp_path / "summary.json").read_text())["checks"]
     assert {name: check["status"] for name, check in checks.items()} == {
         "closed_form_is_the_simulation": "contradicted by simulation",

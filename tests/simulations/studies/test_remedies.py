@@ -9,7 +9,7 @@ import pytest
 
 from simulations.engine.rules import Polynomial, update_rule
 from simulations.engine.train import train
-from simulations.studies.remedies import checks, command
+from simulations.studies.remedies import checks, report, study
 from simulations.studies.remedies.ridge import penalised_gd_error, ridge_error
 from simulations.studies.remedies.rows import Row, ridge_rows
 from simulations.studies.remedies.runs import REMEDIES, RIDGE, RULES, WEIGHT_DECAY
@@ -127,7 +127,7 @@ def test_weights_stay_in_the_cube_of_weight_decay():
 
 def test_files_and_numbers(tmp_path):
     done = []
-    text, code = answered(command.answer, SMALL, tmp_path, lambda *numbers: done.append(numbers))
+    text, code = answered(study.answer, SMALL, tmp_path, lambda *numbers: done.append(numbers))
     assert code == 0
     assert "zero start" in text
     assert done[-1] == (168, 168)  # with their twins
@@ -135,6 +135,11 @@ def test_files_and_numbers(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == names
     assert ET.parse(tmp_path / "remedies.svg").getroot().tag.endswith("svg")
     summary = json.loads((tmp_path / "summary.json").read_text())
+    (picture,) = summary["pictures"]
+    assert (picture["file"], picture["caption"]) == ("remedies.png", report.CAPTION)
+    assert picture["alternative"].startswith(
+        "Part of the gap to GD that is closed against standard risk. Figure 4.7, signGD"
+    )
     assert {check["status"] for check in summary["checks"].values()} == {"simulated"}
     rows = summary["results"]["rows"]
     assert len(rows) == 2 * len(RULES) * len(REMEDIES) + 2
@@ -144,7 +149,7 @@ def test_files_and_numbers(tmp_path):
     # GD's own adversarial risk, with no penalty to speak of, closes all of the gap.
     assert {row["rule"] for row in rows if row["remedy"] == RIDGE} == {"GD"}
     with pytest.raises(UserError, match="iterations"):
-        answered(command.answer, replace(SMALL, iterations=2000), tmp_path)
+        answered(study.answer, replace(SMALL, iterations=2000), tmp_path)
 
 
 def test_a_vanishing_penalty_closes_what_irrelevant_weights_open():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulations.engine.rules import KINDS, Constant, Polynomial
-from simulations.studies.scaling import command, exact, experiment, statement
+from simulations.studies.scaling import exact, experiment, statement, study
 from simulations.studies.scaling.exact import at_three, check_of, summary
 from simulations.studies.scaling.experiment import (
     computation,
@@ -42,7 +42,7 @@ def finished(tmp_path_factory):
     """The command, run once; its folder, what it says, and its exit code."""
     out = tmp_path_factory.mktemp("scaling")
     done = []
-    text, code = answered(command.answer, SMALL, out, lambda *numbers: done.append(numbers))
+    text, code = answered(study.answer, SMALL, out, lambda *numbers: done.append(numbers))
     return out, text, code, done
 
 
@@ -324,7 +324,12 @@ def test_files_and_numbers(finished):
     named = [f"{n}.csv" for n in ("dimensions", "counts", "energies", "laws")]
     expected = [*pictures, *named, "report.md", "summary.json", "sweep"]
     assert sorted(p.name for p in out.iterdir()) == sorted(expected)
-    rows = json.loads((out / "summary.json").read_text())["results"]["rows"]
+    written = json.loads((out / "summary.json").read_text())
+    words = {picture["file"]: picture["alternative"] for picture in written["pictures"]}
+    assert list(words) == ["dimensions.png", "counts.png", "energies.png"]
+    assert all(said.startswith("A panel for each rule: the ratio") for said in words.values())
+    assert "updates; medians from the energy there = 0.0 to " in words["energies.png"]
+    rows = written["results"]["rows"]
     gd = [row for row in rows["d"] if row["rule"] == "GD"]
     assert gd[0]["quantiles"] == [1.0] * 5
     assert len((out / "energies.csv").read_text().splitlines()) == 5
@@ -356,11 +361,11 @@ def test_runs_that_did_not_converge_are_told(finished, tmp_path, monkeypatch):
     strict = Scaling(**{**vars(SMALL), "tolerance": 1e-6})
     numbers = json.loads((out / "summary.json").read_text())["results"]["at_three"]
     found = experiment.run_sweeps(strict, out / "sweep", lambda done, total: None)
-    results = {**command.results_of(strict, found), "at_three": numbers}
+    results = {**study.results_of(strict, found), "at_three": numbers}
     signgd = next(row for row in results["rows"]["d"] if row["rule"] == "signGD")
     assert (signgd["converged"], signgd["quantiles"]) == (0, [None] * 5)
-    assert "signGD at d = 3" in command.statement(strict, results)
-    assert "(16 of 16)" in command.statement(strict, results)
+    assert "signGD at d = 3" in study.statement(strict, results)
+    assert "(16 of 16)" in study.statement(strict, results)
 
 
 @pytest.mark.parametrize(

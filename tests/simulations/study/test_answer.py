@@ -23,7 +23,7 @@ def answer(holds=True):
     figure = Figure()
     figure.subplots().plot([1, 2])
     return Answer(
-        drawings=(Drawing("curve", "A curve", figure),),
+        drawings=(Drawing("curve", "A curve", figure, "It rises from 1 to 2.", "The curve"),),
         checks={
             "first": judged(True, "it holds", "so it is"),
             "second": judged(holds, "it holds too", "seen"),
@@ -55,6 +55,14 @@ def test_files_words_and_exit_code(tmp_path, holds, code):
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert (summary["results"], summary["settings"]) == ({"sum": 5}, {"points": 3})
     assert list(summary["checks"]) == ["first", "second"]
+    assert summary["pictures"] == [
+        {
+            "file": "curve.png",
+            "title": "A curve",
+            "alternative": "It rises from 1 to 2.",
+            "caption": "The curve",
+        }
+    ]
     assert (tmp_path / "numbers.csv").read_text() == "x\n7\n"
     report = (tmp_path / "report.md").read_text()
     assert report.startswith("# Question\n\nIt is so.\n\nSettings: points = 3.\n\nMade by version ")

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulations.study.sweeps import columns_of, combinations, sweep_over
+from simulations.study.sweeps import columns_of, combinations
 from simulations.sweep.blocks import Column, Computation
 from simulations.sweep.grid import Parameter
-from simulations.sweep.notation import sweep_of
+from simulations.sweep.notation import sweep_of, sweep_over
 from tests.simulations.study import child
 
 PARAMETERS = (Parameter("x", int), Parameter("name", str), Parameter("scale", float, 1.0))

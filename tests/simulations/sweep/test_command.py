@@ -21,11 +21,10 @@ from simulations.engine.rules import update_rule
 from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression
 from simulations.engine.train import train
 from simulations.sweep import cluster, command, record, store
-from simulations.sweep.estimate import estimated
 from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, run_sweep
 from theory.common.lock import locked
-from theory.report.runs import Folders, Made
+from theory.report.runs import Folders
 
 # Its first import closes the handlers of logging, and with absl's what pytest captures into, unless
 # it is imported while nothing else captures.
@@ -89,8 +88,10 @@ def test_files_and_their_numbers(done):
 
 
 def test_the_page_of_all_results_finds_it(done):
-    (run,) = Folders(done.parent).found(f"{done.name}/report.md")
-    assert run.made is Made.SWEEP
+    (run,) = Folders(done).reports()
+    assert run.path == done / "report.md"
+    assert run.package == "simulations"
+    assert [picture.file for picture in run.pictures] == ["sweep.png"]
 
 
 def test_what_is_printed(tmp_path, capsys):
@@ -156,11 +157,6 @@ def test_a_run_that_diverges_is_exit_code_1(tmp_path, capsys):
         ),
         (["d=3"], ["--seconds", "0"], "seconds: expected a number > 0, got 0"),
         (["d=3"], ["--device", "tpu"], "device: expected one of auto, cpu, gpu, got 'tpu'"),
-        (
-            ["d=3", "rule=GD", "seeds=900000", "iterations=1000000"],
-            ["--seconds", "1"],
-            "expected a sweep of at most 1 s, got 900000 points that take",
-        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -196,14 +192,14 @@ def test_an_option_away_from_set_is_told_where_it_belongs(tmp_path, capsys):
     assert not out.exists()
 
 
-def _not_measured(*arguments, **options):
+def _not_looked_at(*arguments, **options):
     raise AssertionError("the folder was not looked at first")
 
 
-def test_a_folder_that_cannot_be_used_is_refused_before_anything_is_measured(
+def test_a_folder_that_cannot_be_used_is_refused_before_anything_is_computed(
     tmp_path, point, capsys, monkeypatch
 ):
-    monkeypatch.setattr(command, "estimated", _not_measured)
+    monkeypatch.setattr(command, "run_sweep", _not_looked_at)
     (tmp_path / "file").write_text("mine")
     assert sweep(tmp_path / "file", POINT) == 2
     assert f"{tmp_path / 'file'}: it is a file. Choose another" in capsys.readouterr().err
@@ -213,24 +209,9 @@ def test_a_folder_that_cannot_be_used_is_refused_before_anything_is_measured(
     with locked(out / "runs"):
         assert sweep(out, POINT) == 2
     assert f"is in use by process {os.getpid()} on" in capsys.readouterr().err
-    monkeypatch.setattr(record, "_code_digest", lambda: "later")
+    monkeypatch.setattr(record, "_code_digest", lambda _: "later")
     assert sweep(out, POINT) == 2
     assert "was computed by other versions" in capsys.readouterr().err
-
-
-def test_what_measuring_takes_is_short(tmp_path, capsys, monkeypatch):
-    """A sweep that is killed every 15 seconds is to go on, so that most of them are for blocks."""
-    asked = []
-
-    def watched(plan, blocks, devices, within, **options):
-        asked.append(within)
-        return estimated(plan, blocks, devices, within, **options)
-
-    monkeypatch.setattr(command, "estimated", watched)
-    monkeypatch.setattr(command, "run_sweep", _stopped)
-    assert sweep(tmp_path / "a", POINT) == 130
-    assert sweep(tmp_path / "b", POINT, "--seconds", "1000") == 130
-    assert asked == [3.0, 3.0]
 
 
 def test_gpus_that_are_not_there_are_not_asked_for(tmp_path, capsys, monkeypatch):
@@ -289,12 +270,21 @@ def test_runs_of_another_version_are_accepted_where_it_is_said(
     tmp_path, point, capsys, monkeypatch
 ):
     out = shutil.copytree(point, tmp_path / "out")
-    monkeypatch.setattr(record, "_code_digest", lambda: "later")
+    monkeypatch.setattr(record, "_code_digest", lambda _: "later")
     assert sweep(out, POINT) == 2
     assert "was computed by other versions" in capsys.readouterr().err
     assert files(out) == files(point)
     assert sweep(out, POINT, "--accept-versions") == 0
     assert len(begun(out / "runs").versions) == 2
+
+
+def test_the_time_is_told_after_the_first_block_and_kept_to(tmp_path, capsys):
+    assert sweep(tmp_path / "a", MANY) == 0
+    told = capsys.readouterr().err
+    assert re.search(r"about \d+ \w+ more, by the first of 20 blocks, which took \d+ second", told)
+    assert sweep(tmp_path / "b", MANY, "--seconds", "1e-9") == 2
+    assert "expected a sweep of at most 1e-09 s, got 20 blocks" in capsys.readouterr().err
+    assert len(list((tmp_path / "b/runs").glob("block-*"))) == 1
 
 
 def test_time_that_is_enough_is_no_matter(tmp_path, point):
@@ -365,15 +355,6 @@ def test_an_array_of_jobs_is_asked_for_as_it_is_said(tmp_path, point, monkeypatc
     )
 
 
-def test_processes_of_this_machine_are_foretold(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(command, "submit_sweep", _stopped)
-    assert sweep(tmp_path, MANY, "--cluster", "local", "--jobs", "3") == 130
-    told = capsys.readouterr().err
-    assert re.search(
-        r"40 runs to compute in 20 blocks: about \d+ \w+ of one process, in 3 jobs", told
-    )
-
-
 def _stopped(*arguments, **options):
     raise KeyboardInterrupt
 
@@ -389,12 +370,12 @@ def _stopped(*arguments, **options):
         (
             ["--seconds", "1e9"],
             {},
-            r"3 runs to compute in 1 block: about \d+ seconds?, up to 16.2 KiB of",
+            r"3 runs to compute in 1 block: up to 16.2 KiB of",
         ),
     ],
     ids=["large", "small"],
 )
-def test_time_and_disk_are_told_before_anything_is_begun(
+def test_what_is_left_and_its_disk_are_told_before_anything_is_begun(
     tmp_path, capsys, monkeypatch, options, changes, told
 ):
     monkeypatch.setattr(command, "run_sweep", _stopped)
@@ -404,9 +385,7 @@ def test_time_and_disk_are_told_before_anything_is_begun(
     assert sweep(out, grid, *options) == 130
     said = capsys.readouterr().err
     assert re.search(told, said)
-    assert re.search(
-        r"about [\d,]+ (seconds?|minutes|hours|days), up to \S+ [KMGT]iB of disk", said
-    )
+    assert re.search(r"blocks?: up to \S+ [KMGT]iB of disk\n", said)
     assert not out.exists()
 
 
@@ -416,7 +395,7 @@ def test_too_many_blocks_are_foretold_and_not_begun(tmp_path, capsys, monkeypatc
     out = tmp_path / "out"
     assert sweep(out, ["rule=GD", "d=4096", "seeds=1000000", "iterations=1000000"]) == 2
     said = capsys.readouterr().err
-    assert re.search(r"1,000,000 runs to compute in 1,000,000 blocks: about [\d,]+ \w+,", said)
+    assert re.search(r"1,000,000 runs to compute in 1,000,000 blocks: up to", said)
     assert re.search(r"at most 100000 blocks, .* up to 15.3 GiB. Take fewer points, or", said)
     assert "memory than" not in said
     assert not out.exists()

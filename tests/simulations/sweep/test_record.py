@@ -1,5 +1,7 @@
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,9 +11,12 @@ from simulations.sweep.blocks import Plan, planned
 from simulations.sweep.record import Record, begun
 from simulations.sweep.store import opened, opened_by_job
 from tests.simulations.sweep.small import DRAWN, filled, sweep
+from theory.common.code import code_digest
 from theory.common.errors import UserError
 
 PLAN = planned(DRAWN, sweep())
+ROOT = Path(__file__).parents[3]
+NO_CODE = shutil.ignore_patterns("__pycache__")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +56,7 @@ def test_what_only_bits_or_order_tell_apart_is_another_sweep(tmp_path):
 
 def test_other_versions_are_refused_or_accepted_by_name(tmp_path, monkeypatch):
     first = filled(tmp_path, PLAN)
-    monkeypatch.setattr(record, "_code_digest", lambda: "0123abcd")
+    monkeypatch.setattr(record, "_code_digest", lambda _: "0123abcd")
     for refusing in (opened, opened_by_job):
         with pytest.raises(
             UserError, match=r"computed by other versions.* there, code 0123abcd, j"
@@ -70,18 +75,42 @@ def test_other_versions_are_refused_or_accepted_by_name(tmp_path, monkeypatch):
     assert again.record.versions == both.record.versions[::-1]
 
 
-def test_other_code_has_another_digest(tmp_path, monkeypatch):
+@pytest.mark.parametrize("which", ["training", "memory", "scaling"])
+def test_sweeps_depend_on_what_computes_and_on_no_page_picture_or_command(which, tmp_path):
+    """In a copy of the code: words, pages, pictures and commands leave the digest."""
     for package in ("theory", "simulations"):
-        (tmp_path / package / "deep").mkdir(parents=True)
-    (tmp_path / "theory" / "__init__.py").write_text("")
-    file, elsewhere = tmp_path / "simulations" / "deep" / "a.py", tmp_path / "README.md"
-    monkeypatch.setattr("theory.__file__", str(tmp_path / "theory" / "__init__.py"))
-    seen = []
-    for changed, text in [(file, "x = 1"), (file, "x = 2"), (elsewhere, "x"), (file, "x = 1")]:
-        changed.write_text(text)
-        seen.append(record._code_digest())
-    assert seen[0] != seen[1] == seen[2]
-    assert seen[3] == seen[0]
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=NO_CODE)
+    starts = {
+        "training": "simulations/sweep/training.py",
+        "memory": "simulations/studies/memory/runs.py",
+        "scaling": "simulations/studies/scaling/experiment.py",
+    }
+
+    def digest():
+        return code_digest.__wrapped__(tmp_path / starts[which], tmp_path)
+
+    first = digest()
+    assert first == code_digest(ROOT / starts[which])
+    for path in (
+        *(tmp_path / "theory/report").iterdir(),
+        *(tmp_path / "simulations").rglob("draw.py"),
+        *(tmp_path / "simulations").rglob("report.py"),
+        *tmp_path.glob("*/__main__.py"),
+        tmp_path / "theory/common/figure.py",
+        tmp_path / "simulations/sweep/command.py",
+    ):
+        path.write_text(f"{path.read_text()}\nx = 1\n")
+    assert digest() == first
+    settings = tmp_path / "simulations/studies/memory/settings.py"
+    settings.write_text(settings.read_text().replace("Vary what Adam", "# said\n    Vary what"))
+    assert digest() == first
+    for name in ("simulations/engine/program.py", "theory/model/minibatch.py"):
+        path = tmp_path / name
+        before = path.read_text()
+        path.write_text(f"{before}\nx = 1\n")
+        assert digest() != first, name
+        path.write_text(before)
+    assert digest() == first
 
 
 @pytest.mark.parametrize(

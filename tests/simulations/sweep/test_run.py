@@ -16,11 +16,20 @@ from simulations.sweep.blocks import Column, Computation, planned
 from simulations.sweep.record import begun
 from simulations.sweep.run import Limits, compute_blocks, local_devices, run_sweep
 from simulations.sweep.store import opened, read_columns
+from tests.simulations.sweep import child as child_of_sweeps
 from tests.simulations.sweep.small import DRAWN, SIGNGD, sweep
 from theory.common.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 BLOCKS = 6
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_code():
+    """Functions that stand in for that of DRAWN are taken to be its code, here and in children."""
+    with pytest.MonkeyPatch.context() as patch:
+        child_of_sweeps.take_as_one_code(patch.setattr)
+        yield
 
 
 def files(folder):
@@ -176,7 +185,7 @@ def test_other_settings_are_refused_and_nothing_is_lost(tmp_path, whole):
 def test_other_versions_are_refused_unless_accepted(tmp_path, whole, monkeypatch):
     run_sweep(DRAWN, sweep(), tmp_path, device="cpu")
     (tmp_path / "block-00005.parquet").unlink()
-    monkeypatch.setattr(record, "_code_digest", lambda: "later")
+    monkeypatch.setattr(record, "_code_digest", lambda _: "later")
     with pytest.raises(UserError, match="computed by other versions"):
         run_sweep(DRAWN, sweep(), tmp_path, device="cpu")
     outcome = run_sweep(DRAWN, sweep(), tmp_path, device="cpu", accept_versions=True)

@@ -11,8 +11,8 @@ from simulations.sweep.blocks import Column, Computation, Plan, planned, row_byt
 from simulations.sweep.record import begun
 from simulations.sweep.store import Store, opened, opened_by_job, read_columns, require_disk
 from tests.simulations.sweep.small import DRAWN, filled, sweep
+from theory.common.environment import environment
 from theory.common.errors import UserError
-from theory.common.files import environment
 
 DTYPES = ("float64", "float32", "int64", "int32", "int8", "uint32", "bool")
 PLAN = planned(DRAWN, sweep())

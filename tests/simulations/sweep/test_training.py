@@ -6,10 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from simulations.engine.outcome import Outcome
+from simulations.engine.risk import adversarial_risk, standard_risk
 from simulations.engine.rules import Cosine, update_rule
-from simulations.engine.simulate import adversarial_risk, standard_risk
 from simulations.engine.spectrum import Irrelevant, Normal, PowerLaw, Regression
-from simulations.engine.train import Outcome, train
+from simulations.engine.train import train
 from simulations.sweep import training
 from simulations.sweep.blocks import planned
 from simulations.sweep.checked import grid_of
@@ -175,7 +176,7 @@ def trainings(monkeypatch):
     """Calls of the trainer, which trains nothing."""
     calls = []
 
-    def untrained(runs, rules, *, iterations, samples_per_step, device, steps_per_launch):
+    def untrained(runs, rules, *, iterations, samples_per_step, device):
         calls.append((runs, rules, iterations, samples_per_step))
         e = np.broadcast_to(runs.w0_tilde - runs.w_star_tilde, (len(runs), runs.d))
         return Outcome(runs, np.array([iterations]), e[:, None], ())

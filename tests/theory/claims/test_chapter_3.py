@@ -16,12 +16,12 @@ from mpmath import mp, mpf
 
 from theory.claims import all_claims
 from theory.claims.chapter_3 import equation_3_1_attacked_loss as attacked
-from theory.claims.chapter_3 import equation_3_2_robustified_loss as robustified
 from theory.claims.chapter_3 import equation_3_4_foar as foar
 from theory.claims.chapter_3 import equation_3_13_logistic as logistic
 from theory.claims.chapter_3 import equations_3_11_3_12_finite_differences as differences
 from theory.claims.chapter_3 import proposition_3_3_1 as proposition
 from theory.claims.chapter_3 import ridge_solution as ridge
+from theory.claims.lemmas import robustified_loss
 from theory.ledger.verify import settle_argument
 from theory.logic.arguments import exactly_if, for_all
 from theory.logic.evidence import Judgement
@@ -101,10 +101,10 @@ def test_ridge_with_the_mean_is_refuted():
 
 
 def test_the_condition_on_signs_is_needed_and_so_is_the_coincidence():
-    r = robustified
-    left, right = r._loss(r._epsilon * r._s), r._loss(r._epsilon * r._n)
-    given = sp.Abs(r._s) <= r._n
-    for condition in (sp.Eq(r._s, r._n), sp.Eq(sp.Abs(r._s), r._n)):
+    r = robustified_loss
+    left, right = r.loss(r.epsilon * r.s), r.loss(r.epsilon * r.n)
+    given = sp.Abs(r.s) <= r.n
+    for condition in (sp.Eq(r.s, r.n), sp.Eq(sp.Abs(r.s), r.n)):
         argument = exactly_if(condition, equal(left, right), given)
         assert settle_argument(argument).status is Status.REFUTED
 

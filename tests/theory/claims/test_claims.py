@@ -5,10 +5,12 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import sympy as sp
 
+import theory.claims
 import theory.model.dct
 from theory.claims import all_claims, claims_named
 from theory.claims.appendix_4_d import lemma_4_d_2, proposition_4_d_3, table_4_8, table_4_9
@@ -88,7 +90,48 @@ def test_one_claim_does_not_build_the_others():
         "print(*(name for name in sys.modules if name.startswith('theory.claims.')))"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["theory.claims.appendix_4_d.lemma_4_d_2"]
+    chapter = "theory.claims.appendix_4_d"
+    assert run.stdout.split() == [chapter, f"{chapter}.lemma_4_d_2"]
+
+
+def test_what_is_said_in_words_is_read_without_building_a_formula():
+    """So that ids, of which tests are made, and --list cost no formulas."""
+    script = (
+        "from theory.claims import all_claims\n"
+        "from theory.logic.evidence import Simulated\n"
+        "for claim in all_claims():\n"
+        "    given = vars(claim)['_published'], vars(claim)['_corrected']\n"
+        "    built = [g for g in given if not (g is None or callable(g))]\n"
+        "    assert all(isinstance(g, Simulated) for g in built), claim.id\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_an_argument_is_built_once_when_it_is_read():
+    built = []
+
+    def build():
+        built.append(1)
+        return for_all(sp.Symbol("x", real=True) ** 2 >= 0)
+
+    claim = Claim("mine.1", "", "words", build, expects=Status.PROVED)
+    assert claim.row == "mine"
+    assert claim.corrected is None
+    assert not built
+    assert claim.published is claim.published
+    assert built == [1]
+    assert dataclasses.replace(claim, note="other").published is claim.published
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        claim.published = build
+    with pytest.raises(TypeError, match="published"):
+        Claim("mine.1", "", "words")
+
+
+def test_files_without_claims_are_in_a_folder_of_their_own():
+    folder = Path(theory.claims.__file__).parent
+    for path in folder.rglob("[!_]*.py"):
+        has_claims = "\nCLAIMS = " in path.read_text(encoding="utf-8")
+        assert has_claims == (path.parent.name != "lemmas"), path
 
 
 # --- A claim file says what is claimed, never how it comes out -----------------------------------
@@ -120,7 +163,7 @@ def test_obligations_are_settled_by_the_back_ends_only():
         for obligation in argument.obligations.values()
     ]
     makers = {obligation.back_end.__module__ for obligation in obligations}
-    assert all(maker.partition(".prove")[0] == "theory" for maker in makers)
+    assert all(maker.partition(".prove")[0] == "theory.logic" for maker in makers)
     assert Counter(map(bool, (o.name for o in obligations)))[False] == 0
 
 

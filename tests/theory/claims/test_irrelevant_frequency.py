@@ -17,9 +17,16 @@ import pytest
 import sympy as sp
 
 from theory.claims import all_claims
-from theory.claims.appendix_4_d import proposition_4_d_7 as count
+from theory.claims.appendix_4_d import (
+    proposition_4_d_7,
+    proposition_4_d_7_p4,
+    proposition_4_d_7_p4_to_p1,
+    proposition_4_d_7_p5_p6,
+)
 from theory.claims.appendix_4_d import proposition_4_d_8 as size
-from theory.claims.chapter_4 import equations_4_22_4_23_4_27 as drift
+from theory.claims.chapter_4 import equations_4_22_4_23_4_27
+from theory.claims.lemmas import counted_steps as count
+from theory.claims.lemmas import drift_after_t as drift
 from theory.ledger.verify import settle_argument
 from theory.logic.arguments import always, for_all
 from theory.logic.evidence import Judgement
@@ -33,7 +40,15 @@ from theory.model.problem import LinearProblem
 from theory.model.regions import in_P3, in_P4
 from theory.published import figure_4_7
 
-CLAIMS = {c.id: c for module in (drift, count, size) for c in module.CLAIMS}
+FILES = (
+    equations_4_22_4_23_4_27,
+    proposition_4_d_7,
+    proposition_4_d_7_p4,
+    proposition_4_d_7_p4_to_p1,
+    proposition_4_d_7_p5_p6,
+    size,
+)
+CLAIMS = {claim.id: claim for module in FILES for claim in module.CLAIMS}
 NOT_AS_PRINTED = {
     "4.D.2-e2.2": Judgement.ONLY_IF,
     "4.22.1": Judgement.FAILS,
@@ -121,13 +136,13 @@ def not_proved(argument):
             sp.Implies(INSIDE, R * w < Y0 - 1 + R),
             sp.Rational(5, 2) >= R,
             in_P4(X0, Y0, R),
-            invariant=count._FROM_P4_ABOVE,
+            invariant=count.FROM_P4_ABOVE,
         ),
         until_T(  # the printed upper end
             sp.Implies(INSIDE, R * w <= Y0 - 1),
             R <= 1,
             in_P4(X0, Y0, R),
-            invariant=count._FROM_P4_ABOVE,
+            invariant=count.FROM_P4_ABOVE,
         ),
         size._below(3 * Y0 - w < 5),
         size._below(3 * Y0 - w >= 2),
@@ -135,15 +150,13 @@ def not_proved(argument):
         size._above(sp.Eq(t, sp.ceiling(3 * (X0 - 1))), X0 > 1),
         until_T(sp.Eq(w, n), invariant=sp.And(sp.Eq(w, n - m / 2), m >= 0)),
         for_all(FOLDING.conclusion, sp.Abs(sp.Symbol("a", real=True)) >= sp.Rational(1, 2)),
-        count._only_up_to(
-            sp.Rational(8, 3), for_all(sp.true), count._at(in_P3(*count._there), 2, 3)
-        ),
+        count.only_up_to(sp.Rational(8, 3), for_all(sp.true), count.at(in_P3(*count.there), 2, 3)),
         always(
-            {drift._a: drift._next.a, drift._b: drift._next.b, drift._c: drift._next.c},
-            drift._c <= 3,
-            drift._a >= 0,
-            drift._a < 1,
-            sp.Eq(drift._c, 0),
+            {drift.a: drift.after.a, drift.b: drift.after.b, drift.c: drift.after.c},
+            drift.c <= 3,
+            drift.a >= 0,
+            drift.a < 1,
+            sp.Eq(drift.c, 0),
             invariant=drift._DRIFT,
         ),
         drift._attained(sp.Rational(7, 2), 3, drift._Start(0.9, 0.95, 0.3)),

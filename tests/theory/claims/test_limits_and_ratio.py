@@ -9,6 +9,7 @@ import sympy as sp
 from theory.claims.chapter_4 import equation_4_19_ratio as ratio
 from theory.claims.chapter_4 import equations_4_17_to_4_26_limits as limits
 from theory.claims.own import exact_solution as solution
+from theory.claims.own import exact_solution_cycle as cycle
 from theory.ledger.verify import settle_argument
 from theory.logic.arguments import always, derived, for_all
 from theory.logic.evidence import Judgement
@@ -25,7 +26,7 @@ JUDGEMENTS = {
     "4.4.2-limsup.2": ONLY_IF,
     "4.19-always.1": ONLY_IF,
 }
-ALL = {c.id: c for module in (limits, ratio, solution) for c in module.CLAIMS}
+ALL = {c.id: c for module in (limits, ratio, solution, cycle) for c in module.CLAIMS}
 
 
 @pytest.mark.parametrize("id_", ALL)
@@ -199,8 +200,8 @@ def test_mutated_counts_are_not_proved():
 
 
 def test_mutated_ends_are_not_proved():
-    s = solution
-    two = Statement(sp.Or(*s._settled[:3]), (sp.Abs(s._a) < 1, *s._no_ties))
+    s = cycle
+    two = Statement(sp.Or(*s._settled()[:3]), (sp.Abs(s._a) < 1, *s._no_ties))
     assert status(derived("two steps suffice", "", {"": two}, {"": two})) is Status.REFUTED
     half = sp.Rational(1, 2)
     crossing = (s._descends(s._state), s._b > 0, s._b - s._r < -(s._third - sp.Abs(s._a)))

@@ -13,8 +13,8 @@ from itertools import chain, islice
 import pytest
 import sympy as sp
 
+from tests.theory.hypotheses import proved_statements
 from theory.claims import all_claims
-from theory.ledger.hypotheses import proved_statements
 from theory.logic.compiled import Program
 from theory.logic.exact import NotRepresentableError, Surd, holds
 from theory.logic.findings import Status, _check_assumptions

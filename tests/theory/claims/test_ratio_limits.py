@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 import theory
+from theory.claims.lemmas import count_limits
 from theory.claims.own import exact_solution as solution
 from theory.claims.own import ratio_limits as limits
 from theory.ledger.verify import settle_argument, settle_claim
@@ -41,8 +42,8 @@ def test_judgement(id_):
 # --- Second route: the same bounds from the closed form, by the solver ----------------------------
 
 s = solution
-main = sp.Min(3 * s._x0, 3 * s._y0, limits._q)
-OF_Y = (sp.Eq(s._y0, s._r * limits._q), s._x0 >= 1, s._y0 >= 0)
+main = sp.Min(3 * s._x0, 3 * s._y0, count_limits.q)
+OF_Y = (sp.Eq(s._y0, s._r * count_limits.q), s._x0 >= 1, s._y0 >= 0)
 N, T, LATER, M0 = s._n, s._t, s._n3, sp.Symbol("m_0", integer=True)
 AT_T = (  # exact-solution.5: x0 − T + 2n/3 is x(T), below 1 and, as x(T − 1) ≥ 1, at least 0
     s._x0 - T + 2 * THIRD * N < 1,
@@ -60,7 +61,7 @@ TURNING = Statement(  # exact-solution.3 at T, as long as b keeps its sign
 BETA = s._y0 - s._r * M0
 X_THEN = s._x0 - T + 2 * THIRD * M0
 TOGGLING = Statement(
-    sp.And(main - 6 < M0 + LATER, main + limits._excess >= M0 + LATER),
+    sp.And(main - 6 < M0 + LATER, main + count_limits.excess >= M0 + LATER),
     (
         *OF_Y,
         s._clipped.subs(N, M0),
@@ -91,7 +92,7 @@ def test_the_closed_form_says_the_same(statement):
 
 @pytest.mark.parametrize(
     ("statement", "old", "new"),
-    [(FLAT, main - 6, main - 5), (TURNING, main - 6, main - 5), (TOGGLING, limits._excess, 1)],
+    [(FLAT, main - 6, main - 5), (TURNING, main - 6, main - 5), (TOGGLING, count_limits.excess, 1)],
     ids=["flat", "turning", "toggles"],
 )
 def test_the_closed_form_does_not_say_more(statement, old, new):
@@ -258,7 +259,7 @@ of_start = sp.Min(3 * X0, 3 * Y0, Y0 / R)
 )
 def test_tighter_bounds_of_the_count_are_refuted_by_exact_orbits(wrong, given, start):
     state = at_T(*start)
-    right = sp.And(w > of_start - 6, w <= of_start + limits._excess, w <= 3 * X0)
+    right = sp.And(w > of_start - 6, w <= of_start + count_limits.excess, w <= 3 * X0)
     assert holds(sp.And(INSIDE, right, given), state)
     assert not holds(wrong, state)
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from theory.common.command import run
+from theory.common.command import EXTRAS, missing_packages_told, run
 from theory.common.errors import UserError
-from theory.common.extras import EXTRAS, missing_packages_told
 
 ROOT = Path(__file__).parents[3]
 

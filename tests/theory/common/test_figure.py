@@ -1,5 +1,7 @@
 """How figures look, and the files that they become."""
 
+import base64
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -190,3 +192,15 @@ def test_labels_are_no_mathematics_and_numbers_of_axes_are(tmp_path):
     assert numbers
     assert all(number.get_parse_math() for number in numbers)
     assert svg.exists()
+
+
+def test_pixels_in_an_svg_are_few_enough_for_a_page(tmp_path):
+    """150 an inch at most, of what is drawn as pixels; the PNG has what was asked for."""
+    figure = Figure(figsize=(4, 2))
+    figure.add_axes((0, 0, 1, 1)).pcolormesh([[1, 2], [3, 4]], rasterized=True)
+    png, svg = write_figure(figure, tmp_path / "map", TITLE, ("png", "svg"), dpi=300)
+    with Image.open(png) as pixels:
+        assert pixels.size == (1200, 600)
+    (image,) = ET.parse(svg).getroot().iter("{http://www.w3.org/2000/svg}image")
+    data = image.attrib["{http://www.w3.org/1999/xlink}href"].partition(",")[2]
+    assert Image.open(BytesIO(base64.b64decode(data))).size == (600, 300)

@@ -10,7 +10,7 @@ MISTAKES = [
     # no command, or none that there is
     (theory, "", "expected a command (verify, errata, check, report), got none."),
     (theory, "verfy", "expected a command (verify, errata, check, report), got verfy."),
-    (simulations, "", "expected a command (figure-4.7, check, "),
+    (simulations, "", "expected a command (check, bench, sweep, figure-4.7, "),
     (simulations, "figure-4.8", "got figure-4.8."),
     # an option that there is not
     (theory, "verify --timout 3", "there is no option --timout 3. Did you mean --timeout?"),

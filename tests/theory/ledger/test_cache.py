@@ -1,5 +1,6 @@
 """What is recalled is what would be settled now, or nothing is recalled."""
 
+import ast
 import json
 import math
 import shutil
@@ -132,12 +133,11 @@ def package(tmp_path):
     return copy
 
 
-def test_code_and_data_are_in_the_fingerprint(package):
+def test_each_file_that_settles_is_in_the_fingerprint(package):
     before = fingerprint(package)
     files = source_files(package)
     names = {path.relative_to(package).as_posix() for path in files}
-    assert {"prove/smt.py", "exact.py", "published/table_4_8.csv", "ledger/cache.py"} <= names
-    assert not any(name.startswith("claims/") for name in names)
+    assert {"logic/prove/smt.py", "logic/exact.py", "ledger/cache.py"} <= names
     for path in files:
         content = path.read_bytes()
         path.write_bytes(content + b"\n")
@@ -146,24 +146,73 @@ def test_code_and_data_are_in_the_fingerprint(package):
     assert fingerprint(package) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "settles", "builds"),
+    [
+        ("logic/prove/smt.py", True, True),
+        ("logic/statements.py", True, True),
+        ("ledger/cache.py", True, True),
+        ("model/dct.py", False, True),
+        ("published/table_4_8.csv", False, True),
+        ("claims/appendix_4_d/table_4_8.py", False, True),
+        ("ledger/verify.py", False, True),
+        ("ledger/display.py", False, False),
+        ("report/page.css", False, False),
+        ("report/page.py", False, False),
+        ("coq/emit.py", False, False),
+        ("common/figure.py", False, False),
+        ("common/command.py", False, False),
+        ("__main__.py", False, False),
+    ],
+)
+def test_an_edit_changes_the_fingerprint_of_what_it_computes_and_no_other(
+    package, name, settles, builds
+):
+    plain, whole = fingerprint(package), fingerprint(package, with_claims=True)
+    with (package / name).open("a") as file:
+        file.write("\n")
+    assert (fingerprint(package) != plain) is settles
+    assert (fingerprint(package, with_claims=True) != whole) is builds
+
+
+def imported(path):
+    """Modules of this package that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) else []
+        yield from (name for name in names if name.startswith("theory."))
+
+
+@pytest.mark.parametrize("with_claims", [False, True])
+def test_what_is_in_the_fingerprint_imports_nothing_else_that_computes(with_claims):
+    files = source_files(with_claims=with_claims)
+    names = {".".join(p.relative_to(module.SOURCES.parent).with_suffix("").parts) for p in files}
+    names |= {name.removesuffix(".__init__") for name in names}
+    tell_write_or_describe = {f"theory.common.{n}" for n in ("errors", "files", "environment")}
+    for path in (p for p in files if p.suffix == ".py"):
+        assert set(imported(path)) <= names | tell_write_or_describe, path
+
+
+def test_what_settles_outside_of_the_fingerprint_is_not_recognised(monkeypatch):
+    def settle(statement, timeout):
+        return Proof("mine", {})
+
+    settle.__qualname__, settle.__module__ = "settle", "theory.model.risk"
+    monkeypatch.setattr("theory.model.risk.settle", settle, raising=False)
+    assert asked(Statement(x > 0), settle) is None
+
+
 @pytest.mark.parametrize("change", ["new", "removed", "renamed"])
 def test_the_set_of_files_is_in_the_fingerprint(package, change):
     before = fingerprint(package)
+    folder = package / "logic"
     if change == "new":
-        (package / "prove" / "new.py").write_text("")
+        (folder / "prove" / "new.py").write_text("")
     elif change == "removed":
-        (package / "dct.py").unlink()
+        (folder / "numbers.py").unlink()
     else:
-        (package / "dct.py").rename(package / "dct2.py")
+        (folder / "numbers.py").rename(folder / "numbers2.py")
     assert fingerprint(package) != before
-
-
-def test_claims_are_in_the_fingerprint_of_the_ledger_only(package):
-    plain, whole = fingerprint(package), fingerprint(package, with_claims=True)
-    path = package / "claims" / "table_4_8.py"
-    path.write_text(path.read_text() + "\n")
-    assert fingerprint(package) == plain
-    assert fingerprint(package, with_claims=True) != whole
 
 
 @pytest.mark.parametrize("library", ["sympy", "mpmath", "z3-solver"])

@@ -307,6 +307,26 @@ def test_the_command_as_a_process(tmp_path):
     assert list((tmp_path / "results/theory/cache").iterdir())
 
 
+def test_files_of_one_name_share_no_results(tmp_path, monkeypatch, capfd):
+    """Nor do files of one stem; each of those below the folder where one stands, or elsewhere."""
+    here = tmp_path / "here"
+    files = [here / "mine.py", here / "mine.txt", here / "sub" / "mine.py", tmp_path / "mine.py"]
+    for number, file in enumerate(files):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{HEAD}CLAIMS = (claim('number-{number}', x**2 + 1 > 0),)")
+    monkeypatch.chdir(here)
+    for name in ("mine.py", "mine.txt", "sub/../sub/mine.py", "../mine.py"):
+        assert main(["check", name, "--no-cache", "--processes", "1"]) == 0
+    capfd.readouterr()
+    folder = here / "results" / "theory" / "check"
+    found = {p.parent.relative_to(folder).as_posix(): p for p in folder.rglob("evidence.json")}
+    outside = f"elsewhere{tmp_path.as_posix()}/mine"
+    assert set(found) == {"mine", "mine.txt", "sub/mine", outside}
+    for number, name in enumerate(("mine", "mine.txt", "sub/mine", outside)):
+        (only,) = json.loads(found[name].read_text())["claims"]
+        assert only["id"] == f"number-{number}"
+
+
 @pytest.mark.parametrize("processes", ["1", "2"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_half_written_is_left(tmp_path, how, processes):

@@ -16,6 +16,7 @@ from theory.__main__ import main
 from theory.claims import all_claims
 from theory.common.errors import UserError
 from theory.common.files import read_json, write_json, write_whole
+from theory.ledger.evidence_files import read_evidence
 from theory.ledger.verify import ranked, read_simulation, settle_claim, summary
 from theory.logic.arguments import all_of, exactly_if, for_all
 from theory.logic.evidence import Claim, Simulated
@@ -65,7 +66,7 @@ def verify(tmp_path, capfd):
         except SystemExit as stop:
             code = stop.code
         output, errors = capfd.readouterr()
-        return code, output, errors, json.loads(out.read_text()) if out.is_file() else None
+        return code, output, errors, read_evidence(out) if out.is_file() else None
 
     return run
 
@@ -109,7 +110,7 @@ def settled(places):
 def test_the_command_settles_everything(settled, folder):
     run = settled
     claims = all_claims()
-    evidence = json.loads((folder / "evidence.json").read_text())
+    evidence = read_evidence(folder / "evidence.json")
     assert "Traceback" not in run.stderr
     is_open = [c["id"] for c in evidence["claims"] if c["status"] == "unknown"]
     unexpected = [c["id"] for c in evidence["claims"] if c["expected"] not in (None, c["status"])]
@@ -117,8 +118,14 @@ def test_the_command_settles_everything(settled, folder):
     assert [claim["id"] for claim in evidence["claims"]] == [claim.id for claim in claims]
     assert set(evidence["rows"]) == {row["id"] for row in rows("claims")}
     assert all(evidence["rows"].values())
+    table = (folder / "verdicts.txt").read_text()
     for claim in claims:
-        assert claim.id in run.stdout
+        assert claim.id in table
+    for claim in evidence["claims"]:
+        listed = f"\n  {claim['id']} " in run.stdout
+        assert listed == (claim["judgement"] == "fails" or claim["id"] in (*is_open, *unexpected))
+    assert len(run.stdout.splitlines()) <= 42
+    assert max(map(len, run.stdout.split("Each verdict")[0].splitlines())) <= 110
     assert evidence["summary"] in " ".join(run.stdout.split())
     assert str(len(claims)) in evidence["summary"]
     assert sum(evidence["judgements"].values()) == len(claims)
@@ -126,7 +133,7 @@ def test_the_command_settles_everything(settled, folder):
 
 def test_certificates_of_the_ledger(settled, folder):
     """Each settled obligation names a file, and each file serves one."""
-    evidence = json.loads((folder / "evidence.json").read_text())
+    evidence = read_evidence(folder / "evidence.json")
     named = set()
     for claim in evidence["claims"]:
         for part in ("published", "corrected"):
@@ -144,20 +151,20 @@ def test_certificates_of_the_ledger(settled, folder):
 
 def test_nothing_changed_nothing_settled(settled, folder, places):
     """The second run says the same, and is quick."""
-    before = json.loads((folder / "evidence.json").read_text())
+    before = read_evidence(folder / "evidence.json")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     again = command("verify", *places)
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    after = json.loads((folder / "evidence.json").read_text())
+    after = read_evidence(folder / "evidence.json")
     assert "Nothing has changed" in again.stdout
     assert {**before, "environment": None} == {**after, "environment": None}
     assert again.returncode == settled.returncode
-    assert settled.stdout.split("By judgement")[0] == again.stdout.split("By judgement")[0]
+    assert settled.stdout.split("Evidence:")[0] == again.stdout.split("Evidence:")[0]
     assert spent.ru_utime - used.ru_utime < 5
 
 
 def test_errata_of_the_ledger(settled, folder, findings):
-    evidence = json.loads((folder / "evidence.json").read_text())
+    evidence = read_evidence(folder / "evidence.json")
     refuted = [c["id"] for c in evidence["claims"] if c["status"] == "refuted"]
     options = ("--cache", findings, "--certificates", folder / "certificates")
     texts = {f: command("errata", *options, "--format", f) for f in ("md", "tex", "json")}
@@ -194,11 +201,23 @@ def test_list(settled, places):
         assert claim.id in run.stdout
 
 
+def test_help_loads_neither_sympy_nor_what_watches_tests():
+    """So that it is there at once."""
+    script = (
+        "import sys\nfrom theory.__main__ import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(*{'sympy', 'z3', 'unittest', 'asyncio'} & set(sys.modules), file=sys.stderr)"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "verify" in run.stdout
+    assert run.stderr.split() == []
+
+
 def test_evidence_file(claims, verify):
     code, _, errors, evidence = verify()
     assert code == 0
     assert "Traceback" not in errors
-    assert evidence["schema"] == 1
+    assert evidence["schema"] == 2
     environment = evidence["environment"]
     assert {"code", "python", "platform", "processor", "cores", "packages"} == set(environment)
     assert environment["packages"]["z3-solver"]
@@ -231,7 +250,9 @@ def test_a_row_stands_for_its_claims(claims, verify):
 def test_json_on_standard_output_is_all_json(claims, verify):
     code, output, errors, evidence = verify("--json")
     assert code == 0
-    assert json.loads(output) == evidence
+    told = json.loads(output)
+    assert told["claims"] == evidence["claims"]
+    assert told["environment"] == evidence["environment"]
     assert "3 claims:" in errors
     code, output, _, _ = verify("--json", "--list")
     assert [claim["id"] for claim in json.loads(output)] == ["T4.8.1", "T4.9.1", "F4.7-adam.1"]
@@ -253,7 +274,7 @@ def test_declared_slips_and_conditions(claims, verify):
         Claim("4.7.2", "here", "b", positive, exactly_if(x > 0, x > 0), "x > 0", only_if="x > 0"),
         Claim("4.7.3", "here", "c", for_all(x**2 < 0), for_all(x**2 >= 0), "≥ 0"),
     )
-    code, output, _, evidence = verify()
+    code, output, _, evidence = verify("--table")
     assert code == 0
     outcomes = {c["id"]: c["judgement"] for c in evidence["claims"]}
     assert outcomes["4.7.1"] == "holds after a slip of notation is mended"
@@ -274,20 +295,43 @@ def test_a_slip_declared_of_what_holds_is_not_as_declared(claims, verify):
 
 
 def test_table_and_reasons(claims, verify):
-    _, output, _, _ = verify()
+    _, output, _, _ = verify("--table")
     for text in ("T4.8.1", "proved", "refuted", "fails at x = 0", "not run", "3 claims:"):
         assert text in output
     assert output.index("T4.9.1") < output.index("T4.8.1")
 
 
-def test_an_open_claim_fails_the_command(claims, verify):
+def test_without_the_table_each_claim_that_fails_is_a_line(claims, verify, tmp_path):
+    long = Claim("4.7.3", "here", "a word " * 40, for_all(x**2 < 0), for_all(x**2 >= 0), "≥ 0")
+    claims(PROVED, long, RANDOM)
+    _, output, _, _ = verify()
+    assert output.splitlines()[:3] == [
+        "3 claims: 1 refuted, 1 not run, 1 proved",
+        "As printed: 1 fails, 1 holds, 1 not run",
+        "fails as printed (1):",
+    ]
+    line = output.splitlines()[3]
+    assert line.startswith("  4.7.3           a word a word")
+    assert line.endswith("…")
+    assert len(line) == 110
+    assert "T4.8.1" not in output
+    table = tmp_path / "new" / "verdicts.txt"
+    assert f"Each verdict and its reason: {table}" in output
+    assert "T4.8.1" in table.read_text()
+    printed = verify("--table")[1].split("Each verdict")[0]
+    assert table.read_text() == printed
+
+
+@pytest.mark.parametrize("options", [(), ("--table",)])
+def test_an_open_claim_fails_the_command(claims, verify, options):
     claims(PROVED, UNKNOWN)
-    code, output, _, evidence = verify()
+    code, output, _, evidence = verify(*options)
     assert code == 1
     assert "unknown" in output
     assert "exp(x)" in output
     assert evidence["rows"]["4.7"] == {"4.7.1": "unknown"}
-    assert output.index("4.7.1") < output.index("T4.8.1")
+    assert "4.7.1" in output
+    assert ("T4.8.1" in output) == bool(options)
 
 
 def test_an_open_correction_fails_the_command(claims, verify):

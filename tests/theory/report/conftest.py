@@ -14,11 +14,11 @@ from theory.published import figure_4_7
 from theory.report.page import Written, write_report
 
 _MODULES = (
-    "equation_4_3_adaptive_update",
-    "figure_4_7",
-    "proposition_3_3_1",
-    "proposition_4_d_3",
-    "section_4_c_filters",
+    "chapter_4.equation_4_3_adaptive_update",
+    "chapter_4.figure_4_7",
+    "chapter_3.proposition_3_3_1",
+    "appendix_4_d.proposition_4_d_3",
+    "chapter_4.section_4_c_filters",
 )
 
 SIMULATED = {"status": "simulated", "criterion": "a < b & c", "observed": "1 < 2"}
@@ -31,6 +31,11 @@ def small_ledger(kept: Cache) -> list[Verdict]:
     checks = {"phases_signgd": SIMULATED}
     claims = [claim for module in modules for claim in module.CLAIMS]
     return settle_claims(claims, checks, cache=kept) + zoo()
+
+
+def described(folder: Path, command: str) -> None:
+    told = {"command": f"python -m simulations {command}"}
+    write_text(folder / "summary.json", json.dumps(told))
 
 
 @pytest.fixture(scope="session")
@@ -55,15 +60,19 @@ def results(tmp_path_factory: pytest.TempPathFactory, small_ledger: list[Verdict
     )
     for name in ("figure.svg", "figure.png"):
         draw(folder / "figure_4_7" / name)
+    described(folder / "figure_4_7", "figure-4.7")
     for name in ("memory", "remedies"):
         text = f"# The question of {name}\n\n![A curve of {name}](curve.svg)\n"
         write_text(folder / "questions" / name / "report.md", text)
+        described(folder / "questions" / name, name)
         draw(folder / "questions" / name / "curve.svg")
     text = "# Synthetic images\n\n![](figures/effects.png)\n\n<b>not a tag</b>\n"
     networks = folder / "nn_experiments" / "quick"
     write_text(networks / "report.md", text)
-    row = {"prediction": "SGD is more robust", "verdict": "supported", "counts": {"supported": 2}}
-    write_text(networks / "evidence.json", json.dumps({"baseline": "SGD", "summary": [row]}))
+    words = {"file": "figures/effects.png", "title": "Effects", "caption": "The comparisons"}
+    told = {"command": "python -m nn_experiments compare quick", "title": "Synthetic images"}
+    pictures = [{**words, "alternative": "SGD is more robust: supported (2 supported)."}]
+    write_text(networks / "evidence.json", json.dumps({**told, "pictures": pictures}))
     draw(networks / "figures" / "effects.png")
     return folder
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 import sympy as sp
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from theory.common.files import write_json
@@ -26,6 +27,11 @@ from theory.logic.findings import (
     Witness,
 )
 from theory.logic.statements import Along, Always, EventuallyAlways, Possible, Statement
+
+
+def text_of(*pieces: object) -> str:
+    """The text of pieces of a page, with single spaces."""
+    return Markup().join(pieces).striptags()
 
 
 def _never(statement: Any, timeout: float) -> Finding:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ import pytest
 
 from tests.theory.report.small import write_text
 from tests.theory.report.test_page import certificates
+from theory.ledger.evidence_files import read_evidence
 from theory.ledger.verify import Verdict
-from theory.report.page import Written, write_report
+from theory.report.claims import ShownClaim, ShownLedger
+from theory.report.errata import Erratum
+from theory.report.page import Part, Written, page_parts, page_text, write_report
+from theory.report.runs import Folders, Run
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium: make test")
 wait = pytest.importorskip("selenium.webdriver.support.wait")
@@ -27,6 +32,7 @@ pytestmark = pytest.mark.skipif(
     BROWSER is None or DRIVER is None,
     reason="chromium and chromedriver: make system-deps",
 )
+KEPT = Path(__file__).parents[3] / "evidence"
 PHONE = {"width": 375, "height": 812, "deviceScaleFactor": 1, "mobile": True}
 
 
@@ -219,8 +225,8 @@ SHARE = "return getComputedStyle(arguments[0]).getPropertyValue('--share') || 1"
 
 
 def test_a_figure_is_fitted_to_a_phone_and_a_key_shows_it_in_full(browser: Any) -> None:
-    figure = browser.find_element(CSS, "#figure-4-7 figure")
-    picture, button = figure.find_element(CSS, "svg"), figure.find_element(CSS, "button")
+    figure = browser.find_element(CSS, "#simulations figure")
+    picture, button = figure.find_element(CSS, "img"), figure.find_element(CSS, "button")
     box = figure.find_element(CSS, ".wide")
     scrolls = "return arguments[0].scrollWidth > arguments[0].clientWidth + 1"
     share = float(browser.execute_script(SHARE, picture))
@@ -237,7 +243,7 @@ def test_a_figure_is_fitted_to_a_phone_and_a_key_shows_it_in_full(browser: Any) 
 def test_without_scripts_a_figure_scrolls_in_full(browser: Any) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     browser.refresh()
-    picture = browser.find_element(CSS, "#figure-4-7 figure svg")
+    picture = browser.find_element(CSS, "#simulations figure img")
     assert picture.rect["width"] > 375
     assert not browser.find_elements(CSS, "figure button")
 
@@ -319,9 +325,8 @@ PAPER = {"width": 718, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
 @pytest.fixture
 def tables(chromium: Any, tmp_path: Path) -> Any:
     """A page with the widest tables that the commands have left, and one wider still."""
-    kept = Path(__file__).parents[3] / "evidence"
     for name in ("questions/scaling", "questions/remedies", "nn_experiments/synthetic"):
-        text = (kept / name / "report.md").read_text(encoding="utf-8")
+        text = (KEPT / name / "report.md").read_text(encoding="utf-8")
         lines = [line for line in text.splitlines() if not line.startswith("![")]
         write_text(tmp_path / "results" / name / "report.md", "\n".join(lines))
     columns = 24
@@ -331,6 +336,9 @@ def tables(chromium: Any, tmp_path: Path) -> Any:
     chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PAPER)
     chromium.get(written.path.as_uri())
+    chromium.execute_script(
+        "for (const each of document.querySelectorAll('details')) each.open = true"
+    )
     yield chromium
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
@@ -353,12 +361,8 @@ def test_on_paper_tables_fit_and_break_no_word(tables: Any) -> None:
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext: make system-deps")
 def test_the_pdf_has_every_number_whole(tables: Any, tmp_path: Path) -> None:
-    """Folded tables too; A4 is 8.27 by 11.69 inches."""
-    size = {"paperWidth": 8.27, "paperHeight": 11.69}
-    printed = tables.execute_cdp_cmd("Page.printToPDF", size)
-    (tmp_path / "page.pdf").write_bytes(base64.b64decode(printed["data"]))
-    command = ["pdftotext", "-layout", str(tmp_path / "page.pdf"), "-"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    """Of tables that were folded too, once they are opened."""
+    text = of_pdf(tables, tmp_path, "pdftotext", "-layout", "page.pdf", "-")
     assert text.split().count("1,000,000") == 24
     cells = tables.execute_script(
         "return [...document.querySelectorAll('td')].map(cell => cell.textContent.trim())"
@@ -367,6 +371,64 @@ def test_the_pdf_has_every_number_whole(tables: Any, tmp_path: Path) -> None:
     assert len(numbers) > 500
     words = Counter(text.split())
     assert [number for number, n in numbers.items() if words[number] < n] == []
+
+
+def of_pdf(browser: Any, folder: Path, *command: str) -> str:
+    """What a command says of the page printed on A4, 8.27 by 11.69 inches, in ``page.pdf``."""
+    size = {"paperWidth": 8.27, "paperHeight": 11.69}
+    printed = browser.execute_cdp_cmd("Page.printToPDF", size)
+    (folder / "page.pdf").write_bytes(base64.b64decode(printed["data"]))
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext: make system-deps")
+def test_what_is_closed_is_one_line_on_paper(browser: Any, text: str, tmp_path: Path) -> None:
+    printed = " ".join(of_pdf(browser, tmp_path, "pdftotext", "page.pdf", "-").split())
+    assert "4.3.1" in printed
+    assert "Refuted by" not in printed
+    assert "Throughout" not in printed
+    assert "open what is to be printed in full" in printed
+    browser.execute_script("document.getElementById('claim-4.3.1').open = true")
+    printed = " ".join(of_pdf(browser, tmp_path, "pdftotext", "page.pdf", "-").split())
+    assert printed.count("Refuted by") == 1
+    assert "Throughout" not in printed
+
+
+def kept_parts() -> Iterator[Part]:
+    """The page of what is kept, its claims as they are closed: nothing is evaluated again."""
+    entries = read_evidence(KEPT / "theory" / "evidence.json")["claims"]
+    rows: dict[str, list[ShownClaim]] = {}
+    errata: dict[str, list[Erratum]] = {}
+    for entry in entries:
+        id_, where, says, status = (entry[name] for name in ("id", "where", "says", "status"))
+        became = (entry["judgement"] or status).split(":")[0]
+        claim = ShownClaim(id_, f"claim-{id_}", says, status, became, [], [])
+        rows.setdefault(id_.rpartition(".")[0], []).append(claim)
+        if status == "refuted":
+            errata.setdefault(became, []).append(Erratum(id_, where, says, []))
+    settled = Run(KEPT / "theory" / "evidence.json", KEPT, is_kept=True)
+    ledger = ShownLedger(0, [], [], [], [*rows.items()], "")
+    content = {"claims": ledger, "errata": [*errata.items()]}
+    for part in page_parts(Folders(KEPT), None, lambda doing: None):
+        known = content.get(part.name)
+        replaced = replace(part, template=f"{part.name}.html", content=known, runs=[settled])
+        yield part if known is None else replaced
+
+
+@pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="pdfinfo: make system-deps")
+def test_what_is_kept_prints_on_forty_pages(chromium: Any, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(page_text([*kept_parts()], None), encoding="utf-8")
+    chromium.get((tmp_path / "page.html").as_uri())
+    assert len(chromium.find_elements(CSS, ".claim")) > 300
+    assert len(chromium.find_elements(CSS, "figure")) > 20
+    told = of_pdf(chromium, tmp_path, "pdfinfo", "page.pdf")
+    (pages,) = re.findall(r"Pages: +(\d+)", told)
+    assert int(pages) <= 40
+    chromium.execute_script(  # the twin: it is the folds that spare paper
+        "for (const each of document.querySelectorAll('details')) each.open = true"
+    )
+    (pages,) = re.findall(r"Pages: +(\d+)", of_pdf(chromium, tmp_path, "pdfinfo", "page.pdf"))
+    assert int(pages) > 45
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,17 +1,18 @@
 """A claim on the page says what decides it, in formulas and numbers; the form counts claims."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.theory.report.small import zoo
-from theory.common.files import read_json
+from tests.theory.report.small import text_of, zoo
+from theory.ledger.errata import NOTATION
+from theory.ledger.evidence_files import read_evidence
 from theory.ledger.verify import Verdict
 from theory.published import rows
-from theory.report.claims import OURS, chooser, claim_list
-from theory.report.markup import text_of
+from theory.report.claims import OURS, ShownClaim, choices, ledger
+from theory.report.html import Fact, Line, formulas_in
 from theory.report.outcomes import outcome
 from theory.report.recall import Recalled
 
@@ -25,20 +26,29 @@ _NUMBERS = {
 """What is said of each kind of refutation."""
 
 
+def claims_of(verdicts: Sequence[Verdict]) -> list[ShownClaim]:
+    shown = ledger(Recalled(tuple(verdicts), {}, {}))
+    return [claim for _, claims in shown.rows for claim in claims]
+
+
 @pytest.fixture(scope="module")
-def shown() -> dict[str, ET.Element]:
-    found = claim_list(Recalled(tuple(zoo()), {}, {}), {})
-    claims = (each for part in found for each in part.iter() if each.get("class") == "claim")
-    return {claim.attrib["id"].removeprefix("claim-zoo."): claim for claim in claims}
+def shown() -> dict[str, ShownClaim]:
+    return {claim.id.removeprefix("zoo."): claim for claim in claims_of(zoo())}
 
 
-def facts(claim: ET.Element) -> dict[str, ET.Element]:
-    (body,) = (each for each in claim if each.get("class") == "body")
-    return {text_of(each[0]): each for each in body if each.tag == "div"}
+def fact(claim: ShownClaim, label: str) -> Fact:
+    (found,) = (each for each in claim.facts if each.label.startswith(label))
+    return found
+
+
+def step(claim: ShownClaim) -> str:
+    """The text of the only statement of the only proof."""
+    ((only,),) = (proof.steps for proof in claim.proofs)
+    return text_of(f"{only.name} {only.role} ", only.statement, " ", *only.by)
 
 
 def test_the_form_counts_claims(small_ledger: list[Verdict]) -> None:
-    options = {o.get("value"): text_of(o) for o in chooser(small_ledger).iter("option")}
+    options = dict(choices(small_ledger))
     expected = {"": f"all ({len(small_ledger)})"}
     for status, number in Counter(v.status for v in small_ledger).items():
         expected[f"status:{status}"] = f"{status} ({number})"
@@ -49,70 +59,61 @@ def test_the_form_counts_claims(small_ledger: list[Verdict]) -> None:
     assert {"outcome:fails", "outcome:holds only if"} <= set(options)
 
 
-def test_a_formula_is_set_where_it_is_a_statement(shown: dict[str, ET.Element]) -> None:
+def test_a_formula_is_set_where_it_is_a_statement(shown: dict[str, ShownClaim]) -> None:
     for claim in shown.values():
-        fact = facts(claim)["As a formula:"]
-        assert [*fact.iter("math")], text_of(claim)
+        assert [*formulas_in([fact(claim, "As a formula")])], claim.id
 
 
-def test_a_refutation_says_its_numbers(shown: dict[str, ET.Element]) -> None:
+def test_a_refutation_says_its_numbers(shown: dict[str, ShownClaim]) -> None:
     for name, says in _NUMBERS.items():
-        (refuted,) = (
-            f for label, f in facts(shown[name]).items() if label.startswith("Refuted by")
-        )
-        assert says in text_of(refuted), text_of(refuted)
+        assert says in text_of(fact(shown[name], "Refuted by"))
 
 
-def test_a_counterexample_has_the_value_of_each_side(shown: dict[str, ET.Element]) -> None:
-    refuted = facts(shown["counterexample"])["Refuted by z3:"]
-    (sides,) = (each for each in refuted if each.get("class") == "formula")
-    left, values = sides.iter("math")
-    assert text_of(left).startswith("|x|=")
-    assert text_of(left).endswith(";")  # no line begins with it
-    assert text_of(values).endswith("≤12")
+def test_a_counterexample_has_the_value_of_each_side(shown: dict[str, ShownClaim]) -> None:
+    refuted = fact(shown["counterexample"], "Refuted by z3")
+    (sides,) = (each for each in refuted.pieces if isinstance(each, Line))
+    left, _, values, _ = map(text_of, sides.pieces)
+    assert left.startswith("|x|=")
+    assert left.endswith(";")  # no line begins with it
+    assert values.endswith("≤12")
     assert text_of(sides).endswith("is false")
 
 
-def test_what_is_proved_says_by_what(shown: dict[str, ET.Element]) -> None:
-    assert text_of(facts(shown["proof"])["Verdict:"]) == "Verdict: proved by identity"
-    (line,) = shown["proof"].iter("li")
-    assert text_of(line).startswith("statement (sufficient and necessary), proved by identity")
-    assert [*line.iter("math")]
+def test_what_is_proved_says_by_what(shown: dict[str, ShownClaim]) -> None:
+    assert text_of(fact(shown["proof"], "Verdict")) == "Verdict: proved by identity"
+    said = step(shown["proof"])
+    assert said.startswith("statement (sufficient and necessary), proved by identity")
+    assert said.endswith("|x|≤12")
 
 
-def test_a_witness_says_where_it_holds(shown: dict[str, ET.Element]) -> None:
-    (line,) = shown["witness"].iter("li")
-    assert text_of(line).endswith("proved by z3: holds at x=12, y=−12")
+def test_a_witness_says_where_it_holds(shown: dict[str, ShownClaim]) -> None:
+    assert step(shown["witness"]).endswith("proved by z3: holds at x=12, y=−12")
 
 
-def test_numbers_that_a_claim_has_told_are_not_told_again(shown: dict[str, ET.Element]) -> None:
-    (line,) = shown["counterexample"].iter("li")
-    assert text_of(line).endswith("refuted by z3: as above")
+def test_numbers_that_a_claim_has_told_are_not_told_again(shown: dict[str, ShownClaim]) -> None:
+    assert step(shown["counterexample"]).endswith("refuted by z3: as above")
 
 
-def test_what_is_not_settled_says_why(shown: dict[str, ET.Element]) -> None:
-    (line,) = shown["unsettled"].iter("li")
-    assert text_of(line).endswith("unknown by z3: the time was up")
+def test_what_is_not_settled_says_why(shown: dict[str, ShownClaim]) -> None:
+    assert step(shown["unsettled"]).endswith("unknown by z3: the time was up")
 
 
 def test_rows_of_our_own_have_a_heading_in_words() -> None:
-    kept = read_json(Path(__file__).parents[3] / "evidence" / "theory" / "evidence.json")
+    kept = read_evidence(Path(__file__).parents[3] / "evidence" / "theory" / "evidence.json")
     published = {row["id"] for row in rows("claims")}
     assert {entry["id"].rpartition(".")[0] for entry in kept["claims"]} - published == set(OURS)
 
 
 def test_a_condition_that_is_sharp_is_set_as_a_formula(small_ledger: list[Verdict]) -> None:
-    verdicts = tuple(v for v in small_ledger if v.claim.id == "4.3.1")
-    (claim,) = (
-        each
-        for part in claim_list(Recalled(verdicts, {}, {}), {})
-        for each in part.iter()
-        if each.get("class") == "claim"
-    )
-    (body,) = (each for each in claim if each.get("class") == "body")
-    printed, corrected = (
-        each for each in body if each.tag == "div" and text_of(each[0]) == "As a formula:"
-    )
-    assert [*printed.iter("math")]
+    (claim,) = claims_of([v for v in small_ledger if v.claim.id == "4.3.1"])
+    printed, corrected = (each for each in claim.facts if each.label == "As a formula")
+    assert [*formulas_in([printed])]
     assert "⇔" in text_of(corrected)
-    assert [*corrected.iter("math")]
+    assert [*formulas_in([corrected])]
+
+
+def test_all_letters_are_there() -> None:
+    told = ledger(Recalled((), {}, {}))
+    assert told.letters == [tuple(pair) for pair in NOTATION]
+    assert told.definitions == []
+    assert "definitions" not in told.notation_title

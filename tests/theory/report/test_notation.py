@@ -3,13 +3,14 @@
 import pytest
 import sympy as sp
 
-from theory.ledger.errata import NOTATION
+from tests.theory.report.small import text_of
 from theory.ledger.verify import Verdict
 from theory.logic.evidence import Argument, Claim, Evidence, Obligation
 from theory.logic.findings import Proof
 from theory.logic.statements import Statement
-from theory.report.markup import text_of
-from theory.report.notation import definitions, notation
+from theory.report.claims import ledger
+from theory.report.notation import definitions
+from theory.report.recall import Recalled
 
 a, b, a_1, b_1 = sp.symbols("a b a_1 b_1", real=True)
 STEP = sp.Eq(a_1, a - sp.sign(a) / 3 - sp.sign(a - b) / 3 - sp.sign(a + b) / 3)
@@ -47,22 +48,7 @@ def test_others_have_none(hypothesis: sp.Basic, claims: int) -> None:
 
 
 def test_a_definition_stands_under_its_name() -> None:
-    told = notation({STEP: "D1"})
-    (name,) = (each for each in told.iter("dt") if each.get("id") == "D1")
-    terms = [*told.iter("dt")]
-    assert text_of(name) == "D1"
-    assert text_of([*told.iter("dd")][terms.index(name)]).startswith("a1=a−")
-    assert "definitions" in text_of(told[0])
-
-
-def test_each_definition_is_there_beside_the_letters() -> None:
-    told = notation({STEP: "D1", OTHER: "D2"})
-    assert [each.get("id") for each in told.iter("dt") if each.get("id")] == ["D1", "D2"]
-    assert len([*told.iter("dt")]) == len([*told.iter("dd")]) == len(NOTATION) + 2
-
-
-def test_all_letters_are_there() -> None:
-    told = notation({})
-    pairs = zip(told.iter("dt"), told.iter("dd"), strict=True)
-    assert [(text_of(t), text_of(d)) for t, d in pairs] == [tuple(pair) for pair in NOTATION]
-    assert "definitions" not in text_of(told[0])
+    shown = ledger(Recalled(tuple(verdicts(STEP, OTHER)), {}, {}))
+    assert [name for name, _ in shown.definitions] == ["D1", "D2"]
+    assert text_of(shown.definitions[0][1]).startswith("a1=a−")
+    assert "definitions" in shown.notation_title

@@ -1,4 +1,4 @@
-"""Whose runs a page shows: one's own, and kept ones where there are none."""
+"""Whose runs a page shows, one's own or kept ones, and what each says of itself."""
 
 import json
 from pathlib import Path
@@ -6,87 +6,118 @@ from pathlib import Path
 import pytest
 
 from tests.theory.report.small import write_text
-from theory.report.runs import Folders, Made
+from theory.common.errors import UserError
+from theory.report.pictures import Picture
+from theory.report.runs import Folders, Run
+
+_KEPT = Path(__file__).parents[3] / "evidence"
+
+
+def write_run(folder: Path, **told: object) -> None:
+    write_text(folder / "report.md", "# A\n")
+    write_text(folder / "summary.json", json.dumps(told))
 
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
-    environment = {"code": "1.0 (abc)", "processor": "a machine", "cores": 2, "device": "cpu"}
+    at = {"code": "1.0 (abc)", "processor": "a machine", "cores": 2, "device": "cpu"}
     for root, names in (("results", ("memory",)), ("evidence", ("memory", "remedies"))):
         for name in names:
-            folder = tmp_path / root / "questions" / name
-            write_text(folder / "report.md", "# A\n")
-            write_text(folder / "summary.json", json.dumps({"environment": environment}))
+            write_run(tmp_path / root / "studies" / name, environment=at)
     return Folders(tmp_path / "results", tmp_path / "evidence")
 
 
 def test_kept_runs_are_shown_where_there_is_none_of_ones_own(folders: Folders) -> None:
-    found = [(run.name, run.is_kept) for run in folders.found("questions/*/report.md")]
-    assert found == [("results/questions/memory", False), ("evidence/questions/remedies", True)]
+    found = [(run.name, run.is_kept) for run in folders.reports()]
+    assert found == [("results/studies/memory", False), ("evidence/studies/remedies", True)]
 
 
 def test_ones_own_come_first(folders: Folders) -> None:
-    first = folders.first("questions/*/report.md")
+    first = folders.first("none/report.md", "studies/memory/report.md")
     assert first is not None
     assert not first.is_kept
-    assert folders.first("none/*") is None
+    kept = folders.first("studies/remedies/report.md")
+    assert kept is not None
+    assert kept.is_kept
+    assert folders.first("none/report.md") is None
 
 
 def test_a_run_says_whose_it_is_and_what_made_it(folders: Folders) -> None:
-    own, kept = folders.found("questions/*/report.md")
+    own, kept = folders.reports()
     made = "made by version 1.0 (abc), a machine, 2 cores, device cpu."
-    assert own.said() == f"A run of your own: results/questions/memory, {made}"
-    assert kept.said() == f"A run that was kept with the code: evidence/questions/remedies, {made}"
+    assert own.said() == f'<p class="own">A run of your own: results/studies/memory, {made}</p>'
+    words = "A run that was kept with the code: evidence/studies/remedies"
+    assert kept.said() == f'<p class="kept">{words}, {made}</p>'
+
+
+def test_a_run_says_what_command_makes_it(tmp_path: Path) -> None:
+    write_run(tmp_path / "mine", command="python -m simulations a > b")
+    (run,) = Folders(tmp_path).reports()
+    assert run.said().endswith(
+        "/mine. It is made by <code>python -m simulations a &gt; b</code>.</p>"
+    )
+    assert run.package == "simulations"
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"environment": 3}'])
 def test_a_run_of_which_no_file_says_what_made_it(tmp_path: Path, text: str) -> None:
-    write_text(tmp_path / "results" / "kernel" / "report.md", "# A\n")
-    write_text(tmp_path / "results" / "kernel" / "summary.json", text)
-    (run,) = Folders(tmp_path / "results").found("kernel/report.md")
-    assert run.said() == "A run of your own: results/kernel."
+    write_text(tmp_path / "results" / "mine" / "report.md", "# A\n")
+    write_text(tmp_path / "results" / "mine" / "summary.json", text)
+    (run,) = Folders(tmp_path / "results").reports()
+    assert run.said() == '<p class="own">A run of your own: results/mine.</p>'
+    assert (run.title, run.package, run.pictures) == ("results/mine", "", [])
 
 
-_KEPT = Path(__file__).parents[3] / "evidence"
-_OF_KEPT = {
-    "figure_4_7": Made.FIGURE,
-    "questions/memory": Made.QUESTION,
-    "questions/partitions": Made.QUESTION,
-    "questions/phase_diagram": Made.QUESTION,
-    "questions/remedies": Made.QUESTION,
-    "questions/scaling": Made.QUESTION,
-    "nn_experiments/quick": Made.NETWORKS,
-    "nn_experiments/synthetic": Made.NETWORKS,
-    "nn_experiments/synthetic-high": Made.NETWORKS,
-}
+def test_a_run_describes_its_pictures(tmp_path: Path) -> None:
+    words = {"file": "a.svg", "title": "A", "alternative": "It rises.", "caption": "It"}
+    write_run(tmp_path / "mine", pictures=[words], title="Mine")
+    (run,) = Folders(tmp_path).reports()
+    assert run.title == "Mine"
+    assert run.pictures == [Picture(**words)]
 
 
-def test_what_a_report_is_of_is_told_by_the_numbers_beside_it() -> None:
-    """Those that the commands have left."""
-    runs = Folders(_KEPT).found("*/report.md", "*/*/report.md")
-    assert {run.path.parent.relative_to(_KEPT).as_posix(): run.made for run in runs} == _OF_KEPT
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"pictures": [{"file": "a.svg"}]}, "pictures: expected the texts file, title, alt"),
+        ({"pictures": [dict.fromkeys(("file", "title", "alternative", "caption"), 1)]}, "texts"),
+        ({"pictures": "a.svg"}, "pictures: expected the texts"),
+        ({"title": ["A"]}, r"title: expected a text, got \"\['A'\]\""),
+        ({"command": 3}, "command: expected a text, got '3'"),
+    ],
+    ids=["texts", "numbers", "no list", "title", "command"],
+)
+def test_a_description_in_another_form_is_told(
+    tmp_path: Path, told: dict[str, object], says: str
+) -> None:
+    write_run(tmp_path / "mine", **told)
+    (run,) = Folders(tmp_path).reports()
+    with pytest.raises(UserError, match=says) as raised:
+        _ = (run.title, run.package, run.pictures)
+    assert str(raised.value).startswith(str(tmp_path / "mine" / "summary.json"))
+    assert str(raised.value).endswith("Run the command that wrote it again.")
 
 
-@pytest.fixture
-def chosen(tmp_path: Path) -> Folders:
-    """Sweeps in folders of the user's choice, beside other things."""
-    for name, data in {
-        "mine": {"sweep": {}},
-        "mine/again": {"sweep": {}},
-        "a/b/too_deep": {"sweep": {}},
-        "networks": {"preset": {}, "baseline": "SGD", "verdicts": []},
-        "other": {"numbers": []},
-        "sweep": {"sweep": {}},
-    }.items():
-        write_text(tmp_path / name / "report.md", "# A\n")
-        write_text(tmp_path / name / "summary.json", json.dumps(data))
-    write_text(tmp_path / "unfinished" / "runs" / "sweep.json", "{}")
-    return Folders(tmp_path)
+def test_reports_are_found_in_any_folder_but_the_theorys_and_hidden_ones(tmp_path: Path) -> None:
+    for name in ("mine", "mine/again", "a/b/deep", "theory/coq", "mine/.part-1"):
+        write_run(tmp_path / name)
+    assert [run.folder for run in Folders(tmp_path).reports()] == ["a/b/deep", "mine", "mine/again"]
 
 
-def test_own_sweeps_are_found_in_any_folder_of_the_results(chosen: Folders) -> None:
-    found = chosen.found("sweep/**/report.md", made={Made.SWEEP})
-    names = [run.path.parent.relative_to(run.root).as_posix() for run in found]
-    assert names == ["mine/again", "mine", "sweep"]
-    assert [run.made for run in chosen.found(made={Made.NETWORKS})] == [Made.NETWORKS]
-    assert chosen.found() == []
+def _kept() -> list[Run]:
+    return Folders(_KEPT).reports()
+
+
+@pytest.mark.parametrize("run", _kept(), ids=lambda run: run.folder)
+def test_what_is_kept_describes_itself(run: Run) -> None:
+    """Its title, its command and each picture of its report."""
+    report = run.path.read_text(encoding="utf-8")
+    assert report.startswith(f"# {run.title}\n")
+    assert run.package in ("simulations", "nn_experiments")
+    assert run.pictures
+    assert report.count("![") == len(run.pictures)
+    for picture in run.pictures:
+        assert f"]({picture.file})" in report
+        assert (run.path.parent / picture.file).is_file()
+        assert all(len(text) > 3 for text in (picture.title, picture.caption))
+        assert len(picture.alternative) > len(picture.title)

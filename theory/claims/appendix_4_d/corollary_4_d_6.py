@@ -7,7 +7,7 @@ Either excludes only a null set of starts (Proposition 4.D.1).
 
 import sympy as sp
 
-from theory.claims.appendix_4_d.proposition_4_d_4 import DESCENT, NO_TIES_ON_THE_WAY
+from theory.claims.lemmas.descent_to_r31 import DESCENT, NO_TIES_ON_THE_WAY
 from theory.logic.arguments import derived
 from theory.logic.evidence import Claim
 from theory.logic.findings import Status
@@ -71,10 +71,7 @@ def _balanced(a: sp.Expr, b: sp.Expr, surplus: sp.Expr) -> Boolean:
         x <= 1,
         sp.Implies(sp.And(2 * _third < x, x < y), sp.Eq(surplus, 0)),
         sp.Implies(slow, _surplus_within(0, 1, a, surplus)),
-        sp.Or(
-            _surplus_within(-1, 2, a, surplus),
-            sp.And(sp.Eq(a, 0), surplus >= -2, surplus <= 2),
-        ),
+        sp.Or(_surplus_within(-1, 2, a, surplus), sp.And(sp.Eq(a, 0), surplus >= -2, surplus <= 2)),
     )
 
 
@@ -88,7 +85,7 @@ CLAIMS = (
         id="Cor4.D.6.1",
         where=_WHERE,
         says="A is 2-periodic from at most 3 iterations after |A| ≤ σ̃0²η on.",
-        published=derived(
+        published=lambda: derived(
             "|a(t)| ≤ 1 ⟹ a(i + 2) = a(i) for all i ≥ t + 3",
             "",
             {},
@@ -108,7 +105,7 @@ CLAIMS = (
         "iteration t + 3, or never; its sign alternates from t + 3 on in any case. The values "
         "change as R31 is entered: from R33 by k |k| iterations later, for σ̃1² ≥ σ̃0²/3, and |k| "
         "has no bound.",
-        corrected=derived(
+        corrected=lambda: derived(
             "generic, |a(t)| < 1: sign a(i + 1) = −sign a(i) for all i ≥ t + 3; a(i + 2) = a(i) "
             "for all i ≥ t + 3 iff R31 is not entered for the first time after t + 3; for r ≥ 1/3 "
             "and each odd k, from (1/6, −kr) the value a(i + 2) ≠ a(i) for i = t + |k| − 1",
@@ -175,7 +172,7 @@ CLAIMS = (
         id="Cor4.D.6.2",
         where=_WHERE,
         says="After iteration t positive and negative A differ in number by at most 2.",
-        published=derived(
+        published=lambda: derived(
             "|a(t)| ≤ 1 ⟹ |Σ sign a(i), i = t + 1, …, N| ≤ 2 for all N",
             "",
             {},
@@ -193,7 +190,7 @@ CLAIMS = (
             },
         ),
         correction="So it is where no tie occurs, and 2 occurs; with ties the difference can be 3.",
-        corrected=derived(
+        corrected=lambda: derived(
             "no tie, |a(t)| ≤ 1: |Σ sign a(i), i = t + 1, …, N| ≤ 2 for all N; 2 occurs",
             "induction over N along orbits without ties",
             {

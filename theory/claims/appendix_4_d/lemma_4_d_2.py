@@ -26,13 +26,11 @@ CLAIMS = (
         id="L4.D.2.1",
         where="§4.D.2, Lemma 4.D.2, first part",
         says="There is an iteration t with |x(t)| ≤ Δ_max.",
-        published=derived(
+        published=lambda: derived(
             "x(t+1) = x(t) − sign[x(t)]Δ(t), Δ(t) in {Δ_1 < … < Δ_max}, Δ_1 > 0: "
             "|x(t)| ≤ Δ_max for some t",
             "|x| is a ranking function: outside it falls by at least Δ_1, whichever step is taken",
-            {
-                "|x| falls by at least Δ_1": _falls,
-            },
+            {"|x| falls by at least Δ_1": _falls},
             {"no periodic orbit elsewhere": _constant_step},
         ),
         expects=Status.PROVED,
@@ -42,14 +40,14 @@ CLAIMS = (
         id="L4.D.2.2",
         where="§4.D.2, Lemma 4.D.2, second part",
         says="Once |x(t)| ≤ Δ_max, it stays so.",
-        published=for_all(sp.Abs(_after) <= _most, *_sizes, sp.Abs(_x) <= _most),
+        published=lambda: for_all(sp.Abs(_after) <= _most, *_sizes, sp.Abs(_x) <= _most),
         expects=Status.PROVED,
     ),
     Claim(
         id="L4.D.2.3",
         where="§4.D.2, proof of Lemma 4.D.2, first part",
         says="From x(t) > Δ_max the step leads to 0 < x(t) − Δ_max ≤ x(t+1) < x(t).",
-        published=for_all(
+        published=lambda: for_all(
             sp.And(_x - _most > 0, _x - _most <= _after, _after < _x), *_sizes, _x > _most
         ),
         expects=Status.PROVED,
@@ -58,7 +56,7 @@ CLAIMS = (
         id="L4.D.2.4",
         where="§4.D.2, proof of Lemma 4.D.2, first part",
         says="There is an iteration t even with |x(t)| < Δ_max.",
-        published=derived(
+        published=lambda: derived(
             "|x(t)| < Δ_max for some t",
             "|x| is a ranking function, and the iteration after |x| ≤ Δ_max is strictly inside",
             {
@@ -75,7 +73,7 @@ CLAIMS = (
         id="L4.D.2.5",
         where="§4.D.2, proof of Lemma 4.D.2, first part",
         says="Neither case is possible: x(t) > Δ_max for ever, or a jump to below −Δ_max.",
-        published=all_of(
+        published=lambda: all_of(
             "x > Δ_max ⟹ x(t) − x(t+1) ≥ Δ_1, so x(t) has no limit; and x(t+1) ≥ −Δ_max",
             {
                 "case 1": Statement(_x - _after >= _least, (*_sizes, _x > _most)),
@@ -89,9 +87,9 @@ CLAIMS = (
         id="L4.D.2.6",
         where="§4.D.2, proof of Lemma 4.D.2, second part",
         says="For 0 ≤ x ≤ Δ_max: −Δ_max ≤ x(t+1) = x(t) − Δ(t) ≤ x(t); likewise for x ≤ 0.",
-        published=for_all(_second_part, *_sizes, sp.Abs(_x) <= _most),
+        published=lambda: for_all(_second_part, *_sizes, sp.Abs(_x) <= _most),
         correction="So it is for x ≠ 0; from x = 0 there is no step, as sign(0) = 0.",
-        corrected=exactly_if(sp.Ne(_x, 0), _second_part, *_sizes, sp.Abs(_x) <= _most),
+        corrected=lambda: exactly_if(sp.Ne(_x, 0), _second_part, *_sizes, sp.Abs(_x) <= _most),
         only_if="x(t) ≠ 0",
         expects=Status.REFUTED,
         note="The condition excludes only a null set of x. What is concluded, |x(t+1)| ≤ Δ_max, "

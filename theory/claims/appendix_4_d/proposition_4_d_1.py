@@ -4,6 +4,8 @@ The algebra is checked; that a countable union of planes has probability zero un
 measure theory, named in the rules.
 """
 
+from functools import cache
+
 import sympy as sp
 
 from theory.logic.arguments import derived
@@ -40,17 +42,17 @@ def _slope_sq(form: sp.Expr, weights: tuple[sp.Symbol, ...]) -> sp.Expr:
     return sp.simplify(sum(sp.diff(form, w) ** 2 for w in weights))
 
 
-def _slopes() -> dict[str, sp.Expr]:
-    """Squared lengths of the gradients of A, B and A ± B as functions of the spatial weights."""
+@cache
+def _slopes() -> dict[str, Statement]:
+    """That A, B and A ± B as functions of the spatial weights have gradients that are not 0."""
     w = sp.symbols("w_0:3", real=True)
     e_tilde = dct_matrix(3) * sp.Matrix(w)
     A = sp.sqrt(3) / 3 * _sigma0_sq * e_tilde[0]
     B = sp.sqrt(2) / 2 * _sigma1_sq * e_tilde[1]
-    return {name: _slope_sq(form, w) for name, form in
-            {"A": A, "B": B, "A + B": A + B, "A − B": A - B}.items()}  # fmt: skip
+    forms = {"A": A, "B": B, "A + B": A + B, "A − B": A - B}
+    return {name: Statement(_slope_sq(form, w) > 0) for name, form in forms.items()}
 
 
-_SLOPES = {name: Statement(slope > 0) for name, slope in _slopes().items()}
 _NULL = (
     "induction over t; a countable union of planes in the space of weights has probability zero "
     "under any density, and the preimages are planes as the gradients do not vanish"
@@ -61,7 +63,7 @@ CLAIMS = (
         id="P4.D.1.1",
         where="§4.D.2, Proposition 4.D.1",
         says="For w(0) with a density, almost surely neither A nor B is ever exactly 0.",
-        published=derived(
+        published=lambda: derived(
             "P(A(t) = 0 or B(t) = 0 for some t ≥ 0) = 0 for w(0) with a density on ℝ³, σ̃1² > 0",
             _NULL,
             {
@@ -72,8 +74,8 @@ CLAIMS = (
                 "B(t) = 0 needs b(0) a multiple of r/2": Statement(
                     sp.Eq(2 * _b0, -_m * _r), (*_reached, sp.Eq(_b, 0))
                 ),
-                "the gradient of A": _SLOPES["A"],
-                "the gradient of B": _SLOPES["B"],
+                "the gradient of A": _slopes()["A"],
+                "the gradient of B": _slopes()["B"],
             },
         ),
         expects=Status.PROVED,
@@ -84,7 +86,7 @@ CLAIMS = (
         id="P4.D.1.2",
         where="§4.D.2, proof of Proposition 4.D.1",
         says="To reach 0, A and B must start at integer multiples of the updates.",
-        published=derived(
+        published=lambda: derived(
             "A(t) = 0 ⟹ A(0) ∈ ⅓σ̃0²ηℤ, and B(t) = 0 ⟹ B(0) ∈ ½σ̃1²ηℤ",
             "induction over t",
             {
@@ -100,7 +102,7 @@ CLAIMS = (
         id="P4.D.1.3",
         where="§4.D.2, Proposition 4.D.1, for ties",
         says="Nor, almost surely, does |A(t)| = |B(t)| ever occur (our addition).",
-        published=derived(
+        published=lambda: derived(
             "P(|A(t)| = |B(t)| for some t ≥ 0) = 0 for w(0) with a density on ℝ³",
             _NULL,
             {
@@ -109,8 +111,8 @@ CLAIMS = (
                     sp.Or(*(sp.Eq(6 * (_a0 - s * _b0), 3 * s * _m * _r - 2 * _n) for s in (1, -1))),
                     (*_reached, sp.Eq(sp.Abs(_a), sp.Abs(_b))),
                 ),
-                "the gradient of A + B": _SLOPES["A + B"],
-                "the gradient of A − B": _SLOPES["A − B"],
+                "the gradient of A + B": _slopes()["A + B"],
+                "the gradient of A − B": _slopes()["A − B"],
             },
         ),
         expects=Status.PROVED,

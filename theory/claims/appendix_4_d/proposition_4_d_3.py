@@ -19,23 +19,25 @@ CLAIMS = (
         id="P4.D.3.1",
         where="§4.D.2, Proposition 4.D.3",
         says="From some iteration on, |A| ≤ σ̃0²η.",
-        published=ends_in(_step, sp.Abs(_a) <= 1, ranking=sp.Abs(_a), decrease=sp.Rational(1, 3)),
+        published=lambda: ends_in(
+            _step, sp.Abs(_a) <= 1, ranking=sp.Abs(_a), decrease=sp.Rational(1, 3)
+        ),
         expects=Status.PROVED,
     ),
     Claim(
         id="P4.D.3.2",
         where="§4.D.2, after Proposition 4.D.3",
         says="Once |A| drops below σ̃0²η, it remains below.",
-        published=for_all(sp.Abs(_next.a) < 1, sp.Abs(_a) < 1),
+        published=lambda: for_all(sp.Abs(_next.a) < 1, sp.Abs(_a) < 1),
         expects=Status.PROVED,
     ),
     Claim(
         id="P4.D.3.3",
         where="§4.D.2, proof of Proposition 4.D.3",
         says="There is always a non-zero update of A, against its sign.",
-        published=for_all(_falls > 0),
+        published=lambda: for_all(_falls > 0),
         correction="There is, of at least σ̃0²η/3, unless A = 0; then A stays 0.",
-        corrected=together(
+        corrected=lambda: together(
             "sign a · (a − a') > 0, and so at least 1/3, if and only if a ≠ 0; 0 stays 0",
             {
                 "condition": exactly_if(sp.Ne(_a, 0), _falls > 0),
@@ -52,7 +54,7 @@ CLAIMS = (
         id="P4.D.3.4",
         where="§4.D.2, proof of Proposition 4.D.3",
         says="A(t+1) = A(t) − sign[A(t)]Δ(t) with Δ(t) one of ⅓σ̃0²η, ⅔σ̃0²η, σ̃0²η.",
-        published=for_all(
+        published=lambda: for_all(
             sp.Or(*(equal(_next.a, _a - sp.sign(_a) * sp.Rational(k, 3)) for k in (1, 2, 3)))
         ),
         expects=Status.PROVED,

@@ -4,6 +4,8 @@ In normalised variables |Δw̃2| = (√6/3)ηw at T, with w the count less half 
 |ẽ0(0)| = √3 η|a(0)|, |ẽ1(0)| = √2 η|b(0)|/r.
 """
 
+from functools import cache
+
 import sympy as sp
 
 from theory.logic.arguments import all_of, derived, for_all, together
@@ -80,20 +82,28 @@ def _below(conclusion: sp.logic.boolalg.Boolean, *given: sp.logic.boolalg.Boolea
     return until_T(sp.Implies(INSIDE, conclusion), *start, invariant=_LONG_THEN_SHORT)
 
 
-_FIRST_CASE = together(
-    "0 ≤ √2|ẽ0(0)| − |Δw̃2| < √6 η, which is (4.28) with C = √6/3",
-    {
-        "bounds": _above(sp.And(3 * _a0 - _w >= 0, 3 * _a0 - _w < 3)),
-        "√3 C|ẽ0(0)| = (√6/3)η · 3|a(0)|": _MAIN_TERM_0,
-    },
-)
-_SECOND_CASE = together(
-    "0 ≤ √3 r|ẽ1(0)| − |Δw̃2| < 2√6 η, which is (4.28) with C = √6/3",
-    {
-        "bounds": _below(sp.And(3 * _b0 - _w >= 0, 3 * _b0 - _w < 6)),
-        "(3√2/2)r C|ẽ1(0)| = (√6/3)η · 3|b(0)|": _MAIN_TERM_1,
-    },
-)
+@cache
+def _first_case() -> Argument:
+    """(4.28) where |A(0)| < |B(0)|."""
+    return together(
+        "0 ≤ √2|ẽ0(0)| − |Δw̃2| < √6 η, which is (4.28) with C = √6/3",
+        {
+            "bounds": _above(sp.And(3 * _a0 - _w >= 0, 3 * _a0 - _w < 3)),
+            "√3 C|ẽ0(0)| = (√6/3)η · 3|a(0)|": _MAIN_TERM_0,
+        },
+    )
+
+
+@cache
+def _second_case() -> Argument:
+    """(4.28) where |A(0)| > |B(0)|."""
+    return together(
+        "0 ≤ √3 r|ẽ1(0)| − |Δw̃2| < 2√6 η, which is (4.28) with C = √6/3",
+        {
+            "bounds": _below(sp.And(3 * _b0 - _w >= 0, 3 * _b0 - _w < 6)),
+            "(3√2/2)r C|ẽ1(0)| = (√6/3)η · 3|b(0)|": _MAIN_TERM_1,
+        },
+    )
 
 
 def _sharp_below() -> Argument:
@@ -173,7 +183,7 @@ CLAIMS = (
         id="4.28.1",
         where=f"{_WHERE}, (4.28)",
         says="For r < 1/3 and |A(0)| < |B(0)|: |Δw̃2| = √3 C|ẽ0(0)|, but for a contribution from η.",
-        published=_FIRST_CASE,
+        published=_first_case,
         expects=Status.PROVED,
         note="With C = √6/3, whatever the start and whatever r ≤ 1/3: the bound is uniform. For "
         "|A(0)| > σ̃0²η the difference is at least (2√6/3)η (P4.D.8.2).",
@@ -183,7 +193,7 @@ CLAIMS = (
         where=f"{_WHERE}, (4.28)",
         says="For r < 1/3 and |A(0)| > |B(0)|: |Δw̃2| = (3√2/2)r C|ẽ1(0)|, but for a contribution "
         "from η.",
-        published=_SECOND_CASE,
+        published=_second_case,
         expects=Status.PROVED,
         note="With C = √6/3; uniform in the start, ties included, and in r ≤ 1/3.",
     ),
@@ -191,14 +201,14 @@ CLAIMS = (
         id="P4.D.8.1",
         where=f"{_WHERE}, proof",
         says="From P5, T = (|A(0)| − σ̃0²η)/(σ̃0²η/3).",
-        published=derived(
+        published=lambda: derived(
             "T = 3(|a(0)| − 1)",
             "",
             {},
             {"T = 1": Statement(equal(1, 3 * (_x - 1)), (in_P5(_a, _b, _r), _ends))},
         ),
         correction="T = ⌊(|A(0)| − σ̃0²η)/(σ̃0²η/3)⌋ + 1.",
-        corrected=_above(sp.Eq(_t, sp.floor(3 * (_a0 - 1)) + 1), _a0 > 1),
+        corrected=lambda: _above(sp.Eq(_t, sp.floor(3 * (_a0 - 1)) + 1), _a0 > 1),
         expects=Status.REFUTED,
         note="Too small by more than 0 and at most 1.",
     ),
@@ -206,9 +216,9 @@ CLAIMS = (
         id="P4.D.8.2",
         where=f"{_WHERE}, proof",
         says="From P5, |Δw̃2| = C(√3|ẽ0(0)| − 3η) with C between √6/6 and √6/3.",
-        published=_identity_above(),
+        published=_identity_above,
         correction="(√6/3)(√3|ẽ0(0)| − 3η) < |Δw̃2| ≤ (√6/3)(√3|ẽ0(0)| − 2η).",
-        corrected=together(
+        corrected=lambda: together(
             "3|a(0)| − 3 < count ≤ 3|a(0)| − 2, and both ends are sharp",
             {
                 "bounds": _above(sp.And(_w > 3 * _a0 - 3, _w <= 3 * _a0 - 2), _a0 > 1),
@@ -228,9 +238,9 @@ CLAIMS = (
         id="P4.D.8.3",
         where=f"{_WHERE}, proof",
         says="From P6, |Δw̃2| = C((3√2/2)r|ẽ1(0)| − 3η) with C between √6/6 and √6/3.",
-        published=_identity_below(),
+        published=_identity_below,
         correction="(√6/3)((3√2/2)r|ẽ1(0)| − 6η) < |Δw̃2| ≤ (√6/3)((3√2/2)r|ẽ1(0)| − 2η).",
-        corrected=together(
+        corrected=lambda: together(
             "3|b(0)| − 6 < count ≤ 3|b(0)| − 2, and both ends are sharp",
             {
                 "bounds": _below(sp.And(_w > 3 * _b0 - 6, _w <= 3 * _b0 - 2), _b0 > 1),
@@ -243,10 +253,10 @@ CLAIMS = (
         id="4.29.2",
         where="§4.D.2, (4.29)",
         says="|Δw̃2| ≈ √3 C|w̃0*| or (3√2/2)r C|w̃1*|, as initial errors are close to the weights.",
-        published=together(
+        published=lambda: together(
             "| |Δw̃2| − √2|w̃0*| | ≤ √2|w̃0(0)| + √6 η, or "
             "| |Δw̃2| − √3 r|w̃1*| | ≤ √3 r|w̃1(0)| + 2√6 η",
-            {"first case": _FIRST_CASE, "second case": _SECOND_CASE, "triangle": _triangle},
+            {"first case": _first_case(), "second case": _second_case(), "triangle": _triangle},
         ),
         expects=Status.PROVED,
     ),
@@ -254,7 +264,7 @@ CLAIMS = (
         id="4.D-ratio.1",
         where="§4.D.2, after (4.29)",
         says="R_a(signGD)/R_a(GD) is (w̃0*² + w̃1*² + (w̃2(0) + Δw̃2)²)/(w̃0*² + w̃1*² + w̃2(0)²).",
-        published=for_all(
+        published=lambda: for_all(
             equal(
                 _risk_at(_w_2 + _D) / _risk_at(_w_2),
                 _ratio.subs(_S, _w_0**2 + _w_1**2).subs(_u, _w_2),
@@ -268,7 +278,7 @@ CLAIMS = (
         id="4.D-ratio.2",
         where="§4.D.2, after (4.29)",
         says="That is 1 + Δw̃2²/(w̃0*² + w̃1*²), but for a contribution from w̃2(0).",
-        published=all_of(
+        published=lambda: all_of(
             "the difference is w̃2(0)Δw̃2(2S − w̃2(0)Δw̃2)/(S(S + w̃2(0)²)), S = w̃0*² + w̃1*²",
             {
                 "difference": equal(
@@ -286,7 +296,7 @@ CLAIMS = (
         id="4.D-ratio.3",
         where="§4.D.2, after (4.29)",
         says="With (4.29), Δw̃2² is C3 w̃0*², 1/2 ≤ C3 ≤ 2, or C4 w̃1*², (3/4)r² ≤ C4 ≤ 3r².",
-        published=all_of(
+        published=lambda: all_of(
             "C3 = 3C² and C4 = (9/2)r²C² for √6/6 ≤ C ≤ √6/3, with the ends for the ends",
             {
                 "C3": Statement(sp.And(sp.Rational(1, 2) <= 3 * _C**2, 3 * _C**2 <= 2), (_range,)),

@@ -82,8 +82,7 @@ _R31_DECIDES: dict[str, Lemma] = {
         sp.Abs(_next.a) <= 2 * _third, (_x <= 2 * _third, sp.Not(in_R31(_a, _b, _r)))
     ),
     "R31: more follows, and R31 again": Statement(
-        sp.And(sp.Abs(_orbit[1][0]) > 2 * _third, _returns),
-        (*_two_steps, in_R31(_a, _b, _r)),
+        sp.And(sp.Abs(_orbit[1][0]) > 2 * _third, _returns), (*_two_steps, in_R31(_a, _b, _r))
     ),
 }
 # The limits superior are attained, as bounded orbits take finitely many values.
@@ -113,7 +112,7 @@ CLAIMS = (
         id="Rem4.D.5.1",
         where=_WHERE,
         says="Asymptotically A oscillates within ±⅔σ̃0²η.",
-        published=derived(
+        published=lambda: derived(
             "limsup |a(t)| ≤ 2/3",
             "",
             {},
@@ -122,7 +121,7 @@ CLAIMS = (
         correction="Exactly where R31 is never entered. In general strictly within ±σ̃0²η, and no "
         "smaller bound holds for every start: R31 lies on 2-periodic orbits a, a − sign a with any "
         "0 < |a| < ⅓.",
-        corrected=derived(
+        corrected=lambda: derived(
             "from every start |a| < 1 from some t on; limsup |a(t)| ≤ 2/3 iff R31 is never "
             "entered; for every M < 1 some orbit has |a(t)| > M at every second t",
             "ranking function |a|; induction over t; an example for each M",
@@ -137,7 +136,7 @@ CLAIMS = (
         id="Rem4.D.5.2",
         where=_WHERE,
         says="Asymptotically B is constant or oscillates within ±σ̃1²η.",
-        published=derived(
+        published=lambda: derived(
             "limsup |b(t)| ≤ r",
             "",
             {},
@@ -145,7 +144,7 @@ CLAIMS = (
         ),
         correction="Within ±max(σ̃1², σ̃0²/2)η, strictly, and no smaller bound holds for every "
         "start. So within ±σ̃1²η only if σ̃1² ≥ σ̃0²/2.",
-        corrected=derived(
+        corrected=lambda: derived(
             "from every start |b| < max(r, 1/2) from some t on; for r < 1/2 every M < 1/2, and "
             "for r ≥ 1/2 every M < r is exceeded for ever on some orbit",
             "A ends in |a| < 1; there |b| and a charge for |a| > |b| make a ranking function; an "
@@ -160,7 +159,7 @@ CLAIMS = (
         id="Rem4.D.5.3",
         where=_WHERE,
         says="limsup |ẽ0| = (2√3/3)η.",
-        published=derived(
+        published=lambda: derived(
             "limsup |ẽ0(t)| = (2√3/3)η",
             "",
             {},
@@ -174,7 +173,7 @@ CLAIMS = (
         correction="It depends on the start, and is equal to that only where 3A(0)/(σ̃0²η) is an "
         "integer: for a null set of starts. |ẽ0| < √3η from some t on, and no smaller bound holds "
         "for every start; limsup |ẽ0| ≤ (2√3/3)η exactly where R31 is never entered.",
-        corrected=derived(
+        corrected=lambda: derived(
             "limsup |ẽ0(t)| = (2√3/3)η only if 3a(0) is an integer; from every start "
             "|ẽ0(t)| < √3η from some t on; for every M < 1 √3ηM is exceeded for ever on some orbit",
             "as for A; a(t) − a(0) is a multiple of 1/3, so limsup |a(t)| is one of the values",
@@ -193,14 +192,13 @@ CLAIMS = (
         id="Rem4.D.5.4",
         where=_WHERE,
         says="limsup |ẽ1| = √2η.",
-        published=derived(
+        published=lambda: derived(
             "limsup |ẽ1(t)| = √2η",
             "",
             {},
             {
                 "2-periodic orbits attain it": Statement(
-                    sp.Or(*(sp.Eq(e, sp.sqrt(2) * _eta) for e in (_e1, _e1_next))),
-                    _generic_cycle,
+                    sp.Or(*(sp.Eq(e, sp.sqrt(2) * _eta) for e in (_e1, _e1_next))), _generic_cycle
                 )
             },
         ),
@@ -208,7 +206,7 @@ CLAIMS = (
         "every start. So limsup |ẽ1| = √2η for no start if σ̃1² ≥ σ̃0²/2, and otherwise only where "
         "2B(0)/(σ̃1²η) is an integer, a null set; √2η bounds it for every start only if "
         "σ̃1² ≥ σ̃0²/2.",
-        corrected=derived(
+        corrected=lambda: derived(
             "from every start |ẽ1(t)| < √2η max(1, 1/(2r)) from some t on, and the factor is the "
             "least; limsup |ẽ1(t)| = √2η only if r < 1/2 and 2b(0)/r is an integer",
             "as for B; b(t) − b(0) is a multiple of r/2, so limsup |b(t)| is one of the values",

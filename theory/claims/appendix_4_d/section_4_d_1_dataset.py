@@ -43,8 +43,7 @@ PREDICTABLE = {
         sp.And(_k / (2 * _d) >= 0, _k / (2 * _d) < _half), (_k <= _d - 1,)
     ),
     "C_k0 for k > 0": equal(
-        dct_entry(_k + 1, 0, _d),
-        sp.sqrt(sp.Integer(2) / _d) * sp.cos(sp.pi * (_k + 1) / (2 * _d)),
+        dct_entry(_k + 1, 0, _d), sp.sqrt(sp.Integer(2) / _d) * sp.cos(sp.pi * (_k + 1) / (2 * _d))
     ),
     "C_00": equal(dct_entry(0, 0, _d) ** 2 * _d, 1),
 }
@@ -55,14 +54,11 @@ CLAIMS = (
         where="§4.D.1, below Table 4.8",
         says="With an irrelevant frequency some spatial dimension is fully predictable from the "
         "others.",
-        published=derived(
+        published=lambda: derived(
             "X̃_k = 0:  x_0 = −Σ_{j>0} (C_kj/C_k0) x_j, for every d and k",
             "row k of Cx = x̃ says Σ_j C_kj x_j = X̃_k = 0, and C_k0 is a positive factor times the "
             "cosine of πk/(2d), an angle from 0 to below π/2, so it is not 0",
-            {
-                **PREDICTABLE,
-                **{f"d = 3, k = {k}": _prediction(k) for k in range(3)},
-            },
+            {**PREDICTABLE, **{f"d = 3, k = {k}": _prediction(k) for k in range(3)}},
             {f"d = 3, k = {k}": _prediction(k) for k in range(3)},
         ),
         expects=Status.PROVED,
@@ -73,7 +69,7 @@ CLAIMS = (
         id="4.D.1.2",
         where="§4.D.1 and §4.4.1",
         says="The data have the value 0 at an irrelevant frequency.",
-        published=derived(
+        published=lambda: derived(
             "σ̃_i² = 0:  X̃_i = 0 almost surely",
             "E[X̃_i²] = 0, and X̃_i² ≥ 0",
             {"E[X̃_i²] = σ̃_i²": equal(gaussian_expectation(_z**2, _z, _v), _v)},
@@ -84,7 +80,7 @@ CLAIMS = (
         id="4.D.1.3",
         where="§4.D.1, below Table 4.8",
         says="The first six rows of Table 4.8 are those with a variance of zero.",
-        published=all_of(
+        published=lambda: all_of(
             "rows 1 to 6 have at least one, and row 7 has none",
             {
                 f"row {row['row']}": Statement(

@@ -36,7 +36,7 @@ CLAIMS = (
         id="4.7.3",
         where="§4.4.1, before (4.7)",
         says="The adversarial risk is the same in both domains: R_a(w) = R_a(w̃).",
-        published=derived(
+        published=lambda: derived(
             "max over ‖Δx‖ ≤ ε of ℓ(X + Δx, Y; w) = max over ‖Δx̃‖ ≤ ε of ℓ(X̃ + Δx̃, Y; w̃)",
             "Δx̃ = CΔx maps one ball onto the other, and the losses agree",
             {
@@ -55,9 +55,11 @@ CLAIMS = (
         id="4.8.3",
         where="§4.D.1, derivation of (4.8)",
         says="At a maximizer the two inner products ⟨X̃, w̃ − w̃*⟩ and ⟨Δx̃, w̃⟩ have the same sign.",
-        published=for_all(equal(sp.sign(_u), sp.sign(_z)), sp.Abs(_u) <= _rho, _maximizes(_u)),
+        published=lambda: for_all(
+            equal(sp.sign(_u), sp.sign(_z)), sp.Abs(_u) <= _rho, _maximizes(_u)
+        ),
         correction="They have for z ≠ 0. For z = 0 the shift of a maximizer is not 0.",
-        corrected=exactly_if(
+        corrected=lambda: exactly_if(
             sp.Ne(_z, 0), equal(sp.sign(_u), sp.sign(_z)), sp.Abs(_u) <= _rho, _maximizes(_u)
         ),
         only_if="⟨X̃, w̃ − w̃*⟩ ≠ 0",
@@ -70,9 +72,11 @@ CLAIMS = (
         id="4.8.4",
         where="§4.D.1, derivation of (4.8)",
         says="The maximizer is sign(z) times the maximizer of |⟨Δx̃, w̃⟩|² over the ball.",
-        published=for_all(_maximizes(sp.sign(_z) * _u), equal(_u**2, _rho**2), sp.Ne(_z, 0)),
+        published=lambda: for_all(
+            _maximizes(sp.sign(_z) * _u), equal(_u**2, _rho**2), sp.Ne(_z, 0)
+        ),
         correction="For z ≠ 0 it is sign(z) times the maximizer of ⟨Δx̃, w̃⟩.",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "z ≠ 0, ⟨Δ, w̃⟩ = ρ the greatest:  sign(z)Δ is a maximizer, and sign(z) times a "
             "maximizer has ⟨Δ, w̃⟩ = ρ",
             {
@@ -92,7 +96,7 @@ CLAIMS = (
         id="4.8.5",
         where="§4.D.1, derivation of (4.8)",
         says="max |⟨Δx̃, w̃⟩|² ≤ max ‖Δx̃‖²‖w̃‖² = ε²‖w̃‖² over the ball.",
-        published=derived(
+        published=lambda: derived(
             "‖Δ‖ ≤ ε:  ⟨Δ, w̃⟩² ≤ ‖Δ‖²‖w̃‖² ≤ ε²‖w̃‖², the latter with equality at ‖Δ‖ = ε",
             "Cauchy–Schwarz",
             {
@@ -110,9 +114,9 @@ CLAIMS = (
         id="4.9.5",
         where="§4.D.1, derivation of (4.9), first to second line",
         says="|z + ε sign(z)‖w̃‖|² = z² + 2ε|z|‖w̃‖ + ε²‖w̃‖².",
-        published=for_all(equal(_shifted_sq, _expanded)),
+        published=lambda: for_all(equal(_shifted_sq, _expanded)),
         correction="It is for z ≠ 0.",
-        corrected=exactly_if(sp.Ne(_z, 0), equal(_shifted_sq, _expanded)),
+        corrected=lambda: exactly_if(sp.Ne(_z, 0), equal(_shifted_sq, _expanded)),
         only_if="⟨X̃, w̃ − w̃*⟩ ≠ 0",
         expects=Status.REFUTED,
         note="Where Var Z > 0 the condition excludes only a null set of inputs, and the "
@@ -122,7 +126,7 @@ CLAIMS = (
         id="4.9.6",
         where="§4.D.1, derivation of (4.9), second to third line",
         says="½E[Z² + 2ε|Z|‖w̃‖ + ε²‖w̃‖²] = ½Var Z + εE|Z|‖w̃‖ + ½ε²‖w̃‖².",
-        published=for_all(
+        published=lambda: for_all(
             equal(
                 gaussian_expectation(_expanded / 2, _z, _v),
                 _v / 2 + _rho * gaussian_expectation(sp.Abs(_z), _z, _v) + _rho**2 / 2,
@@ -134,7 +138,7 @@ CLAIMS = (
         id="4.9.7",
         where="§4.D.1, derivation of (4.9)",
         says="Z² is the sum of the cross terms and of the squares X̃_i²ẽ_i², and E[Z]² is 0.",
-        published=derived(
+        published=lambda: derived(
             "(Σ_i X̃_i ẽ_i)² = Σ_i Σ_{j≠i} X̃_i X̃_j ẽ_i ẽ_j + Σ_i X̃_i² ẽ_i², for any number of terms",
             "induction on the number of terms: one more term y turns the sum S into S + y, the "
             "cross terms D into D + 2Sy and the squares Q into Q + y²",
@@ -153,7 +157,7 @@ CLAIMS = (
         id="4.9.8",
         where="§4.D.1, derivation of (4.9)",
         says="Irrelevant frequencies may be left out of Z: ⟨X̃, w̃ − w̃*⟩ = Z.",
-        published=derived(
+        published=lambda: derived(
             "σ̃_i² = 0 for each i left out:  ⟨X̃, ẽ⟩ = Σ_rel X̃_i ẽ_i almost surely",
             "X̃_i = 0 almost surely, as E[X̃_i²] = 0, and its term is 0",
             {

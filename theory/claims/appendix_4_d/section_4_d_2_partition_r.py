@@ -86,9 +86,9 @@ CLAIMS = (
         id="R-partition.1",
         where=_WHERE,
         says="R1, R2 and R3 divide [−σ̃0²η, σ̃0²η] × ℝ.",
-        published=for_all(sp.Or(in_R1(*_at), in_R2(*_at), in_R3(*_at)), _x <= 1),
+        published=lambda: for_all(sp.Or(in_R1(*_at), in_R2(*_at), in_R3(*_at)), _x <= 1),
         correction="They cover it but for the lines |A| = ⅓σ̃0²η, ⅔σ̃0²η and σ̃0²η.",
-        corrected=exactly_if(
+        corrected=lambda: exactly_if(
             sp.And(*(sp.Ne(_x, edge) for edge in (_third, 2 * _third, 1))),
             sp.Or(in_R1(*_at), in_R2(*_at), in_R3(*_at)),
             _x <= 1,
@@ -102,15 +102,10 @@ CLAIMS = (
         id="R-partition.2",
         where=_WHERE,
         says="The nine subpartitions do not overlap.",
-        published=derived(
-            "no point is in two of R11, …, R34",
-            "",
-            {},
-            _meet,
-        ),
+        published=lambda: derived("no point is in two of R11, …, R34", "", {}, _meet),
         correction="Exactly for σ̃1² ≥ σ̃0²/3. For smaller σ̃1² two of R31, R32, R33 always meet; "
         "all other pairs are disjoint for every σ̃1².",
-        corrected=derived(
+        corrected=lambda: derived(
             "r ≥ 1/3: no point is in two of the nine; r < 1/3: (1/6, r/2) is in R31 and R33",
             "R32 and R33 ask for a multiple kr within some distance of −b, R31 for k = 0, and two "
             "multiples are at least r apart; R34 is disjoint from R31, R32, R33 by definition",
@@ -144,17 +139,14 @@ CLAIMS = (
         id="R-partition.3",
         where=_WHERE,
         says="The nine subpartitions cover R1, R2 and R3.",
-        published=for_all(
+        published=lambda: for_all(
             sp.Or(*(R_PARTITION[name](*_at) for name in _OUTSIDE_R3)),
             sp.Or(in_R1(*_at), in_R2(*_at)),
         ),
         correction="But for ties |A| = |B| in R1 and R2, and |B| = σ̃0²η − |A| < |A| in R2. R3 is "
         "covered, by the definition of R34.",
-        corrected=exactly_if(
-            sp.And(
-                sp.Ne(_x, _y),
-                sp.Not(sp.And(in_R2(*_at), _y < _x, sp.Eq(_y, 1 - _x))),
-            ),
+        corrected=lambda: exactly_if(
+            sp.And(sp.Ne(_x, _y), sp.Not(sp.And(in_R2(*_at), _y < _x, sp.Eq(_y, 1 - _x)))),
             sp.Or(*(R_PARTITION[name](*_at) for name in _OUTSIDE_R3)),
             sp.Or(in_R1(*_at), in_R2(*_at)),
         ),
@@ -167,7 +159,7 @@ CLAIMS = (
         id="R-partition.4",
         where=_WHERE,
         says="There are nine subpartitions, R34 among them (for every σ̃1²).",
-        published=derived(
+        published=lambda: derived(
             "for every r some point is in R34",
             "",
             {},
@@ -182,7 +174,7 @@ CLAIMS = (
             },
         ),
         correction="R34 is empty for σ̃1² < σ̃0²/3, and not empty otherwise.",
-        corrected=derived(
+        corrected=lambda: derived(
             "R34 has a point iff r ≥ 1/3",
             "b lies between two adjacent multiples of r, one even and one odd, at distances of "
             "sum r; outside R31, R32 and R33 these are at least |a| and 1/3 − |a|, of sum 1/3",
@@ -206,7 +198,7 @@ CLAIMS = (
         id="R-stationary.1",
         where=_WHERE,
         says="Once (A, B) is in R_s, it remains in R_s.",
-        published=derived(
+        published=lambda: derived(
             "(a, b) ∈ R_s ⟹ (a', b') ∈ R_s",
             "",
             {},
@@ -215,7 +207,7 @@ CLAIMS = (
         correction="Ties aside, exactly where R31 is never entered. R22 is never left, but R31 is "
         "left at once, for R12, and entered again one step later, for ever; what follows on R_s is "
         "R_s with |B| < σ̃0²η − |A| in R12.",
-        corrected=derived(
+        corrected=lambda: derived(
             "|a| ≠ |b| along the orbit: R_s is kept for ever iff R31 is never entered; "
             "R22 → R22; R31 → R12 ∖ R_s → the same point of R31; "
             "R_s ∪ {R12, |b| < 1 − |a|} → itself",
@@ -245,7 +237,7 @@ CLAIMS = (
         id="R-stationary.2",
         where="§4.D.2, Proposition 4.D.4, transient subpartitions",
         says="From R_t, R_s is entered after at most 3 iterations.",
-        published=derived(
+        published=lambda: derived(
             "(a, b) ∈ R_t ⟹ the state after 1, 2 or 3 steps is in R_s",
             "R11 → R2; R12 → R3; in R2 a point with |a| ≤ |b| → R3, another is in R22, or its "
             "image is in R2 and has |a| ≤ |b|",
@@ -275,13 +267,10 @@ CLAIMS = (
         id="R-stationary.3",
         where="§4.D.2, Proposition 4.D.4, transient subpartitions",
         says="It takes 3 iterations only by way of R11, R23, R21, R3.",
-        published=for_all(_path, *_steps(3), *_takes_three),
+        published=lambda: for_all(_path, *_steps(3), *_takes_three),
         correction="Unless the second point has |B| = σ̃0²η − |A|, where it is in no subpartition.",
-        corrected=exactly_if(
-            sp.Ne(sp.Abs(_orbit[1][1]), 1 - sp.Abs(_orbit[1][0])),
-            _path,
-            *_steps(3),
-            *_takes_three,
+        corrected=lambda: exactly_if(
+            sp.Ne(sp.Abs(_orbit[1][1]), 1 - sp.Abs(_orbit[1][0])), _path, *_steps(3), *_takes_three
         ),
         only_if="|B(t+1)| ≠ σ̃0²η − |A(t+1)|",
         expects=Status.REFUTED,
@@ -291,7 +280,7 @@ CLAIMS = (
         id="R-stationary.4",
         where="§4.D.2, Proposition 4.D.4, transient subpartitions",
         says="Some start takes 3 iterations (for every σ̃1²).",
-        published=derived(
+        published=lambda: derived(
             "for every r a start in R_t is outside R_s after 1 and after 2 steps",
             "",
             {},
@@ -302,7 +291,7 @@ CLAIMS = (
             },
         ),
         correction="For σ̃1² > σ̃0²/3; otherwise 2 iterations suffice.",
-        corrected=derived(
+        corrected=lambda: derived(
             "3 iterations occur iff r > 1/3",
             "an example for each r > 1/3, and none for r ≤ 1/3",
             {
@@ -329,7 +318,7 @@ CLAIMS = (
         id="R-stationary.5",
         where="§4.D.2, proof of Proposition 4.D.4",
         says="Every orbit enters one of the nine subpartitions.",
-        published=derived(
+        published=lambda: derived(
             "from every start some (a(t), b(t)) is in one of the nine",
             "",
             {},
@@ -341,13 +330,13 @@ CLAIMS = (
             },
         ),
         correction="Unless |A| takes the values ⅓σ̃0²η, ⅔σ̃0²η and σ̃0²η only, from some t on.",
-        corrected=derived(
+        corrected=lambda: derived(
             "|a| < 1 from some t on; then the nine are entered within 2 steps, unless |a| is 1/3 "
             "or 2/3",
             "P4.D.3; where |a| ∈ {1/3, 2/3} for ever, the nine are not entered",
             {
                 "A ends inside": Statement(
-                    sp.Or(sp.Abs(_next.a) < 1, sp.Abs(_next.a) <= _x - _third),
+                    sp.Or(sp.Abs(_next.a) < 1, sp.Abs(_next.a) <= _x - _third)
                 ),
                 "entered within 2 steps": Statement(
                     sp.Or(*(_in_the_nine(point) for point in (_at, _one, _two))),

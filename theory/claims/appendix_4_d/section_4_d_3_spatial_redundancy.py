@@ -79,7 +79,7 @@ CLAIMS = (
         id="4.D.3.1",
         where="§4.D.3, the two displays",
         says="The spatial forms of the data (X̃_0, X̃_1, 0) and of the minimizer (w̃*_0, w̃*_1, 0).",
-        published=for_all(
+        published=lambda: for_all(
             sp.And(_entries(_x, _as_printed(_X0, _X1)), _entries(_w_star, _as_printed(_w0, _w1)))
         ),
         expects=Status.PROVED,
@@ -90,7 +90,7 @@ CLAIMS = (
         id="4.D.3.2",
         where="§4.D.3",
         says="Any dimension of these data is a linear combination of the other two.",
-        published=all_of(
+        published=lambda: all_of(
             "x_0 − 2x_1 + x_2 = 0, solved for each dimension",
             {
                 "x_0": equal(sp.expand(2 * _x[1] - _x[2]), _x[0]),
@@ -106,7 +106,7 @@ CLAIMS = (
         id="4.D.3.3",
         where="§4.D.3",
         says="One irrelevant frequency corresponds to one redundant dimension.",
-        published=derived(
+        published=lambda: derived(
             "for every d, the relations ⟨a, x⟩ = 0 that hold almost surely are those with ã_i = 0 "
             "at each frequency of positive variance: as many independent ones as variances of zero",
             "⟨a, x⟩ = ⟨ã, x̃⟩ has variance Σ σ̃_i² ã_i², a sum of terms ≥ 0",
@@ -137,7 +137,7 @@ CLAIMS = (
         where="§4.D.3",
         says="There exist dimensions that are highly correlated with each other: for r < 1/3, as "
         "assumed of these data in §4.4.2.",
-        published=derived(
+        published=lambda: derived(
             "0 < r = σ̃1²/σ̃0² < 1/3:  Corr(x_0, x_1) = Corr(x_1, x_2) = √(2/(2 + 3r)) > √(2/3), "
             "which is above 4/5",
             "a correlation that is positive is the root of its square; the root is monotone",
@@ -167,7 +167,7 @@ CLAIMS = (
         id="4.D.3.5",
         where="§4.D.3, with its footnote",
         says="w* + w̃_2 v is a standard-risk minimizer for every w̃_2, and Cᵀ(0, 0, w̃_2) = w̃_2 v.",
-        published=all_of(
+        published=lambda: all_of(
             "C(w* + cv) = (w̃*_0, w̃*_1, c), of standard risk 0",
             {
                 "footnote": Statement(_entries(_C3.T * sp.Matrix([0, 0, _c]), _c * _v)),
@@ -187,7 +187,7 @@ CLAIMS = (
         id="4.D.3.6",
         where="§4.D.3",
         says="v and w* are orthogonal, and v has norm 1.",
-        published=all_of(
+        published=lambda: all_of(
             "⟨v, w*⟩ = 0, ‖v‖ = 1",
             {
                 "orthogonal": equal(sp.expand((_v.T * _w_star)[0, 0]), 0),
@@ -201,11 +201,11 @@ CLAIMS = (
         id="4.D.3.7",
         where="§4.D.3",
         says="‖w* + w̃_2 v‖ = ‖w*‖ + |w̃_2|.",
-        published=for_all(
+        published=lambda: for_all(
             equal(sp.sqrt(_norm_sq(_w_star + _c * _v)), sp.sqrt(_norm_sq(_w_star)) + sp.Abs(_c))
         ),
         correction="‖w* + w̃_2 v‖² = ‖w*‖² + w̃_2²; without the squares only if w* = 0 or w̃_2 = 0.",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "‖w* + cv‖² = ‖w*‖² + c²;  √(n² + c²) = n + |c| if and only if n = 0 or c = 0",
             {
                 "squares": equal(_norm_sq(_w_star + _c * _v), _norm_sq(_w_star) + _c**2),
@@ -225,7 +225,7 @@ CLAIMS = (
         id="4.D.3.8",
         where="§4.D.3",
         says="The norm of the weight grows with |w̃_2|.",
-        published=for_all(
+        published=lambda: for_all(
             sp.sqrt(_n**2 + _c_1**2) < sp.sqrt(_n**2 + _c_2**2), sp.Abs(_c_1) < sp.Abs(_c_2)
         ),
         expects=Status.PROVED,
@@ -235,7 +235,7 @@ CLAIMS = (
         id="4.D.3.9",
         where="§4.D.3",
         says="An irrelevant frequency is a sufficient, not a necessary condition for redundancy.",
-        published=derived(
+        published=lambda: derived(
             "sufficient: X̃_k = 0 makes x_0 a combination of the others, for every d; not "
             "necessary: x_1, x_0, x_2 are redundant, and each of their frequencies has energy",
             "row k of Cx = x̃; and a relation does not depend on the order of its terms",
@@ -257,7 +257,7 @@ CLAIMS = (
         where="§4.D.3",
         says="Rearranging the dimensions of x and w* preserves the redundancy, and no longer "
         "guarantees zero entries in x̃ and w̃*.",
-        published=derived(
+        published=lambda: derived(
             "for all six orders the relation and the output persist; x̃_2 stays 0 for two of them, "
             "the order kept and reversed, and is a multiple of X̃_1 for the other four",
             "a sum does not depend on the order of its terms",

@@ -13,10 +13,7 @@ from theory.published import rows
 _e = sp.symbols("e_0:3", real=True)
 _sigma0_sq, _sigma1_sq, _eta = sp.symbols("sigma0_sq sigma1_sq eta", positive=True)
 _A, _B = sp.symbols("A B", real=True)
-_SCALED = {
-    _A: sp.sqrt(3) / 3 * _sigma0_sq * _e[0],
-    _B: sp.sqrt(2) / 2 * _sigma1_sq * _e[1],
-}
+_SCALED = {_A: sp.sqrt(3) / 3 * _sigma0_sq * _e[0], _B: sp.sqrt(2) / 2 * _sigma1_sq * _e[1]}
 _COMPARISONS = {"<": sp.Lt, ">": sp.Gt, "=": sp.Eq}
 
 _TABLE = rows("table_4_9")
@@ -56,7 +53,7 @@ CLAIMS = (
         id="T4.9.1",
         where="§4.D.2, Table 4.9",
         says=f"Of the 27 combinations of signs {len(_VALID)} occur, and {27 - len(_VALID)} do not.",
-        published=all_of(
+        published=lambda: all_of(
             "each combination of (sign A, sign(A+B), sign(A−B)) occurs iff it is numbered",
             {_signs(row): _possibility(row) for row in _TABLE},
         ),
@@ -66,7 +63,7 @@ CLAIMS = (
         id="T4.9.2",
         where="§4.D.2, Table 4.9",
         says="The update of the error in each combination that occurs.",
-        published=all_of(
+        published=lambda: all_of(
             "ẽ(t) − ẽ(t+1) = η × (the printed vector) in each numbered row",
             {f"row {row['number']}": _update(row) for row in _VALID},
         ),
@@ -76,7 +73,7 @@ CLAIMS = (
         id="T4.9.3",
         where="§4.D.2, Table 4.9",
         says="How |A| compares with |B| in each combination that occurs.",
-        published=all_of(
+        published=lambda: all_of(
             "|A| <, = or > |B| as printed in each numbered row",
             {f"row {row['number']}": _comparison(row) for row in _VALID},
         ),

@@ -46,7 +46,7 @@ CLAIMS = (
         id="T4.9-direction.1",
         where=_WHERE,
         says="Non-zero updates of ẽ0 and ẽ1 are in the direction to reduce |ẽ0| and |ẽ1|.",
-        published=for_all(sp.And(*(_against_its_sign(*move) for move in _MOVES))),
+        published=lambda: for_all(sp.And(*(_against_its_sign(*move) for move in _MOVES))),
         expects=Status.PROVED,
         note="That is, against their signs, which are those of A and B; ties and A = 0 included. "
         "Whether |ẽ0| and |ẽ1| are smaller after the step is T4.9-direction.2.",
@@ -56,7 +56,9 @@ CLAIMS = (
         where="this project, on Table 4.9",
         says="Non-zero updates make |ẽ0| and |ẽ1| smaller exactly where twice |A| exceeds the size "
         "of the update of A, and likewise for B.",
-        published=exactly_if(sp.And(*(_does_not_overshoot(*move) for move in _MOVES)), _smaller),
+        published=lambda: exactly_if(
+            sp.And(*(_does_not_overshoot(*move) for move in _MOVES)), _smaller
+        ),
         expects=Status.PROVED,
         note="Closer to zero the step overshoots, as every fixed step must.",
     ),
@@ -64,7 +66,7 @@ CLAIMS = (
         id="T4.9-direction.3",
         where=_WHERE,
         says="|A| has the update sizes σ̃0²η, ⅔σ̃0²η, ⅓σ̃0²η only, |B| only σ̃1²η and ½σ̃1²η.",
-        published=all_of(
+        published=lambda: all_of(
             "|a' − a| is 0, 1/3, 2/3 or 1, |b' − b| is 0, r/2 or r; each occurs",
             {
                 "A": Statement(_among(sp.Abs(_next.a - _a), _SIZES_A)),
@@ -80,7 +82,7 @@ CLAIMS = (
         id="T4.9-direction.4",
         where=_WHERE,
         says="They correspond to moves of √3η, ⅔√3η, ⅓√3η of ẽ0 and √2η, ½√2η of ẽ1.",
-        published=all_of(
+        published=lambda: all_of(
             "(√3/3)σ̃0² × (move of ẽ0) = (update of A), (√2/2)σ̃1² × (move of ẽ1) = (update of B)",
             {
                 **{
@@ -91,8 +93,7 @@ CLAIMS = (
                 },
                 **{
                     f"ẽ1: {move}": equal(
-                        sp.sqrt(2) / 2 * _sigma1_sq * move * _eta,
-                        (size / _r) * _sigma1_sq * _eta,
+                        sp.sqrt(2) / 2 * _sigma1_sq * move * _eta, (size / _r) * _sigma1_sq * _eta
                     )
                     for move, size in zip(_MOVES_E1, _SIZES_B, strict=True)
                 },

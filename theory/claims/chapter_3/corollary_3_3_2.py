@@ -28,7 +28,7 @@ CLAIMS = (
         id="C3.3.2.1",
         where="§3.3.2, Corollary 3.3.2, (3.9), and (3.10)",
         says="Over ‖δ‖_∞ ≤ ε the second-order model is at most ℓ + (dε² + 1)/2 E‖Hz‖ − ½.",
-        published=derived(
+        published=lambda: derived(
             "max over ‖δ‖_∞ ≤ ε of ℓ̃(x + δ) ≤ ℓ + (dε² + 1)/2 E‖Hz‖ − ½",
             "",
             {},
@@ -36,7 +36,7 @@ CLAIMS = (
         ),
         correction="With ‖H‖_F in place of E‖Hz‖, or with a factor √(π/2) before E‖Hz‖, for every "
         "d and ε; the factor is the least possible in every dimension.",
-        corrected=derived(
+        corrected=lambda: derived(
             "for any d, ε:  max ℓ̃ ≤ ℓ + √(π/2)(dε² + 1)/2 E‖Hz‖ − ½, and no lesser factor will do",
             "P3.3.1.2 as corrected, by the inclusion of balls; the case that attains it has "
             "δ = v = ε(1, …, 1), a corner of the ℓ∞ ball with ‖v‖² = dε²",
@@ -50,7 +50,7 @@ CLAIMS = (
         where="§3.3.2, proof of Corollary 3.3.2, and the first inequality of (3.10)",
         says="The ℓ∞ ball of radius ε lies in the ℓ2 ball of radius √d ε, so the maximum over it "
         "is no greater.",
-        published=derived(
+        published=lambda: derived(
             "‖δ‖_∞ ≤ ε implies ‖δ‖² ≤ dε², for any d",
             "induction on d; a maximum over a part is at most that over the whole",
             _INCLUSION,

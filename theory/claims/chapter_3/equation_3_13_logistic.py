@@ -62,11 +62,8 @@ CLAIMS = (
         id="3.13.1",
         where="§3.3.4, before (3.13)",
         says="The gradient of the cross-entropy with respect to the input is (f − y)w.",
-        published=derived(
-            "∇ℓ(x) = (φ(⟨w, x⟩) − y)w, for any d",
-            "chain rule",
-            {"dℓ/dz": _SLOPE},
-            _GRADIENT,
+        published=lambda: derived(
+            "∇ℓ(x) = (φ(⟨w, x⟩) − y)w, for any d", "chain rule", {"dℓ/dz": _SLOPE}, _GRADIENT
         ),
         expects=Status.PROVED,
     ),
@@ -74,7 +71,7 @@ CLAIMS = (
         id="3.13.2",
         where="§3.3.4, before (3.13)",
         says="The Hessian with respect to the input is f(1 − f)wwᵀ.",
-        published=derived(
+        published=lambda: derived(
             "∇²ℓ(x) = φ(1 − φ)wwᵀ, for any d",
             "chain rule",
             {"dℓ/dz": _SLOPE, "d²ℓ/dz²": _CURVATURE},
@@ -87,15 +84,14 @@ CLAIMS = (
         id="3.13.3",
         where="§3.3.4, (3.13)",
         says="The second-order expansion is ℓ + r wᵀδ + ½u δᵀwwᵀδ.",
-        published=derived(
+        published=lambda: derived(
             "ℓ + ∇ℓᵀδ + ½δᵀ∇²ℓδ = ℓ + r wᵀδ + ½u(wᵀδ)²",
             "3.13.1 and 3.13.2; the chain rule along z + p",
             {
                 "dℓ/dz": _SLOPE,
                 "d²ℓ/dz²": _CURVATURE,
                 "model": equal(
-                    second_order(_loss, _r * _p, _u * _p * _p),
-                    _loss + _r * _p + _u * _p**2 / 2,
+                    second_order(_loss, _r * _p, _u * _p * _p), _loss + _r * _p + _u * _p**2 / 2
                 ),
             },
             {"dℓ/dz": _SLOPE},
@@ -106,14 +102,14 @@ CLAIMS = (
         id="3.13.4",
         where="§3.3.4, after (3.13)",
         says="u is close to 0 whenever the prediction is close to 0 or 1.",
-        published=for_all(_uncertainty <= sp.Min(_f, 1 - _f), _is_probability),
+        published=lambda: for_all(_uncertainty <= sp.Min(_f, 1 - _f), _is_probability),
         expects=Status.PROVED,
     ),
     Claim(
         id="3.13.5",
         where="§3.3.4, display after (3.13)",
         says="Over ‖δ‖_2 ≤ ε the expansion is at most ℓ + ε|r|‖w‖_2 + ½ε²u‖w‖_2², attained.",
-        published=derived(
+        published=lambda: derived(
             "u ≥ 0:  max of rp + ½up² over |p| ≤ ε‖w‖ is ε|r|‖w‖ + ½ε²u‖w‖², for any d",
             "by Cauchy–Schwarz |⟨w, δ⟩| ≤ ε‖w‖, and δ = ±εw/‖w‖ attains either end",
             {
@@ -141,7 +137,7 @@ CLAIMS = (
         where="§3.3.4, on confident predictions",
         says="Where the classifier is right with high confidence, r and u are close to 0, and so "
         "is the regularizer.",
-        published=all_of(
+        published=lambda: all_of(
             "y ∈ {0, 1}, |f − y| ≤ η:  u ≤ η and ε|r|n + ½ε²un² ≤ η(εn + ½ε²n²)",
             {
                 **{
@@ -164,7 +160,7 @@ CLAIMS = (
         id="3.13.7",
         where="§3.3.4, on the mean value theorem",
         says="For some h* in (0, 1), ℓ(x + δ) = ℓ + ∇ℓᵀδ + ½δᵀ∇²ℓ(x + h*δ)δ.",
-        published=derived(
+        published=lambda: derived(
             "φ(1) = φ(0) + φ'(0) + ½φ''(h*) for φ(s) = ℓ(x + sδ), twice differentiable",
             "Rolle's theorem for g(s) = φ(1) − φ(s) − (1 − s)φ'(s) − K(1 − s)², where K is such "
             "that g(0) = 0; g(1) = 0",
@@ -186,7 +182,7 @@ CLAIMS = (
         id="3.13.8",
         where="§3.3.4, linear interpolation",
         says="αx + (1 − α)x' goes from x to x' as α goes from 0 to 1.",
-        published=all_of(
+        published=lambda: all_of(
             "at α = 0 it is x, at α = 1 it is x'",
             {
                 "α = 0": equal((_alpha * _start + (1 - _alpha) * _end).subs(_alpha, 0), _start),
@@ -195,7 +191,7 @@ CLAIMS = (
         ),
         slip="x and x' have changed places",
         correction="(1 − α)x + αx' does.",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "at α = 0 it is x, at α = 1 it is x'",
             {
                 "α = 0": equal(((1 - _alpha) * _start + _alpha * _end).subs(_alpha, 0), _start),
@@ -208,7 +204,7 @@ CLAIMS = (
         id="3.13.9",
         where="§3.3.4, on gradient masking",
         says="With certain predictions the loss is 0 where they are right and infinite elsewhere.",
-        published=all_of(
+        published=lambda: all_of(
             "ℓ = −log f → 0 as f → 1 and → ∞ as f → 0, for y = 1; alike for y = 0",
             {
                 "y = 1, right": equal(sp.limit(cross_entropy(_f, 1), _f, 1, "-"), 0),

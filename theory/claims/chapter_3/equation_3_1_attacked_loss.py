@@ -62,7 +62,7 @@ CLAIMS = (
         id="3.1.1",
         where="§3.2, display before (3.1)",
         says="At x + Δx the loss is ½|(w_1 − w*_1)x_1 + ⟨w, Δx⟩|² = ½|r(x; w) + ⟨w, Δx⟩|².",
-        published=derived(
+        published=lambda: derived(
             "Δx_1 = 0:  ⟨x + Δx, w − w*⟩ = (w_1 − w*_1)x_1 + ⟨w, Δx⟩ = r + ⟨w, Δx⟩, for any d",
             "the target's change ⟨w*, Δx⟩ is 0, coordinate by coordinate",
             {
@@ -79,7 +79,7 @@ CLAIMS = (
         id="3.1.2",
         where="§3.2, (3.1), equality",
         says="At w̄, with Δx_j = ε sign(w_j(0)) for j ≥ 2, the loss is ½ε²(Σ_{j≥2} |w_j(0)|)².",
-        published=derived(
+        published=lambda: derived(
             "ℓ(x + Δx; w̄) = ½ε²(Σ_{j≥2} |w_j(0)|)², for any d",
             "3.1.1 with w̄_1 = w*_1 and w̄_j = w_j(0); a sum of equal terms",
             _AT_LIMIT,
@@ -91,7 +91,7 @@ CLAIMS = (
         id="3.1.3",
         where="§3.2, (3.1), approximation",
         says="For d ≫ 1 that is nearly ½ε²‖w(0)‖_1².",
-        published=derived(
+        published=lambda: derived(
             "W ~ N(0, σ²I):  (Σ_{j≥2}|W_j|)²/‖W‖_1² → 1 in probability as d → ∞",
             "the difference is not negative and its mean is small beside E‖W‖_1² (Markov); "
             "‖W‖_1 is close to its mean (Chebyshev)",
@@ -118,7 +118,7 @@ CLAIMS = (
         id="3.1.4",
         where="§3.2, display of E‖W‖_1²",
         says="E‖W‖_1² = E Σ_ij |W_i||W_j| = Σ_i E|W_i|² + Σ_{i≠j} E|W_i| E|W_j|.",
-        published=derived(
+        published=lambda: derived(
             "E(Σ_{i≤d}|W_i|)² = d E W² + d(d − 1)(E|W|)², for any d",
             "induction on d; E of a product of independent factors is the product",
             _COUNTS,
@@ -130,21 +130,21 @@ CLAIMS = (
         id="3.1.5",
         where="§3.2, after the display of E‖W‖_1²",
         says="E|W_i|² is the variance σ².",
-        published=for_all(_E_SQUARE),
+        published=lambda: for_all(_E_SQUARE),
         expects=Status.PROVED,
     ),
     Claim(
         id="3.1.6",
         where="§3.2, after the display of E‖W‖_1²",
         says="|W_j| is folded normal, with mean √(2/π) σ.",
-        published=for_all(_E_ABS),
+        published=lambda: for_all(_E_ABS),
         expects=Status.PROVED,
     ),
     Claim(
         id="3.1.7",
         where="§3.2, second display of E‖W‖_1², equality",
         says="E‖W‖_1² = dσ² + d(d − 1)(2/π)σ².",
-        published=derived(
+        published=lambda: derived(
             "E‖W‖_1² = dσ² + d(d − 1)(2/π)σ², for any d",
             "3.1.4 with the moments of 3.1.5 and 3.1.6",
             {
@@ -162,7 +162,7 @@ CLAIMS = (
         id="3.1.8",
         where="§3.2, second display of E‖W‖_1², approximation",
         says="For d ≫ 1, E‖W‖_1² is nearly (2/π)d²σ².",
-        published=all_of(
+        published=lambda: all_of(
             "E‖W‖_1² / ((2/π)d²σ²) → 1 as d → ∞",
             {"ratio": _tends_to(_norm_sq / (2 / sp.pi * _d**2 * _sigma**2), 1)},
         ),
@@ -172,7 +172,7 @@ CLAIMS = (
         id="3.1.9",
         where="§3.2, display of the expected attacked loss",
         says="Over X and W the expected loss of the attack at w̄ is O(ε²d²σ²).",
-        published=derived(
+        published=lambda: derived(
             "E[ℓ(X + Δx; w̄)] = ½ε²σ²((d − 1) + (d − 1)(d − 2)2/π) ≤ ε²d²σ²/π for every d ≥ 1, "
             "and the ratio of the two sides tends to 1",
             "the residual at w̄ is 0 for every x, so X does not matter; 3.1.7 for d − 1 weights",
@@ -202,7 +202,7 @@ CLAIMS = (
         id="3.1.10",
         where="§3.2, after the expected attacked loss",
         says="Other initial distributions do not change this much: the loss is of order d² too.",
-        published=derived(
+        published=lambda: derived(
             "independent W_j of one law, 0 < μ = E|W_j|, s = EW_j² < ∞:  "
             "E[ℓ(X + Δx; w̄)]/(ε²d²) → ½μ² > 0 as d → ∞",
             "3.1.4 holds for any such law",
@@ -214,8 +214,7 @@ CLAIMS = (
                 ),
                 "it is not zero": _mean**2 / 2 > 0,
                 "E ℓ at w̄ does not depend on X": equal(
-                    expected_loss(sp.Integer(0), _epsilon * _S, _m1, _m2),
-                    _epsilon**2 * _S**2 / 2,
+                    expected_loss(sp.Integer(0), _epsilon * _S, _m1, _m2), _epsilon**2 * _S**2 / 2
                 ),
             },
         ),

@@ -94,7 +94,7 @@ CLAIMS = (
         id="3.4.1",
         where="§3.3.1, (3.4)",
         says="The maximum of ℓ + ∇ℓᵀδ over ‖δ‖_p ≤ ε is ℓ + ε‖∇ℓ‖_q, for 1 ≤ p ≤ ∞.",
-        published=derived(
+        published=lambda: derived(
             "for all ε > 0, 1 ≤ p ≤ ∞, 1/p + 1/q = 1, any d:  max gᵀδ over ‖δ‖_p ≤ ε is ε‖g‖_q",
             "Hölder's inequality; e^m ≤ Pe^u + (1 − P)e^v, summed over the coordinates; where "
             "g = 0 both sides are 0",
@@ -108,7 +108,7 @@ CLAIMS = (
         id="3.4.2",
         where="§3.3.1, after (3.4)",
         says="For p = ∞ the dual exponent is q = 1, and the regularizer is ε‖∇ℓ‖_1.",
-        published=derived(
+        published=lambda: derived(
             "max gᵀδ over ‖δ‖_∞ ≤ ε is ε‖g‖_1, for any d",
             "each coordinate has its own bound; the sum of the maxima is the maximum",
             {

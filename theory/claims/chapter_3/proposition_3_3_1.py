@@ -123,10 +123,7 @@ SHARP = {
     "attained with √(π/2), for every d and ε": equal(
         _MODEL_AT_V,
         second_order_bound(
-            sp.Integer(0),
-            _radius_sq,
-            (_radius_sq + 1) * sp.sqrt(2 / sp.pi),
-            sp.sqrt(sp.pi / 2),
+            sp.Integer(0), _radius_sq, (_radius_sq + 1) * sp.sqrt(2 / sp.pi), sp.sqrt(sp.pi / 2)
         ),
     ),
     "no less factor will do": Statement(
@@ -183,7 +180,7 @@ CLAIMS = (
         id="P3.3.1.1",
         where="§3.3.2, (3.6)",
         says="The second-order expansion is ℓ + ½δ'ᵀHδ' − ½.",
-        published=derived(
+        published=lambda: derived(
             "ℓ + gᵀδ + ½δᵀAδ = ℓ + ½δ'ᵀHδ' − ½, for any d",
             "δᵀg = gᵀδ, as a number is its transpose",
             _REWRITTEN,
@@ -195,7 +192,7 @@ CLAIMS = (
         id="P3.3.1.2",
         where="§3.3.2, Proposition 3.3.1, (3.7), and the second inequality of (3.10)",
         says="Over ‖δ‖_2 ≤ √d ε the second-order model is at most ℓ + (dε² + 1)/2 E‖Hz‖ − ½.",
-        published=derived(
+        published=lambda: derived(
             "max over ‖δ‖ ≤ √d ε of ℓ̃(x + δ) ≤ ℓ + (dε² + 1)/2 E‖Hz‖ − ½",
             "",
             {},
@@ -203,7 +200,7 @@ CLAIMS = (
         ),
         correction="With ‖H‖_F in place of E‖Hz‖, or with a factor √(π/2) before E‖Hz‖, for every "
         "d and ε; the factor is the least possible in every dimension.",
-        corrected=derived(
+        corrected=lambda: derived(
             _CORRECTED,
             "Cauchy–Schwarz for entries and for rows; losses ½⟨x, v⟩² at ⟨x, v⟩ = 1, ‖v‖² = dε²",
             {**BOUND, **_RANK_ONE, **SHARP},
@@ -216,7 +213,7 @@ CLAIMS = (
         id="P3.3.1.3",
         where="§3.3.2, proof, first display",
         says="The maximum over ‖δ‖ ≤ √d ε is at most that over all ‖δ'‖ ≤ √(dε² + 1).",
-        published=all_of(
+        published=lambda: all_of(
             "‖[δ; 1]‖² = ‖δ‖² + 1 ≤ dε² + 1: each δ gives such a δ'",
             {
                 "‖[δ; 1]‖²": equal(
@@ -233,7 +230,7 @@ CLAIMS = (
         id="P3.3.1.4",
         where="§3.3.2, proof, Cauchy–Schwarz chain",
         says="max δ'ᵀHδ' ≤ max |δ'ᵀHδ'| ≤ max ‖δ'‖‖Hδ'‖ = ε' max ‖Hδ'‖ = ε'²‖H‖_2.",
-        published=derived(
+        published=lambda: derived(
             "with δ' = n·(unit vector u), h = ‖Hu‖ ≤ σ_max:  q ≤ |q| ≤ n·nh, max n²h = ε'·ε'σ_max",
             "both maxima are attained at n = ε' and the unit vector with ‖Hu‖ = σ_max = ‖H‖_2",
             {
@@ -243,8 +240,7 @@ CLAIMS = (
                     _n * (_n * _h) <= _epsilon * (_epsilon * _H2), (_n <= _epsilon, _h <= _H2)
                 ),
                 "nor in ε'·(nh)": Statement(
-                    _epsilon * (_n * _h) <= _epsilon * (_epsilon * _H2),
-                    (_n <= _epsilon, _h <= _H2),
+                    _epsilon * (_n * _h) <= _epsilon * (_epsilon * _H2), (_n <= _epsilon, _h <= _H2)
                 ),
             },
         ),
@@ -254,7 +250,7 @@ CLAIMS = (
         id="P3.3.1.5",
         where="§3.3.2, proof, before (3.8)",
         says="‖H‖_2 = σ_max(H) ≤ ‖H‖_F.",
-        published=derived(
+        published=lambda: derived(
             "‖Hu‖² = Σ_i (h_iᵀu)² ≤ Σ_i ‖h_i‖²‖u‖² = ‖H‖_F²‖u‖², for any size",
             "Cauchy–Schwarz for each row, summed",
             {
@@ -272,15 +268,14 @@ CLAIMS = (
         id="P3.3.1.6",
         where="§3.3.2, proof, (3.8), first equality",
         says="‖H‖_F² = Tr(HᵀH).",
-        published=derived(
+        published=lambda: derived(
             "Tr(HᵀH) = Σ_j Σ_i H_ij²",
             "the trace sums diagonal entries e_jᵀ(HᵀH)e_j; He_j is column j of H, so ‖He_j‖² is "
             "Σ_i H_ij²",
             {
                 "a diagonal entry, any size": equal(
-                    _unit.T * (_matrix.T * _matrix) * _unit,
-                    (_matrix * _unit).T * (_matrix * _unit),
-                ),
+                    _unit.T * (_matrix.T * _matrix) * _unit, (_matrix * _unit).T * (_matrix * _unit)
+                )
             },
             {f"size {size}": _trace(size) for size in (2, 3, 4)},
         ),
@@ -291,7 +286,7 @@ CLAIMS = (
         id="P3.3.1.7",
         where="§3.3.2, proof, (3.8), last equality",
         says="‖H‖_F = E‖Hz‖_2.",
-        published=derived(
+        published=lambda: derived(
             "‖H‖_F = E‖Hz‖",
             "",
             {},
@@ -302,7 +297,7 @@ CLAIMS = (
             },
         ),
         correction=f"{_BETWEEN}; the left equality for H of rank one. ‖H‖_F = √E‖Hz‖².",
-        corrected=derived(
+        corrected=lambda: derived(
             _BETWEEN,
             "Cauchy–Schwarz for the rows; Var‖Hz‖ > 0, as ‖Hz‖ is not almost surely constant",
             {**CAUCHY_SCHWARZ, **_FROM_BELOW, **_FROM_ABOVE, **_RANK_ONE},
@@ -315,7 +310,7 @@ CLAIMS = (
         id="P3.3.1.8",
         where="§3.3.2, proof, after (3.8)",
         says="‖Hz‖² = zᵀHᵀHz.",
-        published=for_all(
+        published=lambda: for_all(
             equal(
                 (_matrix * _normal).T * (_matrix * _normal),
                 _normal.T * _matrix.T * _matrix * _normal,
@@ -327,7 +322,7 @@ CLAIMS = (
         id="P3.3.1.9",
         where="§3.3.2, proof, after (3.8)",
         says="E‖Hz‖² = Tr(HᵀH), as E[zᵀAz] = Tr A for any square A.",
-        published=derived(
+        published=lambda: derived(
             "E[zᵀAz] = Σ_ij A_ij E[z_i z_j] = Σ_i A_ii, for any size",
             "expectation is linear; different coordinates of z are independent",
             _TRACE,
@@ -339,7 +334,7 @@ CLAIMS = (
         id="P3.3.1.10",
         where="§3.3.2, end of the proof",
         says="The sample average of ‖Hz‖ estimates ‖H‖_F.",
-        published=derived(
+        published=lambda: derived(
             "E[(‖Hz_1‖ + … + ‖Hz_n‖)/n] = ‖H‖_F",
             "",
             {},
@@ -351,7 +346,7 @@ CLAIMS = (
         ),
         correction="It tends to E‖Hz‖, less than ‖H‖_F by up to a factor √(2/π), 20 percent. The "
         "average of ‖Hz‖² is an unbiased estimate of ‖H‖_F².",
-        corrected=derived(
+        corrected=lambda: derived(
             f"{_BETWEEN}, 0.79 < √(2/π) < 0.8, and E[(‖Hz_1‖² + … + ‖Hz_n‖²)/n] = ‖H‖_F²",
             "P3.3.1.7, P3.3.1.9 and linearity",
             {

@@ -35,7 +35,7 @@ CLAIMS = (
         where="§3.2, ridge solution",
         says="The regularized population loss is stationary only at "
         "w_1 = μ_1/(μ_1 + λ) w*_1, w_j = 0 for j ≥ 2.",
-        published=all_of(
+        published=lambda: all_of(
             "λ > 0:  ∂L/∂w_1 = 0 ⟺ w_1 = μ_1 w*_1/(μ_1 + λ);  ∂L/∂w_j = 0 ⟺ w_j = 0 for j ≥ 2",
             {
                 "j = 1, it is stationary": equal(_stationary_1.subs(_w, _solution), 0),
@@ -53,7 +53,7 @@ CLAIMS = (
         id="3.2-ridge.2",
         where="§3.2, after the ridge solution",
         says="The estimate of w*_1 is biased.",
-        published=for_all(sp.Abs(_solution) < sp.Abs(_target), sp.Ne(_target, 0)),
+        published=lambda: for_all(sp.Abs(_solution) < sp.Abs(_target), sp.Ne(_target, 0)),
         expects=Status.PROVED,
         note="For every λ > 0: it is too small in size, by λ/(μ_1 + λ) times w*_1.",
     ),
@@ -61,7 +61,7 @@ CLAIMS = (
         id="3.2-ridge.3",
         where="§3.2, after the ridge solution",
         says="The Lasso does alike: irrelevant weights 0, a biased estimate of w*_1 = 1.",
-        published=all_of(
+        published=lambda: all_of(
             "κ = λ/μ_1 > 0:  ½(w − 1)² + κ|w| is least at max(1 − κ, 0) < 1 alone, κ|v| at 0 alone",
             {
                 "j = 1": Statement(
@@ -77,16 +77,14 @@ CLAIMS = (
         id="3.2-ridge.4",
         where="§3.2, after the ridge solution",
         says="The bias is small if λ is.",
-        published=for_all(
-            sp.Abs(_solution - _target) <= _penalty / _mu * sp.Abs(_target),
-        ),
+        published=lambda: for_all(sp.Abs(_solution - _target) <= _penalty / _mu * sp.Abs(_target)),
         expects=Status.PROVED,
     ),
     Claim(
         id="3.2-ridge.5",
         where="§3.2, after the ridge solution",
         says="A small λ costs training time.",
-        published=derived(
+        published=lambda: derived(
             "0 < λ ≤ μ_1, |1 − η(μ_1 + λ)| < 1:  w_j(t) ≥ w_j(0)/2 for j ≥ 2, w_j(0) > 0, until "
             "t = (μ_1 + λ)/(4λ), whatever η is",
             "GD multiplies irrelevant weights by 1 − ηλ > 1 − a, a = 2λ/(μ_1 + λ); Bernoulli: "

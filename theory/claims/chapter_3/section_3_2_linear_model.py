@@ -34,7 +34,7 @@ CLAIMS = (
         id="3.2-gradient.1",
         where="§3.2, display of the partial derivatives",
         says="∂L/∂w_j = ∫⟨x, w − w*⟩p(x)dx = (w_j − w*_j)E[X_j].",
-        published=all_of(
+        published=lambda: all_of(
             "∂L/∂w_j = ∫⟨x, w − w*⟩p = (w_j − w*_j)E[X_j] for every j",
             {
                 "j = 1: derivative and right side": Statement(
@@ -49,7 +49,7 @@ CLAIMS = (
         ),
         slip="the factor x_j is missing from the integrand, and with it the square from E[X_j²]",
         correction="∂L/∂w_j = ∫⟨x, w − w*⟩x_j p(x)dx = (w_j − w*_j)E[X_j²].",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "∂L/∂w_j = ∫⟨x, w − w*⟩x_j p = (w_j − w*_j)E[X_j²] for every j",
             {
                 "pointwise, any d and j": equal(_pointwise, (_x * _e + _rest) * _x),
@@ -65,7 +65,7 @@ CLAIMS = (
         id="3.2-gradient.2",
         where="§3.2, after the partial derivatives",
         says="The derivative along j = 1 is not zero unless (w_1 − w*_1)E[X_1] = 0.",
-        published=for_all(sp.Ne(_gradient, 0), _moments, sp.Ne(_u * _m1, 0)),
+        published=lambda: for_all(sp.Ne(_gradient, 0), _moments, sp.Ne(_u * _m1, 0)),
         expects=Status.PROVED,
         note="'Unless' as 'if not'. As 'if and only if' it needs E[X_1²] for E[X_1]: for centred "
         "data, as chapter 4's, E[X_1] = 0 and the derivative is not zero.",
@@ -74,7 +74,7 @@ CLAIMS = (
         id="3.2-gradient.3",
         where="§3.2, after the partial derivatives",
         says="If E[X_1] ≠ 0, the gradient is zero only where w_1 = w*_1.",
-        published=for_all(equal(_u, 0), _moments, sp.Ne(_m1, 0), equal(_gradient, 0)),
+        published=lambda: for_all(equal(_u, 0), _moments, sp.Ne(_m1, 0), equal(_gradient, 0)),
         expects=Status.PROVED,
         note="The sharp assumption is E[X_1²] > 0: that X_1 is not 0 almost surely.",
     ),
@@ -82,7 +82,7 @@ CLAIMS = (
         id="3.2-gradient.4",
         where="§3.2, after the partial derivatives",
         says="The derivatives along j = 2, …, d are zero, so GD never changes w_2, …, w_d.",
-        published=all_of(
+        published=lambda: all_of(
             "for j ≥ 2: ∂L/∂w_j = 0 and w_j(t + 1) = w_j(t)",
             {
                 "derivative, as X_j = 0": equal(_irrelevant_gradient, 0),
@@ -95,7 +95,7 @@ CLAIMS = (
         id="3.2-gradient.5",
         where="§3.2, GD limit",
         says="For a proper learning rate GD tends to w̄ = (w*_1, w_2(0), …, w_d(0)).",
-        published=derived(
+        published=lambda: derived(
             "E[X_1] ≠ 0, 0 < η E[X_1²] < 2:  w_1(t) → w*_1 and w_j(t) = w_j(0) for j ≥ 2",
             "GD multiplies u by 1 − ηE[X_1²]; powers of a number below 1 in size",
             {
@@ -114,7 +114,7 @@ CLAIMS = (
         id="3.2-gradient.6",
         where="§3.2, first observation",
         says="The population loss at w̄ is zero.",
-        published=for_all(
+        published=lambda: for_all(
             equal(expected_loss(sp.Integer(0), sp.Integer(0), _m1, _m2), sp.Integer(0))
         ),
         expects=Status.PROVED,

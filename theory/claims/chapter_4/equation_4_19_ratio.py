@@ -31,7 +31,7 @@ def _ratio_is(share: sp.Expr, constant: sp.Expr, moved: sp.Expr) -> Argument:
         {
             "main term": Statement(
                 equal(leading_ratio(S, sp.Integer(0), moved), 1 + constant * share / S), (S > 0,)
-            ),
+            )
         },
     )
 
@@ -123,7 +123,7 @@ CLAIMS = (
         id="4.29.1",
         where="§4.4.2, before (4.19)",
         says="The main terms of |Δw̃2| are √3C|w̃0*| and (3√2/2)rC|w̃1*|, √6/6 ≤ C ≤ √6/3.",
-        published=all_of(
+        published=lambda: all_of(
             "they are √2|w̃0*| and √3r|w̃1*|, so C = √6/3",
             {
                 "|A(0)| < |B(0)|": equal(
@@ -143,7 +143,7 @@ CLAIMS = (
         id="4.19.1",
         where=_WHERE,
         says="If |A(0)| < |B(0)|, the ratio is about 1 + C3 w̃0*²/(w̃0*² + w̃1*²), 1/2 ≤ C3 ≤ 2.",
-        published=_ratio_is(_w0**2, _C3, sp.sqrt(2) * _w0),
+        published=lambda: _ratio_is(_w0**2, _C3, sp.sqrt(2) * _w0),
         expects=Status.PROVED,
         note="In the limit C3 = 2, the upper end of the range, for almost every start; 1/2 would "
         "need ties |A(t)| = |B(t)| at all steps.",
@@ -152,7 +152,7 @@ CLAIMS = (
         id="4.19.2",
         where=_WHERE,
         says="If |A(0)| > |B(0)|, it is about 1 + C4 w̃1*²/(w̃0*² + w̃1*²), (3/4)r² ≤ C4 ≤ 3r².",
-        published=_ratio_is(_w1**2, _C4, sp.sqrt(3) * _r * _w1),
+        published=lambda: _ratio_is(_w1**2, _C4, sp.sqrt(3) * _r * _w1),
         expects=Status.PROVED,
         note="In the limit C4 = 3r², the upper end of the range, for almost every start.",
     ),
@@ -160,7 +160,7 @@ CLAIMS = (
         id="4.19.3",
         where=_WHERE,
         says="The ranges of C3 and C4.",
-        published=all_of(
+        published=lambda: all_of(
             "1/2 ≤ C3 ≤ 2 and (3/4)r² ≤ C4 ≤ 3r² for the exact C3 = 2 and C4 = 3r²",
             {
                 "C3 at least": sp.Ge(_C3, sp.Rational(1, 2), evaluate=False),
@@ -175,12 +175,12 @@ CLAIMS = (
         id="4.19-always.1",
         where="§4.4.2, after (4.19)",
         says="The ratio is always greater than 1: GD is always more robust than signGD.",
-        published=_always_above_one(),
+        published=_always_above_one,
         correction="With M = lim Δw̃2 as η → 0, for all η small enough GD is more robust if "
         "M(M + 2w̃2(0)) > 0, and signGD if it is < 0, that is where w̃2 moves towards 0 by less than "
         "2|w̃2(0)|. From w̃2(0) = 0 that is GD wherever ẽ0(0) and ẽ1(0) are not 0. An η is small "
         "enough where |M(M + 2w̃2(0))| exceeds κ(2‖W‖ + κ) of ratio-limits.3.",
-        corrected=_side_of_one(),
+        corrected=_side_of_one,
         only_if="M(M + 2w̃2(0)) > 0, with M = lim Δw̃2 as η → 0, and η is small enough",
         expects=Status.REFUTED,
         note="At a given η the sign of Δw̃2(Δw̃2 + 2w̃2(0)) does not decide: from w̃(0) = 0 with a "

@@ -57,7 +57,7 @@ CLAIMS = (
         id="4.20.1",
         where="§4.5, first display",
         says="‖ReLU(W(x + Δx)) − ReLU(Wx)‖ ≤ ‖WΔx‖ ≤ ‖W‖‖Δx‖ in any ℓp norm.",
-        published=derived(
+        published=lambda: derived(
             "for all W, x, Δx and p ≥ 1",
             "entry by entry |ReLU(z + h) − ReLU(z)| ≤ |h|, and an ℓp norm grows with the size of "
             "each entry, as t ↦ tᵖ does; the second inequality defines the operator norm",
@@ -71,14 +71,14 @@ CLAIMS = (
         where="§4.5, below the first display",
         says="The Lipschitz constant of a single ReLU layer is exactly the operator norm of its "
         "weight.",
-        published=all_of(
+        published=lambda: all_of(
             "L(x ↦ ReLU(Wx)) = ‖W‖_p for every W",
             {"two units of one input, p = 1": Statement(equal(_l1, sp.Abs(_a) + sp.Abs(_b)))},
         ),
         correction="It is the greatest ‖W_S‖_p, where W_S keeps the rows S(x) = {i : (Wx)_i > 0} "
         "of some input x: ‖W‖_p where an input activates every unit, and always for p = ∞. For "
         "W = (a, b)ᵀ and p = 1 or 2 it is ‖W‖_p if and only if ab ≥ 0.",
-        corrected=derived(
+        corrected=lambda: derived(
             "L(x ↦ ReLU(Wx)) = max over x of ‖W_S(x)‖_p, at most ‖W‖_p",
             "at most: a segment falls into pieces on which no (Wx)_i changes sign, where the layer "
             "is W_S for the active S, and the pieces' lengths add up. At least: near x the rows "
@@ -128,14 +128,14 @@ CLAIMS = (
         id="4.20.3",
         where="§4.5, before (4.20)",
         says="A composition of functions with constants L_1, …, L_N has L ≤ L_1 ⋯ L_N.",
-        published=derived(
+        published=lambda: derived(
             "for any number of functions and any norms in between",
             "induction on N; for N = 1 there is nothing to show",
             {
                 "one more": Statement(
                     _output <= (_L2 * _product) * _input,
                     (_output <= _L2 * _middle, _middle <= _product * _input),
-                ),
+                )
             },
         ),
         expects=Status.PROVED,
@@ -145,7 +145,7 @@ CLAIMS = (
         id="4.20.4",
         where="§4.5, (4.20)",
         says="L(f) ≤ Π L(φ_i); for linear and ReLU layers the product is that of operator norms.",
-        published=derived(
+        published=lambda: derived(
             "L(ReLU) = 1 in any ℓp norm, L(x ↦ Wx + β) = ‖W‖_p, and so L(f) ≤ Π ‖W_i‖_p",
             "4.20.3; and the least constant of a linear map is its operator norm, by definition",
             {
@@ -164,7 +164,7 @@ CLAIMS = (
         id="4.20.5",
         where="§4.5, after (4.20)",
         says="The bound (4.20) is not attained in general.",
-        published=all_of(
+        published=lambda: all_of(
             "x ↦ ReLU(−ReLU(x)) is 0, and the product of its constants is 1",
             {
                 "L(f) = 0": equal(relu(-relu(_x)), 0),
@@ -182,7 +182,7 @@ CLAIMS = (
         where="§4.5, Table 4.1",
         says="For each data set the bound is smallest, and the accuracy under perturbations "
         "greatest, for the networks trained by SGD.",
-        published=all_of(
+        published=lambda: all_of(
             "in each of the seven columns of Table 4.1, as printed",
             {
                 **{

@@ -47,9 +47,9 @@ CLAIMS = (
         id="4.3.1",
         where="§4.2.1, (4.3), first line",
         says="With β1 = β2 = 1 and ε = 0 the update (4.2) is that of signGD, −η sign(g).",
-        published=for_all(is_update(_signgd, _memoryless, _eta, 0)),
+        published=lambda: for_all(is_update(_signgd, _memoryless, _eta, 0)),
         correction="It is at coordinates with g ≠ 0; at g = 0 the update is 0/0.",
-        corrected=exactly_if(sp.Ne(_g, 0), is_update(_signgd, _memoryless, _eta, 0)),
+        corrected=lambda: exactly_if(sp.Ne(_g, 0), is_update(_signgd, _memoryless, _eta, 0)),
         only_if="g_i ≠ 0",
         expects=Status.REFUTED,
         note="The condition excludes only a null set of gradients. signGD with sign(0) = 0 extends "
@@ -60,9 +60,9 @@ CLAIMS = (
         id="4.3.2",
         where="§4.2.1, (4.3), second line",
         says="signGD is gradient descent with the coordinate-wise learning rate η/|g_i|.",
-        published=for_all(_is_scaled_gradient(sp.Abs(_g))),
+        published=lambda: for_all(_is_scaled_gradient(sp.Abs(_g))),
         correction="It is at coordinates with g ≠ 0; the rate has no value at g = 0.",
-        corrected=exactly_if(sp.Ne(_g, 0), _is_scaled_gradient(sp.Abs(_g))),
+        corrected=lambda: exactly_if(sp.Ne(_g, 0), _is_scaled_gradient(sp.Abs(_g))),
         only_if="g_i ≠ 0",
         expects=Status.REFUTED,
         note="The condition excludes only a null set of gradients.",
@@ -71,9 +71,9 @@ CLAIMS = (
         id="4.3.3",
         where="§4.2.1, after (4.3)",
         says="The coordinate-wise learning rate is based on the absolute value of the weight.",
-        published=for_all(_is_scaled_gradient(sp.Abs(_w)), sp.Ne(_g, 0), sp.Ne(_w, 0)),
+        published=lambda: for_all(_is_scaled_gradient(sp.Abs(_w)), sp.Ne(_g, 0), sp.Ne(_w, 0)),
         correction="It is based on the absolute value of the gradient, as its formula says.",
-        corrected=for_all(_is_scaled_gradient(sp.Abs(_g)), sp.Ne(_g, 0)),
+        corrected=lambda: for_all(_is_scaled_gradient(sp.Abs(_g)), sp.Ne(_g, 0)),
         slip="'weight' stands for 'gradient', twice",
         expects=Status.REFUTED,
     ),
@@ -81,7 +81,7 @@ CLAIMS = (
         id="4.3.4",
         where="§4.2.1, after (4.3)",
         says="A parameter with a smaller gradient has a larger learning rate.",
-        published=for_all(
+        published=lambda: for_all(
             _eta / sp.Abs(_g_1) > _eta / sp.Abs(_g_2), sp.Ne(_g_1, 0), sp.Abs(_g_1) < sp.Abs(_g_2)
         ),
         expects=Status.PROVED,
@@ -91,7 +91,7 @@ CLAIMS = (
         id="4.3.5",
         where="§4.2.1, before (4.3)",
         says="With β1 = β2 = 1 the update keeps no memory: m and v are those of this gradient.",
-        published=all_of(
+        published=lambda: all_of(
             "β1 = β2 = 1:  m(t+1) = g and v(t+1) = g², whatever m(t) and v(t)",
             {
                 "first-order memory": equal(_memoryless.m, _g),
@@ -104,7 +104,7 @@ CLAIMS = (
         id="4.3.6",
         where="§4.2.1, after (4.2)",
         says="RMSProp, −ηg/(√v + ε) with v a running mean of g², is (4.2) with β1 = 1.",
-        published=all_of(
+        published=lambda: all_of(
             "β1 = 1:  m(t+1) = g, and v(t+1) = β2 g² + (1 − β2) v(t)",
             {
                 "no first-order memory": equal(remember(_memory, _g, 1, _beta2).m, _g),
@@ -119,10 +119,10 @@ CLAIMS = (
         id="4.3.7",
         where="§4.2.1, after (4.2)",
         says="Adam is (4.2) with β1, β2 in (0, 1), for some learning rates η(t) and the same ε.",
-        published=for_all(_same_rate, _root_q < 1),
+        published=lambda: for_all(_same_rate, _root_q < 1),
         correction="Bias correction, with factors p = 1 − (1 − β1)ᵗ and q = 1 − (1 − β2)ᵗ < 1, is "
         "a change of η(t) if and only if ε = 0; then η'(t) = η√q/p.",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "0 < q < 1, v1 ≠ v2:  one η'(t) serves both memories if and only if ε = 0, "
             "or if (4.2) has ε√q(t) for ε",
             {
@@ -134,8 +134,7 @@ CLAIMS = (
                 ),
                 "rates at two memories": equal(_rate_for(_V_1) - _rate_for(_V_2), _difference),
                 "ε > 0": Statement(
-                    sp.Ne(sp.numer(_difference), 0),
-                    (_root_q < 1, _epsilon > 0, sp.Ne(_V_1, _V_2)),
+                    sp.Ne(sp.numer(_difference), 0), (_root_q < 1, _epsilon > 0, sp.Ne(_V_1, _V_2))
                 ),
             },
         ),

@@ -72,7 +72,7 @@ CLAIMS = (
         id="4.4-orthogonal.1",
         where="§4.2.2, after (4.4)",
         says="The d × d matrix C of (4.4) is orthogonal, whatever d is.",
-        published=derived(
+        published=lambda: derived(
             "C Cᵀ = I for every d ≥ 1",
             "off the diagonal both cosine sums telescope to 0; on it they leave d (k = 0) or d/2",
             _LEMMAS,
@@ -85,21 +85,25 @@ CLAIMS = (
         id="4.2.2-parseval.1",
         where="§4.2.2",
         says="Signal and transform have the same energy: E(x) = E(x̃).",
-        published=_given_orthogonality(((C * _signal).T * (C * _signal), _signal.T * _signal)),
+        published=lambda: _given_orthogonality(
+            ((C * _signal).T * (C * _signal), _signal.T * _signal)
+        ),
         expects=Status.PROVED,
     ),
     Claim(
         id="4.2.2-parseval.2",
         where="§4.2.2",
         says="The inverse transform is x = C⁻¹x̃ = Cᵀx̃.",
-        published=_given_orthogonality((C.T * (C * _signal), _signal), (C * C.T, sp.Identity(d))),
+        published=lambda: _given_orthogonality(
+            (C.T * (C * _signal), _signal), (C * C.T, sp.Identity(d))
+        ),
         expects=Status.PROVED,
     ),
     Claim(
         id="4.2.2-parseval.3",
         where="§4.2.2",
         says="In two dimensions x̃ = CxCᵀ has the inverse x = Cᵀx̃C.",
-        published=_given_orthogonality((C.T * (C * _image * C.T) * C, _image)),
+        published=lambda: _given_orthogonality((C.T * (C * _image * C.T) * C, _image)),
         expects=Status.PROVED,
     ),
 )

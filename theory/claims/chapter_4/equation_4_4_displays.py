@@ -45,10 +45,10 @@ CLAIMS = (
         id="4.4-display.1",
         where="§4.2.2, before (4.4)",
         says="The sum of x_j cos[π/d (j + ½) k] over j is (Cx)_k, with the C of (4.4).",
-        published=for_all(equal(dct_scale(_k, _d) * _sum, _sum), _k <= _d - 1),
+        published=lambda: for_all(equal(dct_scale(_k, _d) * _sum, _sum), _k <= _d - 1),
         correction="(Cx)_k is √(α_k/d) times the sum; the factor is 1 for d = 1, and for d = 2, "
         "k = 1 only.",
-        corrected=derived(
+        corrected=lambda: derived(
             "(Cx)_k = √(α_k/d) Σ_j x_j cos[π/d (j + ½) k]",
             "each term of the sum has the factor, which does not depend on j",
             {
@@ -78,7 +78,7 @@ CLAIMS = (
         id="4.4-display.2",
         where="§4.2.2, after (4.4)",
         says="The matrix written out there is the C of (4.4).",
-        published=all_of(
+        published=lambda: all_of(
             "for d = 3, the legible entries are those of (4.4)",
             {
                 f"row {k}, column {j}": Statement(equal(entry, dct_entry(k, j, 3)))
@@ -87,7 +87,7 @@ CLAIMS = (
         ),
         correction="Row 0 is √(1/d) throughout, and row k > 0 has √(2/d) cos(π(2j + 1)k/(2d)) in "
         "column j.",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "C_0j = √(1/d), and C_kj = √(2/d) cos(π(2j + 1)k/(2d)) for k > 0, for every d",
             {
                 "row 0": equal(dct_entry(0, _j, _d), _plain(_d)),
@@ -103,7 +103,7 @@ CLAIMS = (
         id="4.4-display.3",
         where="§4.2.2, after (4.4)",
         says="A later row of C has a higher frequency.",
-        published=for_all(
+        published=lambda: for_all(
             sp.And(_k / (2 * _d) < _l / (2 * _d), _l / (2 * _d) < sp.Rational(1, 2)),
             _k < _l,
             _l <= _d - 1,
@@ -117,15 +117,14 @@ CLAIMS = (
         where="§4.2.2",
         says="The two-dimensional transform and inverse undo each other, in either order, and keep "
         "the energy.",
-        published=derived(
+        published=lambda: derived(
             "CᵀCxCᵀC = x, CCᵀx̃CCᵀ = x̃, tr (CxCᵀ)ᵀCxCᵀ = tr xᵀx",
             "tr CGCᵀ = tr GCᵀC = tr G, as a trace does not change when factors are cycled",
             {
                 "there and back": equal(C.T * (C * _signal * C.T) * C, _signal),
                 "back and there": equal(C * (C.T * _signal * C) * C.T, _signal),
                 "energy": equal(
-                    (C * _signal * C.T).T * (C * _signal * C.T),
-                    C * (_signal.T * _signal) * C.T,
+                    (C * _signal * C.T).T * (C * _signal * C.T), C * (_signal.T * _signal) * C.T
                 ),
                 "CᵀC = I": equal(C.T * C * _column, _column),
             },

@@ -51,13 +51,13 @@ CLAIMS = (
         where="§4.4.1, (4.6)",
         says="w̃ᴿ is the only weight of zero standard risk that is immune to every perturbation "
         "along irrelevant frequencies.",
-        published=all_of(
+        published=lambda: all_of(
             "R_s(w̃) = 0 and ⟨Δ, w̃⟩ = 0 for every Δ along irrelevant frequencies:  w̃ = w̃ᴿ, and "
             "w̃ᴿ is so",
             {**_IMMUNE, "weights at relevant frequencies are w̃*": _determined(_s)},
         ),
         correction="It is if and only if every relevant frequency has a positive variance.",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "so it is if σ̃_i² > 0 at each relevant frequency; where one has σ̃_i² = 0, any weight "
             "there has zero standard risk",
             {
@@ -76,7 +76,7 @@ CLAIMS = (
         id="4.6.2",
         where="§4.4.1, before (4.6)",
         says="The standard risk is not strictly convex, and has many minimizers.",
-        published=all_of(
+        published=lambda: all_of(
             "weights that differ at irrelevant frequencies only have the same standard risk, and "
             "so has their midpoint",
             {
@@ -94,7 +94,7 @@ CLAIMS = (
         id="4.6.3",
         where="§4.4.1, before (4.6)",
         says="Weights at irrelevant frequencies have no impact on the target and on the output.",
-        published=all_of(
+        published=lambda: all_of(
             "X̃_i = 0 at irrelevant frequencies, so X̃_i w = X̃_i w* whatever w and w*",
             {"its term": Statement(equal(_x * _w, _x * _w_star), (sp.Eq(_x, 0),))},
         ),

@@ -63,7 +63,7 @@ CLAIMS = (
         id="4.11.1",
         where="§4.4.2, before (4.11)",
         says="The gradient of the standard risk is Σe.",
-        published=derived(
+        published=lambda: derived(
             "∇_w R_s = Σ e",
             "chain rule: R_s = ½ẽᵀΣ̃ẽ has gradient Σ̃ẽ in ẽ = Ce, so CᵀΣ̃Ce in e",
             {
@@ -81,7 +81,7 @@ CLAIMS = (
         id="4.11.2",
         where="§4.4.2, (4.11)",
         says="e(t) = (I − ηΣ)ᵗ e(0).",
-        published=derived(
+        published=lambda: derived(
             "e(t) = (I − ηΣ)ᵗ e(0) for every t ≥ 0",
             "induction on t",
             {
@@ -95,9 +95,9 @@ CLAIMS = (
         id="4.11.3",
         where="§4.4.2, after (4.11)",
         says="The learned weight converges to w*.",
-        published=for_all(_everywhere.conclusion, *_everywhere.hypotheses),
+        published=lambda: for_all(_everywhere.conclusion, *_everywhere.hypotheses),
         correction="It does along frequencies with σ̃_i² > 0; along the others w̃_i(0) remains.",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "under (4.12)'s condition on η: ẽ_i(t) → 0 if σ̃_i² > 0, ẽ_i(t) = ẽ_i(0) if σ̃_i² = 0",
             {"relevant": _relevant, "irrelevant": _irrelevant},
         ),
@@ -109,15 +109,14 @@ CLAIMS = (
         id="4.12.1",
         where="§4.4.2, (4.12)",
         says="ẽ(t) = (I − ηΣ̃)ᵗ ẽ(0).",
-        published=derived(
+        published=lambda: derived(
             "ẽ(t) = (I − ηΣ̃)ᵗ ẽ(0) for every t ≥ 0",
             "C(I − ηΣ)Cᵀ = I − ηΣ̃, and conjugation commutes with powers; induction on t",
             {
                 "conjugation": equal(C * (_I - _eta * _Sigma) * C.T, _I - _eta * _Sigma_tilde),
                 "one frequency, t = 0": equal(gd_error(_e, _s, _eta, 0), _e),
                 "one frequency, from t to t + 1": equal(
-                    gd_step(gd_error(_e, _s, _eta, _t), _s, _eta),
-                    gd_error(_e, _s, _eta, _t + 1),
+                    gd_step(gd_error(_e, _s, _eta, _t), _s, _eta), gd_error(_e, _s, _eta, _t + 1)
                 ),
             },
         ),
@@ -127,9 +126,9 @@ CLAIMS = (
         id="4.12.2",
         where="§4.4.2, after (4.12)",
         says="If |1 − η max σ̃_i²| < 1, every relevant weight converges to w̃*_i.",
-        published=for_all(_everywhere.conclusion, *_everywhere.hypotheses),
+        published=lambda: for_all(_everywhere.conclusion, *_everywhere.hypotheses),
         correction="It does if and only if σ̃_i² > 0, or it is w̃*_i at the start.",
-        corrected=together(
+        corrected=lambda: together(
             f"{_everywhere} if and only if s > 0 or e = 0",
             {
                 "σ̃_i² > 0": derived(
@@ -148,12 +147,9 @@ CLAIMS = (
         id="4.12.3",
         where="§4.4.2, after (4.12)",
         says="Irrelevant weights never change: w̃_i(t) = w̃_i(0).",
-        published=all_of(
+        published=lambda: all_of(
             "σ̃_i² = 0 implies ẽ_i(t + 1) = ẽ_i(t)",
-            {
-                "step": equal(gd_step(_e, sp.Integer(0), _eta), _e),
-                "limit": _irrelevant,
-            },
+            {"step": equal(gd_step(_e, sp.Integer(0), _eta), _e), "limit": _irrelevant},
         ),
         expects=Status.PROVED,
     ),
@@ -162,7 +158,7 @@ CLAIMS = (
         where="§4.4.2, after (4.12)",
         says="The condition |1 − η max σ̃_i²| < 1 on the learning rate is 0 < η max σ̃_i² < 2, "
         "and no weaker one makes GD converge along the strongest frequency from ẽ_i(0) ≠ 0.",
-        published=all_of(
+        published=lambda: all_of(
             "|1 − ηm| < 1 ⟺ 0 < ηm < 2 ⟺ ẽ_i(t) → 0 from every ẽ_i(0) ≠ 0, where σ̃_i² = m",
             {
                 "range": sp.Equivalent(_rate_ok, sp.And(_any_eta * _m > 0, _any_eta * _m < 2)),
@@ -178,7 +174,7 @@ CLAIMS = (
         id="4.12-rate.1",
         where="§4.4.2, Empirical Validation",
         says="Along frequency i the GD error is multiplied by 1 − ησ̃_i² at each step.",
-        published=for_all(equal(gd_step(_e, _s, _eta), (1 - _eta * _s) * _e)),
+        published=lambda: for_all(equal(gd_step(_e, _s, _eta), (1 - _eta * _s) * _e)),
         expects=Status.PROVED,
         note="As a signed factor; the speed of convergence is its size |1 − ησ̃_i²|.",
     ),
@@ -186,7 +182,7 @@ CLAIMS = (
         id="4.13.1",
         where="§4.4.2, (4.13)",
         says="R_a of the GD limit is ½ε²(Σ_rel w̃*_i² + Σ_irrel w̃_j(0)²).",
-        published=derived(
+        published=lambda: derived(
             "R_a = ½ε²(S_rel + S_irr), S_rel = Σ_rel w̃*_i², S_irr = Σ_irrel w̃_j(0)²",
             "",
             {},
@@ -194,7 +190,7 @@ CLAIMS = (
         ),
         correction="It is if σ̃_i² > 0 at each relevant frequency. Where one has σ̃_i² = 0 its "
         "w̃_i(0)² is in the place of w̃*_i².",
-        corrected=derived(
+        corrected=lambda: derived(
             "R_a = ½ε²(S_rel + S_irr), S_rel = Σ w̃*_i² where σ̃_i² > 0, S_irr = Σ w̃_j(0)² elsewhere",
             "the limit of 4.12.2 and 4.12.3 has standard risk 0; apply 4.10.1",
             {
@@ -219,7 +215,7 @@ CLAIMS = (
         id="4.13.2",
         where="§4.4.2, after (4.13)",
         says="Its expectation over w̃(0) ~ N(0, σ²I) is O(ε²dσ²) when few frequencies are relevant.",
-        published=all_of(
+        published=lambda: all_of(
             "E[R_a] = ½ε²(S_rel + (d − k)σ²) with k relevant frequencies; E[R_a]/(ε²dσ²) → ½ "
             "as d → ∞ with k and S_rel fixed",
             {
@@ -238,9 +234,9 @@ CLAIMS = (
         id="4.13.3",
         where="§4.4.2, after (4.13)",
         says="The GD solution is not the most robust among the standard-risk minimizers.",
-        published=for_all(_gd_risk > _robust_risk, _epsilon > 0),
+        published=lambda: for_all(_gd_risk > _robust_risk, _epsilon > 0),
         correction="It is not if and only if w̃_j(0) ≠ 0 at some frequency with σ̃_j² = 0.",
-        corrected=exactly_if(_S_irr > 0, _gd_risk > _robust_risk, _epsilon > 0),
+        corrected=lambda: exactly_if(_S_irr > 0, _gd_risk > _robust_risk, _epsilon > 0),
         only_if="w̃_j(0) ≠ 0 at some frequency with σ̃_j² = 0",
         expects=Status.REFUTED,
         note="The condition excludes only a null set of Gaussian initial weights. The section's "
@@ -250,14 +246,14 @@ CLAIMS = (
         id="4.13.4",
         where="§4.4.2, end of GD Dynamics",
         says="Initial weights of 0 make the GD solution the most robust minimizer.",
-        published=for_all(equal(_gd_risk.subs(_S_irr, 0), _robust_risk)),
+        published=lambda: for_all(equal(_gd_risk.subs(_S_irr, 0), _robust_risk)),
         expects=Status.PROVED,
     ),
     Claim(
         id="4.13.5",
         where="§4.4.2, GD Dynamics",
         says="For w(0) ~ N(0, Σ_W), w̃(0) ~ N(0, CΣ_W Cᵀ).",
-        published=derived(
+        published=lambda: derived(
             "Cov(C w) = C Cov(w) Cᵀ",
             "a linear image of a Gaussian vector is Gaussian; E[(Cw)(Cw)ᵀ] = C E[wwᵀ] Cᵀ by "
             "linearity",

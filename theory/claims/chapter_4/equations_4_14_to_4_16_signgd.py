@@ -60,7 +60,7 @@ CLAIMS = (
         id="4.14.1",
         where="§4.4.2, (4.14)",
         says="e(t + 1) = e(t) − η sign[Σe(t)].",
-        published=derived(
+        published=lambda: derived(
             "w(t + 1) − w* = e(t) − η sign[Σe(t)]",
             "the gradient is Σe (4.11.1), w* is constant; sign acts on each coordinate",
             {
@@ -87,7 +87,7 @@ CLAIMS = (
         id="4.15.1",
         where="§4.4.2, (4.15)",
         says="ẽ(t + 1) = ẽ(t) − ηC sign[CᵀΣ̃ẽ(t)].",
-        published=all_of(
+        published=lambda: all_of(
             "C(e − η sign[Σe]) = ẽ − ηC sign[CᵀΣ̃ẽ]",
             {
                 "transform of the step": equal(
@@ -106,7 +106,7 @@ CLAIMS = (
         id="4.16.1",
         where="§4.4.2, (4.16), and §4.D.1",
         says="For d = 3, Σ̃ = diag(σ̃0², σ̃1², 0) the step depends on the signs of A, A + B, A − B.",
-        published=for_all(
+        published=lambda: for_all(
             sp.And(*(equal(x, y) for x, y in zip(_derived_step(), _printed_step(), strict=True)))
         ),
         expects=Status.PROVED,
@@ -115,7 +115,7 @@ CLAIMS = (
         id="4.16.2",
         where="this project, from (4.16)",
         says="In a = A/(σ̃0²η), b = B/(σ̃0²η), c = (√6/2)ẽ2/η the map depends on r = σ̃1²/σ̃0² alone.",
-        published=for_all(_normalised_statement().conclusion),
+        published=lambda: for_all(_normalised_statement().conclusion),
         expects=Status.PROVED,
     ),
 )

@@ -4,9 +4,11 @@ Normalised: ẽ0 = √3ηa, ẽ1 = √2ηb/r, ẽ2 = (√6/3)ηc, with r = σ̃1
 a, b and c − c(T) are bounded by constants that depend on r alone (Remark 4.D.5, (4.22)).
 """
 
+from functools import cache
+
 import sympy as sp
 
-from theory.claims.chapter_4.equations_4_22_4_23_4_27 import signs_after_ties, unrolled
+from theory.claims.lemmas.drift_after_t import signs_after_ties, unrolled
 from theory.logic.arguments import all_of, always, derived, ends_in, for_all, together
 from theory.logic.evidence import Argument, Claim
 from theory.logic.findings import Status
@@ -34,17 +36,23 @@ _variances = (_sigma0_sq, _r * _sigma0_sq, sp.Integer(0))
 
 # Where |a| ≤ 1 and |b| > max(1, r) a step is short and takes r off |b|; below, |b| stays below.
 _b_bound = sp.Max(1, _r)
-_NEAR = together(
-    "limsup |ẽ0| ≤ √3η and limsup |ẽ1| ≤ √2η max(1, σ̃0²/σ̃1²), from every start",
-    {
-        "A": ends_in(_step, _x <= 1, ranking=_x, decrease=_third),
-        "B, once |A| ≤ σ̃0²η": ends_in(
-            _step, _y <= _b_bound, _x <= 1, ranking=_y, decrease=_r, invariant=_x <= 1
-        ),
-        "ẽ0": for_all(sp.Abs(_e0) <= sp.sqrt(3) * _eta, _x <= 1),
-        "ẽ1": for_all(sp.Abs(_e1) <= sp.sqrt(2) * _eta * sp.Max(1, 1 / _r), _y <= _b_bound),
-    },
-)
+
+
+@cache
+def _near() -> Argument:
+    """Where ẽ0 and ẽ1 end, from every start."""
+    return together(
+        "limsup |ẽ0| ≤ √3η and limsup |ẽ1| ≤ √2η max(1, σ̃0²/σ̃1²), from every start",
+        {
+            "A": ends_in(_step, _x <= 1, ranking=_x, decrease=_third),
+            "B, once |A| ≤ σ̃0²η": ends_in(
+                _step, _y <= _b_bound, _x <= 1, ranking=_y, decrease=_r, invariant=_x <= 1
+            ),
+            "ẽ0": for_all(sp.Abs(_e0) <= sp.sqrt(3) * _eta, _x <= 1),
+            "ẽ1": for_all(sp.Abs(_e1) <= sp.sqrt(2) * _eta * sp.Max(1, 1 / _r), _y <= _b_bound),
+        },
+    )
+
 
 _generic = (sp.Ne(_a, 0), sp.Ne(_x, _y))
 _flips = sp.Eq(sp.sign(_next.a), -sp.sign(_a))
@@ -58,10 +66,7 @@ _off_rest = tuple(sp.Ne(s.a, 0) for s in _orbit.states)
 def _oscillates() -> Argument:
     """From |a| ≤ 1 on, where a is never 0; ties included."""
     near = (
-        sp.Or(
-            sp.Abs(s.a) <= _third,
-            sp.Abs(s.b) < sp.Min(sp.Abs(s.a), 1 - sp.Abs(s.a)),
-        )
+        sp.Or(sp.Abs(s.a) <= _third, sp.Abs(s.b) < sp.Min(sp.Abs(s.a), 1 - sp.Abs(s.a)))
         for s in _orbit.states
     )
     short, inside = sp.And(_x < _third, _x < _y), sp.And(_x <= _third, _y < _x)
@@ -72,8 +77,7 @@ def _oscillates() -> Argument:
         "a tie, from which on the orbit is followed (4.22.4) until its states repeat",
         {
             "to |a| ≤ 1/3, or to long steps": Statement(
-                sp.Or(*near),
-                (*_orbit.equations, *_off_rest, sp.Abs(_orbit.states[0].a) <= 1),
+                sp.Or(*near), (*_orbit.equations, *_off_rest, sp.Abs(_orbit.states[0].a) <= 1)
             ),
             "long steps to and fro": Statement(
                 sp.And(_flips, _next_in_cycle), (sp.Ne(_a, 0), _inside_cycle)
@@ -158,26 +162,30 @@ def _to_zero() -> Argument:
 _k = sp.Symbol("k", integer=True)
 _half_steps = 2 * (_next.c - _c)
 
-_GD_RISK = all_of(
-    "GD converges to (w̃0*, w̃1*, w̃2(0)), and R_a there, for η max σ̃_i² < 2",
-    {
-        "relevant": Statement(
-            gd_converges_to(sp.Integer(0), _w, _sigma0_sq, _eta), (_eta * _sigma0_sq < 2,)
-        ),
-        "irrelevant": gd_converges_to(_w2, _w2, sp.Integer(0), _eta),
-        "risk": equal(
-            _risk_of_minimizer((_w0, _w1, _w2)),
-            _epsilon**2 / 2 * (_w0**2 + _w1**2 + _w2**2),
-        ),
-    },
-)
+
+@cache
+def _gd_risk() -> Argument:
+    """GD's limit, and the risk there."""
+    return all_of(
+        "GD converges to (w̃0*, w̃1*, w̃2(0)), and R_a there, for η max σ̃_i² < 2",
+        {
+            "relevant": Statement(
+                gd_converges_to(sp.Integer(0), _w, _sigma0_sq, _eta), (_eta * _sigma0_sq < 2,)
+            ),
+            "irrelevant": gd_converges_to(_w2, _w2, sp.Integer(0), _eta),
+            "risk": equal(
+                _risk_of_minimizer((_w0, _w1, _w2)), _epsilon**2 / 2 * (_w0**2 + _w1**2 + _w2**2)
+            ),
+        },
+    )
+
 
 CLAIMS = (
     Claim(
         id="4.4.2-limsup.1",
         where="§4.4.2, SignGD Dynamics",
         says="limsup |w̃_i(t) − w̃_i*| = O(η) for i = 0, 1.",
-        published=_NEAR,
+        published=_near,
         expects=Status.PROVED,
         note="From every start, ties included. The constant of i = 1 grows as σ̃0²/σ̃1²; the sharp "
         "ones are in Rem4.D.5.",
@@ -186,7 +194,7 @@ CLAIMS = (
         id="4.4.2-limsup.2",
         where="§4.4.2, SignGD Dynamics",
         says="In the end w̃0 oscillates about w̃0*.",
-        published=derived(
+        published=lambda: derived(
             "from some t on ẽ0 changes its sign at every step",
             "",
             {},
@@ -197,12 +205,9 @@ CLAIMS = (
             },
         ),
         correction="It does if A(t) is never 0; once A(t) = 0, w̃0 rests at w̃0*.",
-        corrected=together(
+        corrected=lambda: together(
             "from some t on ẽ0 changes its sign at every step, if and only if A(t) is never 0",
-            {
-                "A(t) never 0": _oscillates(),
-                "A(t) = 0": for_all(equal(_next.a, 0), sp.Eq(_a, 0)),
-            },
+            {"A(t) never 0": _oscillates(), "A(t) = 0": for_all(equal(_next.a, 0), sp.Eq(_a, 0))},
         ),
         only_if="A(t) is never 0",
         expects=Status.REFUTED,
@@ -212,10 +217,10 @@ CLAIMS = (
         id="4.17.1",
         where="§4.4.2, (4.17), and before (4.25)",
         says="The adversarial risk of the signGD solution is (ε²/2)‖w̃‖².",
-        published=for_all(equal(adversarial_risk(_v, _rho), _rho**2 / 2), _v > 0),
+        published=lambda: for_all(equal(adversarial_risk(_v, _rho), _rho**2 / 2), _v > 0),
         correction="It is more by σ_Z²/2 + ε‖w̃‖ σ_Z √(2/π), where σ_Z = O(η) is not 0, as signGD "
         "does not reach a minimizer.",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "R_a = ρ²/2 + v/2 + ρ√(2v/π), ρ = ε‖w̃‖, and 0 < v ≤ K²η² bounds what is added",
             {
                 "exact": equal(
@@ -235,14 +240,14 @@ CLAIMS = (
         id="4.17.2",
         where="§4.4.2, (4.17), (4.25)",
         says="At (w̃0*, w̃1*, w̃2(0) + Δw̃2) it is (ε²/2)(w̃0*² + w̃1*² + (w̃2(0) + Δw̃2)²).",
-        published=for_all(equal(_risk_of_minimizer(_weights), _epsilon**2 / 2 * _norm_sq)),
+        published=lambda: for_all(equal(_risk_of_minimizer(_weights), _epsilon**2 / 2 * _norm_sq)),
         expects=Status.PROVED,
     ),
     Claim(
         id="4.25.1",
         where="§4.D.2, before (4.25)",
         says="‖w̃‖² of the signGD solution is w̃0*² + w̃1*² + (w̃2(0) + Δw̃2)² + O(η²).",
-        published=derived(
+        published=lambda: derived(
             "lim (‖w̃‖² − w̃0*² − w̃1*² − (w̃2(0) + Δw̃2)²)/η = 0 as η → 0",
             "",
             {},
@@ -253,7 +258,7 @@ CLAIMS = (
             },
         ),
         correction="… + O(η): the terms 2w̃_i*ẽ_i are of first order.",
-        corrected=derived(
+        corrected=lambda: derived(
             "|‖w̃‖² − w̃0*² − w̃1*² − (w̃2(0) + Δw̃2)²| ≤ Σ_i (2|w_i|κ_i + κ_i²), |ẽ_i| ≤ κ_i = O(η)",
             "sum over the three weights, with κ from Rem4.D.5 and 4.22",
             {"one weight": _squares},
@@ -266,7 +271,7 @@ CLAIMS = (
         id="4.25.2",
         where="§4.D.2, (4.25)",
         says="For small η the adversarial risk is (ε²/2)(w̃0*² + w̃1*² + (w̃2(0) + Δw̃2)²).",
-        published=derived(
+        published=lambda: derived(
             "the difference is bounded by a function of η with limit 0",
             "4.17.1 and 4.25.1 as corrected",
             {
@@ -286,21 +291,21 @@ CLAIMS = (
         id="4.18.1",
         where="§4.4.2, (4.18)",
         says="The adversarial risk of the GD solution is (ε²/2)(w̃0*² + w̃1*² + w̃2(0)²).",
-        published=_GD_RISK,
+        published=_gd_risk,
         expects=Status.PROVED,
     ),
     Claim(
         id="4.26.1",
         where="§4.D.2, (4.26)",
         says="The same of the GD solution, with w̃2²(0).",
-        published=_GD_RISK,
+        published=_gd_risk,
         expects=Status.PROVED,
     ),
     Claim(
         id="4.18.2",
         where="§4.4.2, after (4.18), and after (4.26)",
         says="Neither algorithm can reduce w̃2 to zero.",
-        published=derived(
+        published=lambda: derived(
             "if w̃2(0) ≠ 0, then w̃2(t) ≠ 0 for all t, under GD and under signGD",
             "",
             {},
@@ -312,7 +317,7 @@ CLAIMS = (
         ),
         correction="GD cannot: it never moves w̃2. signGD moves it by multiples of (√6/6)η, and can "
         "from each multiple of that; from no other w̃2(0).",
-        corrected=together(
+        corrected=lambda: together(
             "GD keeps w̃2; signGD takes c(0) ≠ 0 to 0, from some ẽ0(0) and ẽ1(0), if and only if "
             "2c(0) is an integer",
             {
@@ -338,14 +343,16 @@ CLAIMS = (
         id="4.24.1",
         where="§4.D.2, (4.24)",
         says="The standard risk of the signGD solution is ½(σ̃0²ẽ0² + σ̃1²ẽ1²).",
-        published=for_all(equal(_risk, (_sigma0_sq * _e0**2 + _r * _sigma0_sq * _e1**2) / 2)),
+        published=lambda: for_all(
+            equal(_risk, (_sigma0_sq * _e0**2 + _r * _sigma0_sq * _e1**2) / 2)
+        ),
         expects=Status.PROVED,
     ),
     Claim(
         id="4.24.2",
         where="§4.4.2, and §4.D.2, (4.24)",
         says="It is O((σ̃0² + σ̃1²)η²) as η → 0.",
-        published=derived(
+        published=lambda: derived(
             "R_s ≤ ½σ̃0²η²(3 + max(2r, 1/(2r))) from some t on",
             "|a| ≤ 1 and |b| ≤ max(r, ½) in the end, by Rem4.D.5",
             {"bound": Statement(_risk <= _largest, _limit_set)},
@@ -357,14 +364,13 @@ CLAIMS = (
         where="this project, on (4.24)",
         says="This O is not uniform in σ̃0² and σ̃1²: its constant grows as σ̃0²/σ̃1², so that no K "
         "has R_s ≤ K(σ̃0² + σ̃1²)η² for all.",
-        published=derived(
+        published=lambda: derived(
             "for each K some limit cycle has R_s > K(σ̃0² + σ̃1²)η²",
             "the limit cycles through a = 1/2, b = 1/3, which there are for every r by "
             "exact-solution.8, have R_s > σ̃0²η²/(9r), and 1/(9r) > K(1 + r) for 9r(2K + 1) < 1",
             {
                 "on a limit cycle": Statement(
-                    _risk > _sigma0_sq * _eta**2 / (9 * _r),
-                    (sp.Eq(_a, _half), sp.Eq(_b, _third)),
+                    _risk > _sigma0_sq * _eta**2 / (9 * _r), (sp.Eq(_a, _half), sp.Eq(_b, _third))
                 ),
                 "it is one": Statement(_inside_cycle.subs({_a: _half, _b: _third})),
                 "above any K": Statement(9 * _r * _K * (1 + _r) < 1, (9 * _r * (2 * _K + 1) < 1,)),
@@ -378,7 +384,7 @@ CLAIMS = (
         id="4.24.4",
         where="§4.4.2, and after (4.24)",
         says="The standard risk of the GD solution is exactly zero; signGD's goes to zero with η.",
-        published=all_of(
+        published=lambda: all_of(
             "R_s(GD) = 0; the bound on R_s(signGD) has limit 0",
             {
                 "GD": equal(

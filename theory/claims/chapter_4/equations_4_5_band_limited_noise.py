@@ -25,7 +25,7 @@ CLAIMS = (
         id="4.5-band.1",
         where="§4.3.2, before (4.5)",
         says="The spectrum of Δx = Cᵀ(M ⊙ δ)C is M ⊙ δ: nothing outside the band.",
-        published=all_of(
+        published=lambda: all_of(
             "CΔxCᵀ = M ⊙ δ, for every d, and M_kl δ_kl = 0 where M_kl = 0",
             {
                 "spectrum": Statement(equal(C * _noise * C.T, _band)),
@@ -40,9 +40,9 @@ CLAIMS = (
         where="§4.3.2, before (4.5)",
         says="By their distance to DC the d² DCT bases are divided into ten bands of the same "
         "number of bases.",
-        published=for_all(equal(10 * sp.floor(_d**2 / 10), _d**2)),
+        published=lambda: for_all(equal(10 * sp.floor(_d**2 / 10), _d**2)),
         correction="That is possible if and only if 10 divides d.",
-        corrected=derived(
+        corrected=lambda: derived(
             "d = 10q + s with 0 ≤ s ≤ 9:  d² is ten times an integer if and only if s = 0",
             "d² = 10(10q² + 2qs) + s², and s² alone decides",
             {
@@ -69,7 +69,7 @@ CLAIMS = (
         id="4.5-band.3",
         where="§4.3.2, before (4.5)",
         says="Bands of equally many bases make the ℓ2 norms of the perturbations identical.",
-        published=all_of(
+        published=lambda: all_of(
             "‖M⁽ⁱ⁾ ⊙ δ‖² = ‖M⁽ʲ⁾ ⊙ δ‖² for every δ",
             {
                 "δ constant on each of the two bands": Statement(
@@ -79,7 +79,7 @@ CLAIMS = (
         ),
         correction="It makes them identically distributed: ‖Δx‖²/v is χ²_n for each band, with "
         "mean n and variance 2n.",
-        corrected=derived(
+        corrected=lambda: derived(
             "E exp(−λ‖Δx‖²) = (1 + 2λv)^(−n/2), E‖Δx‖² = nv and Var‖Δx‖² = 2nv², for each band",
             "‖Δx‖² is the sum of the squares of the n independent entries of δ in the band",
             {
@@ -106,7 +106,7 @@ CLAIMS = (
         id="4.5-band.4",
         where="§4.3.2",
         says="White noise has the same power at every frequency.",
-        published=derived(
+        published=lambda: derived(
             "E[(CδCᵀ)_kl²] = v for all k, l and every d",
             "the columns of δ are independent with covariance vI, and so, by the first lemma, are "
             "those of Cδ; the same for the rows of Cδ, which Cᵀ multiplies from the right",

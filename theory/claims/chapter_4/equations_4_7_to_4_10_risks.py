@@ -11,12 +11,7 @@ from theory.logic.evidence import Claim
 from theory.logic.findings import Status
 from theory.logic.prove.matrix import C, d
 from theory.logic.statements import Statement, equal
-from theory.model.risk import (
-    adversarial_risk,
-    gaussian_expectation,
-    standard_risk,
-    worst_case_loss,
-)
+from theory.model.risk import adversarial_risk, gaussian_expectation, standard_risk, worst_case_loss
 
 _z, _p, _u = sp.symbols("z p u", real=True)
 _v, _rho, _n, _q, _epsilon = sp.symbols("v rho n q epsilon", nonnegative=True)
@@ -73,7 +68,7 @@ CLAIMS = (
         id="4.7.1",
         where="§4.4.1, (4.7), and §4.D.1",
         says="Perturbed, the residual is ⟨X̃, w̃ − w̃*⟩ + ⟨Δx̃, w̃⟩: the target does not move.",
-        published=for_all(
+        published=lambda: for_all(
             equal((_x + _delta).T * _w - _x.T * _w_star, _x.T * (_w - _w_star) + _delta.T * _w)
         ),
         expects=Status.PROVED,
@@ -82,14 +77,14 @@ CLAIMS = (
         id="4.7.2",
         where="§4.4.1, before (4.7)",
         says="The ℓ2 constraint ‖Δx‖ ≤ ε is the same constraint in both domains.",
-        published=for_all(equal((C * _delta).T * (C * _delta), _delta.T * _delta)),
+        published=lambda: for_all(equal((C * _delta).T * (C * _delta), _delta.T * _delta)),
         expects=Status.PROVED,
     ),
     Claim(
         id="4.8.1",
         where="§4.4.1, (4.8), and §4.D.1",
         says="For each input the maximizer is ε sign(z) w̃/‖w̃‖, z = ⟨X̃, w̃ − w̃*⟩.",
-        published=derived(
+        published=lambda: derived(
             "for all z, ‖Δ‖ ≤ ε, w̃ ≠ 0:  |z + ⟨Δ, w̃⟩|² ≤ |z + ε sign(z)‖w̃‖|²",
             "dual norm",
             {**_WORST, "attained": equal(_loss_at(sp.sign(_z)), 2 * worst_case_loss(_z, _rho))},
@@ -100,7 +95,7 @@ CLAIMS = (
             },
         ),
         correction="It is where z ≠ 0 and w̃ ≠ 0, and alone; where z = 0 both signs are.",
-        corrected=derived(
+        corrected=lambda: derived(
             "for z ≠ 0, w̃ ≠ 0, ε > 0 the maximizer is ε sign(z) w̃/‖w̃‖, alone; "
             "for z = 0 the maximizers are ±ε w̃/‖w̃‖",
             "dual norm: the bound |z| + ε‖w̃‖ is attained there, and only there",
@@ -143,9 +138,11 @@ CLAIMS = (
         id="4.8.2",
         where="§4.D.1, derivation of (4.8)",
         says="The maximizer of |⟨Δx̃, w̃⟩|² over the ball is ε w̃/‖w̃‖.",
-        published=for_all(equal(_p, _epsilon * _norm), equal(_p**2, _epsilon**2 * _norm**2)),
+        published=lambda: for_all(
+            equal(_p, _epsilon * _norm), equal(_p**2, _epsilon**2 * _norm**2)
+        ),
         correction="The maximizers are ε w̃/‖w̃‖ and −ε w̃/‖w̃‖.",
-        corrected=for_all(
+        corrected=lambda: for_all(
             sp.Or(sp.Eq(_p, _epsilon * _norm), sp.Eq(_p, -_epsilon * _norm)),
             equal(_p**2, _epsilon**2 * _norm**2),
         ),
@@ -157,14 +154,14 @@ CLAIMS = (
         id="4.9.1",
         where="§4.4.1, (4.9), first line",
         says="The adversarial risk is ½E|Z + ε sign(Z)‖w̃‖|².",
-        published=derived(
+        published=lambda: derived(
             "for all v = Var Z ≥ 0, ρ = ε‖w̃‖ ≥ 0:  ½E|Z + ρ sign(Z)|² = E[max over the ball]",
             "integration over the Gaussian density",
             {"statement": equal(_first_line, adversarial_risk(_v, _rho))},
             {"statement": equal(_first_line, adversarial_risk(_v, _rho))},
         ),
         correction="It is where Var Z > 0; at a minimizer of R_s the line is 0 and the risk ρ²/2.",
-        corrected=derived(
+        corrected=lambda: derived(
             "for v > 0:  ½E|Z + ρ sign(Z)|² = E[½(|Z| + ρ)²]",
             "Z ≠ 0 almost surely, and off 0 the two integrands agree",
             {
@@ -192,7 +189,7 @@ CLAIMS = (
         id="4.9.2",
         where="§4.4.1, (4.9), second line",
         says="The adversarial risk is ½v + ε√(2v/π)‖w̃‖ + ½ε²‖w̃‖² with v = Σ σ̃_i²(w̃_i − w̃*_i)².",
-        published=derived(
+        published=lambda: derived(
             "for all v ≥ 0, ρ = ε‖w̃‖ ≥ 0:  R_a = v/2 + ρ√(2v/π) + ρ²/2",
             "the worst loss is ½(|Z| + ρ)²; integrate it over the density of Z ~ N(0, v)",
             {
@@ -210,7 +207,7 @@ CLAIMS = (
         id="4.9.3",
         where="§4.D.1, derivation of (4.9)",
         says="E|Z| = σ_Z √(2/π).",
-        published=for_all(
+        published=lambda: for_all(
             equal(gaussian_expectation(sp.Abs(_z), _z, _v), sp.sqrt(_v) * sp.sqrt(2 / sp.pi))
         ),
         expects=Status.PROVED,
@@ -219,7 +216,7 @@ CLAIMS = (
         id="4.9.4",
         where="§4.D.1, derivation of (4.9)",
         says="Z is centred and its variance is Σ σ̃_i²(w̃_i − w̃*_i)²: cross terms vanish.",
-        published=derived(
+        published=lambda: derived(
             "Var Σ_i X̃_i ẽ_i = Σ_i σ̃_i² ẽ_i²",
             "expectation is linear; independent centred factors have product expectation zero",
             {
@@ -234,7 +231,7 @@ CLAIMS = (
         id="4.10.1",
         where="§4.4.1, (4.10)",
         says="At any standard-risk minimizer the adversarial risk is ½ε²‖w̃‖².",
-        published=all_of(
+        published=lambda: all_of(
             "R_s = 0 implies R_a = ½ε²‖w̃‖²",
             {
                 "minimizers have residual variance 0": Statement(
@@ -251,7 +248,7 @@ CLAIMS = (
         id="4.10.2",
         where="§4.4.1, after (4.10)",
         says="Among standard-risk minimizers only w̃ᴿ of (4.6) has the least adversarial risk.",
-        published=derived(
+        published=lambda: derived(
             "ε > 0, Σ σ̃_i²(w̃_i − w̃*_i)² = 0, w̃ ≠ w̃ᴿ:  R_a(w̃) > R_a(w̃ᴿ)",
             "",
             {},
@@ -259,7 +256,7 @@ CLAIMS = (
         ),
         correction="So it is if and only if σ̃_i² > 0 or w̃*_i = 0 at each relevant frequency: where "
         "σ̃_i² = 0, weight 0 is a minimizer's, too, and more robust than w̃*_i.",
-        corrected=derived(
+        corrected=lambda: derived(
             "ε > 0, σ̃_i² > 0 at relevant frequencies, Σ σ̃_i²(w̃_i − w̃*_i)² = 0:  "
             "R_a(w̃) ≥ R_a(w̃ᴿ), with equality only if w̃ = w̃ᴿ",
             "minimizers agree with w̃* where σ̃_i² > 0, so ‖w̃‖² is ‖w̃ᴿ‖² plus the irrelevant part",
@@ -290,7 +287,7 @@ CLAIMS = (
         id="4.10.3",
         where="§4.4.1, after (4.10)",
         says="Among standard-risk minimizers a smaller norm means a smaller adversarial risk.",
-        published=for_all(
+        published=lambda: for_all(
             adversarial_risk(sp.Integer(0), _radius * _norm)
             < adversarial_risk(sp.Integer(0), _radius * _norm_2),
             _norm < _norm_2,
@@ -301,14 +298,14 @@ CLAIMS = (
         id="4.10.4",
         where="§4.4.1, after (4.10)",
         says="Robustness is inversely proportional to the norm: R_a is proportional to ‖w̃‖.",
-        published=for_all(
+        published=lambda: for_all(
             equal(
                 adversarial_risk(sp.Integer(0), _radius * _norm) * _norm_2,
                 adversarial_risk(sp.Integer(0), _radius * _norm_2) * _norm,
             )
         ),
         correction="R_a is proportional to ‖w̃‖².",
-        corrected=for_all(
+        corrected=lambda: for_all(
             equal(
                 adversarial_risk(sp.Integer(0), _radius * _norm) * _norm_2**2,
                 adversarial_risk(sp.Integer(0), _radius * _norm_2) * _norm**2,

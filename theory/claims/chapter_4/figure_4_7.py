@@ -14,12 +14,7 @@ from theory.logic.findings import Status
 from theory.logic.numbers import exact
 from theory.logic.statements import Along, Boolean, equal, show
 from theory.model.dynamics import NormalisedState, normalised_step
-from theory.model.limit import (
-    A_and_B,
-    adversarial_risk_ratio,
-    predicted_ratio,
-    signgd_limit,
-)
+from theory.model.limit import A_and_B, adversarial_risk_ratio, predicted_ratio, signgd_limit
 from theory.model.orbit import PopulationSignGD, SignGDLimit, Vector
 from theory.model.risk import adversarial_risk, dual_norm
 from theory.published import figure_4_7, half_unit
@@ -64,31 +59,39 @@ def _along(formula: Boolean, start: int, stop: int) -> Along:
     return Along(name, _orbit(), _now, _then, formula, start, stop)
 
 
-def _phases() -> tuple[Argument, Argument, Argument, Argument]:
-    T, end = _limit().T, len(_orbit()) - 1
-    falls = _along(sp.Abs(_then[0]) < sp.Abs(_now[0]), 0, T)
-    grows = _along(sp.Abs(_then[2]) > sp.Abs(_now[2]), 0, T)
-    one_way = _along(_then[2] <= _now[2], 0, T)
-    at_T = abs(_orbit()[T][2]).to_sympy()
-    not_corrected = _along(sp.Abs(_then[2]) >= at_T, T, end)
-    return (
-        all_of("|ẽ0(t+1)| < |ẽ0(t)| for all t < T", {"along the orbit": falls}),
-        all_of("|ẽ2(t+1)| > |ẽ2(t)| for all t < T", {"along the orbit": grows}),
-        all_of(
-            "ẽ2(t+1) ≤ ẽ2(t) for all t < T, and |ẽ2(T)| > |ẽ2(0)|",
-            {
-                "along the orbit": one_way,
-                "larger at T": sp.Gt(at_T, sp.Abs(_PROBLEM.e0_tilde[2]), evaluate=False),
-            },
-        ),
-        all_of(
-            "|ẽ2(t)| ≥ |ẽ2(T)| for all t ≥ T",
-            {"from T until the limit cycle closes": not_corrected},
-        ),
+def _before_T(formula: Boolean) -> Along:
+    return _along(formula, 0, _limit().T)
+
+
+def _at_T() -> sp.Expr:
+    """|ẽ2(T)|."""
+    return abs(_orbit()[_limit().T][2]).to_sympy()
+
+
+def _falls() -> Argument:
+    falls = _before_T(sp.Abs(_then[0]) < sp.Abs(_now[0]))
+    return all_of("|ẽ0(t+1)| < |ẽ0(t)| for all t < T", {"along the orbit": falls})
+
+
+def _grows() -> Argument:
+    grows = _before_T(sp.Abs(_then[2]) > sp.Abs(_now[2]))
+    return all_of("|ẽ2(t+1)| > |ẽ2(t)| for all t < T", {"along the orbit": grows})
+
+
+def _one_way() -> Argument:
+    return all_of(
+        "ẽ2(t+1) ≤ ẽ2(t) for all t < T, and |ẽ2(T)| > |ẽ2(0)|",
+        {
+            "along the orbit": _before_T(_then[2] <= _now[2]),
+            "larger at T": sp.Gt(_at_T(), sp.Abs(_PROBLEM.e0_tilde[2]), evaluate=False),
+        },
     )
 
 
-_falls, _grows, _one_way, _not_corrected = _phases()
+def _not_corrected() -> Argument:
+    later = _along(sp.Abs(_then[2]) >= _at_T(), _limit().T, len(_orbit()) - 1)
+    return all_of("|ẽ2(t)| ≥ |ẽ2(T)| for all t ≥ T", {"from T until the limit cycle closes": later})
+
 
 _a, _b, _c = sp.symbols("a b c", real=True)
 _r, _eta = sp.symbols("r eta", positive=True)
@@ -100,7 +103,7 @@ CLAIMS = (
         id="F4.7-setup.1",
         where=_WHERE,
         says="With ε = √2 the adversarial risk of a standard-risk minimizer is ‖w̃‖².",
-        published=for_all(
+        published=lambda: for_all(
             equal(
                 adversarial_risk(sp.Integer(0), _PROBLEM.epsilon * dual_norm(_now, 2)),
                 sum(w**2 for w in _now),
@@ -112,7 +115,7 @@ CLAIMS = (
         id="F4.7-setup.2",
         where=_WHERE,
         says="The setting meets the analysis's conditions: σ̃1²/σ̃0² < 1/3, and GD's on η.",
-        published=all_of(
+        published=lambda: all_of(
             "r < 1/3 and |1 − η max σ̃_i²| < 1",
             {
                 "r": sp.Lt(_s1 / _s0, sp.Rational(1, 3), evaluate=False),
@@ -127,9 +130,9 @@ CLAIMS = (
         id="F4.7-AB.1",
         where=_WHERE,
         says=f"|A(0)| is {_FIGURE.initial_A}.",
-        published=for_all(_rounds_to(_abs_A, _FIGURE.initial_A)),
+        published=lambda: for_all(_rounds_to(_abs_A, _FIGURE.initial_A)),
         correction=f"|A(0)| = {show(_abs_A)} rounds to {_computed_A}.",
-        corrected=for_all(_rounds_to(_abs_A, _computed_A)),
+        corrected=lambda: for_all(_rounds_to(_abs_A, _computed_A)),
         expects=Status.REFUTED,
         note="The printed number is (√3/3)σ̃0²|w̃0*|, with w̃0* in the place of ẽ0(0).",
     ),
@@ -137,7 +140,7 @@ CLAIMS = (
         id="F4.7-AB.2",
         where=_WHERE,
         says=f"|B(0)| is {_FIGURE.initial_B}.",
-        published=for_all(_rounds_to(_abs_B, _FIGURE.initial_B)),
+        published=lambda: for_all(_rounds_to(_abs_B, _FIGURE.initial_B)),
         expects=Status.PROVED,
     ),
     Claim(
@@ -145,7 +148,7 @@ CLAIMS = (
         where=_WHERE,
         says=f"(4.19) predicts a ratio of adversarial risks in [{_low}, {_high}], as decimals "
         f"[{_FIGURE.ratio_interval[0]}, {_FIGURE.ratio_interval[1]}].",
-        published=all_of(
+        published=lambda: all_of(
             "1 + C4 w̃1*²/(w̃0*² + w̃1*²) for C4 = ¾r² and 3r², rounded, where |A(0)| > |B(0)|",
             {
                 "lower end": _rounds_to(predicted_ratio(_PROBLEM)[0], _FIGURE.ratio_interval[0]),
@@ -158,7 +161,7 @@ CLAIMS = (
         id="F4.7-interval.2",
         where=_WHERE,
         says="The observed ratio lies in the predicted interval.",
-        published=for_all(
+        published=lambda: for_all(
             sp.And(_low <= exact(_FIGURE.ratio_observed), exact(_FIGURE.ratio_observed) <= _high)
         ),
         expects=Status.PROVED,
@@ -167,7 +170,7 @@ CLAIMS = (
         id="F4.7-interval.3",
         where=_WHERE,
         says="The limit of population training has a ratio in the predicted interval.",
-        published=all_of(
+        published=lambda: all_of(
             "mean of R_a over signGD's limit cycle / R_a of the GD limit is in the interval",
             {
                 "lower end": sp.Ge(adversarial_risk_ratio(_PROBLEM), _low, evaluate=False),
@@ -221,9 +224,11 @@ CLAIMS = (
         id="F4.7-step.1",
         where=_WHERE,
         says="Each signGD step reduces |ẽ0| by at least √3/3, whatever σ̃0² is.",
-        published=for_all(_reduction >= sp.sqrt(3) / 3, sp.Abs(_a) >= sp.Rational(2, 3)),
+        published=lambda: for_all(_reduction >= sp.sqrt(3) / 3, sp.Abs(_a) >= sp.Rational(2, 3)),
         correction="By at least (√3/3)η, as long as |A| ≥ (2/3)σ̃0²η; nearer to 0 it may overshoot.",
-        corrected=for_all(_reduction >= sp.sqrt(3) / 3 * _eta, sp.Abs(_a) >= sp.Rational(2, 3)),
+        corrected=lambda: for_all(
+            _reduction >= sp.sqrt(3) / 3 * _eta, sp.Abs(_a) >= sp.Rational(2, 3)
+        ),
         expects=Status.REFUTED,
         note="Even far from zero, as the factor η is missing; with it, it still fails close to 0.",
     ),

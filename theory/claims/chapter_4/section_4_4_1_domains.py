@@ -20,18 +20,15 @@ CLAIMS = (
         id="4.4.1-domain.1",
         where="§4.4.1",
         says="The linear model has the same output in both domains: ⟨w, x⟩ = ⟨w̃, x̃⟩.",
-        published=for_all(equal((C * _w).T * (C * _x), _w.T * _x)),
+        published=lambda: for_all(equal((C * _w).T * (C * _x), _w.T * _x)),
         expects=Status.PROVED,
     ),
     Claim(
         id="4.4.1-domain.2",
         where="§4.4.1",
         says="The squared-error loss has the same residual in both domains.",
-        published=for_all(
-            equal(
-                (C * _x).T * (C * _w) - (C * _x).T * (C * _w_star),
-                _x.T * _w - _x.T * _w_star,
-            )
+        published=lambda: for_all(
+            equal((C * _x).T * (C * _w) - (C * _x).T * (C * _w_star), _x.T * _w - _x.T * _w_star)
         ),
         expects=Status.PROVED,
     ),
@@ -39,7 +36,7 @@ CLAIMS = (
         id="4.4.1-domain.3",
         where="§4.4.1",
         says="If X̃ ~ N(0, Σ̃) then X = CᵀX̃ ~ N(0, CᵀΣ̃C).",
-        published=derived(
+        published=lambda: derived(
             "Cov(CᵀX̃) = CᵀΣ̃C",
             "a linear map of a Gaussian vector is Gaussian, and expectation is linear",
             {
@@ -55,7 +52,7 @@ CLAIMS = (
         id="4.4.1-domain.4",
         where="§4.4.1",
         says="The expected energy of an input is the sum of the variances.",
-        published=derived(
+        published=lambda: derived(
             "E[E(X̃)] = Σ_i σ̃_i²",
             "expectation is linear; each term is E[X̃_i²]",
             {

@@ -52,12 +52,12 @@ def _display(id_: str, name: str) -> Claim:
         id=id_,
         where=f"§4.C, the display of Φ_{name}",
         says=f"Φ_{name}(x) = C(x̃ ⊙ M)Cᵀ has the spectrum x̃ ⊙ M: the filtered x̃, converted back.",
-        published=all_of(
+        published=lambda: all_of(
             "the DCT of C(x̃ ⊙ M)Cᵀ is x̃ ⊙ M",
             {"d = 3, x̃ zero but for x̃_00": _dct_of_output_as_printed()},
         ),
         correction="The image with that spectrum is Cᵀ(x̃ ⊙ M)C, for every d.",
-        corrected=for_all(equal(C * (C.T * _kept * C) * C.T, _kept)),
+        corrected=lambda: for_all(equal(C * (C.T * _kept * C) * C.T, _kept)),
         slip="the forward transform stands for the inverse, Cᵀ·C as in §4.2.2",
         expects=Status.REFUTED,
     )
@@ -107,14 +107,14 @@ CLAIMS = (
         where="§4.C, Φ_nrg",
         says="The bases whose magnitudes are in the bottom p percent are removed: p percent of "
         "them, up to less than one basis.",
-        published=for_all(
+        published=lambda: for_all(
             _less_than_one_off(removed_below_percentile(_s, _ties), _s),
             _s > 0,
             _s < _d**2,
             removed_below_percentile(_s, _ties) <= _d**2,
         ),
         correction="So it is if and only if no other magnitude equals the threshold.",
-        corrected=_below_percentile(),
+        corrected=_below_percentile,
         only_if="no two magnitudes tie at the threshold",
         expects=Status.REFUTED,
         note="Of spectra with a density the condition excludes only a null set. That p is the "
@@ -128,7 +128,7 @@ CLAIMS = (
         id="4.C-nrg.3",
         where="§4.C, after the display of M_nrg",
         says="Bases with a magnitude smaller than the threshold are discarded.",
-        published=for_all(sp.Not(kept_by_magnitude(sp.Abs(_u), _phi)), sp.Abs(_u) < _phi),
+        published=lambda: for_all(sp.Not(kept_by_magnitude(sp.Abs(_u), _phi)), sp.Abs(_u) < _phi),
         expects=Status.PROVED,
         note="So are those that equal it; by the nearest rank there is always one.",
     ),
@@ -137,7 +137,7 @@ CLAIMS = (
         id="4.C-freq.2",
         where="§4.C, the display of M_freq",
         says="M_freq removes the highest frequencies: with a basis, every basis of a higher one.",
-        published=for_all(
+        published=lambda: for_all(
             _removes_what_is_higher(
                 (kept_as_printed(_i, _j, _d, _p), kept_as_printed(_k, _l, _d, _p))
             ),
@@ -147,7 +147,7 @@ CLAIMS = (
         ),
         correction="It removes the lowest, DC always among them; with 0 and 1 exchanged it removes "
         "the highest.",
-        corrected=all_of(
+        corrected=lambda: all_of(
             "with a basis, the printed mask removes every basis of a lower frequency, and DC",
             {
                 "exchanged": Statement(
@@ -169,9 +169,9 @@ CLAIMS = (
         id="4.C-freq.3",
         where="§4.C, the display of M_freq",
         says="The threshold (p/100)√2 d is p percent of a bound on what is compared with it.",
-        published=for_all(_i**2 + _j**2 <= sp.sqrt(2) * _d, _i <= _d - 1, _j <= _d - 1),
+        published=lambda: for_all(_i**2 + _j**2 <= sp.sqrt(2) * _d, _i <= _d - 1, _j <= _d - 1),
         correction="√2 d bounds the distance √(i² + j²), not its square.",
-        corrected=derived(
+        corrected=lambda: derived(
             "√(i² + j²) < √2 d for 0 ≤ i, j ≤ d − 1",
             "add the squares; the root is monotone",
             {
@@ -188,14 +188,14 @@ CLAIMS = (
         id="4.C-freq.4",
         where="§4.C, Φ_freq and M_freq",
         says="The highest p percent of the frequencies are removed, up to less than one basis.",
-        published=all_of(
+        published=lambda: all_of(
             "|removed − np/100| < 1 for 0 < p < 100, with the mask as printed",
             {"d = 2": Statement(_less_than_one_off(_printed(_p), 4 * _p / 100), _percent)},
         ),
         correction="So it is for the threshold at the (100 − p)-th percentile of the distances, if "
         "and only if no two tie there. Mended, √(i² + j²) ≤ (1 − p/100)√2 d, the mask still "
         "counts distance and not bases.",
-        corrected=derived(
+        corrected=lambda: derived(
             "|removed − s| < 1 if and only if no ties; in any case s − removed < 1 + ties",
             "the (100 − p)-th percentile by the nearest rank is the ⌈n − s⌉-th smallest distance",
             {

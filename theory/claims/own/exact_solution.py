@@ -1,26 +1,29 @@
 """The closed form of :mod:`theory.model.limit`, proved: population signGD for d = 3 and σ̃2² = 0.
 
 Ours, not published. In the order of the derivation there: the sizes x = |a| and y = |b| under one
-step; the count of short steps before x < 1, for each range of r; T; the ways to the limit cycle.
-Starts that never meet a tie do not notice which rule a map has for x = y, so each map below takes
-the one for which its invariant is simplest.
+step; the count of short steps before x < 1, for each range of r; T. The ways from there to the
+limit cycle are in :mod:`theory.claims.own.exact_solution_cycle`. Starts that never meet a tie do
+not notice which rule a map has for x = y, so each map below takes the one for which its invariant
+is simplest.
 """
 
 import sympy as sp
 
-from theory.logic.arguments import all_of, always, derived, for_all
+from theory.logic.arguments import all_of, always, derived
 from theory.logic.evidence import Claim
 from theory.logic.findings import Status
-from theory.logic.statements import Boolean, Possible, Statement
+from theory.logic.statements import Boolean, Statement
 from theory.model.dynamics import NormalisedState, denormalise, normalised_step
 
 _WHERE = "not published: theory/model/limit.py"
 _third = sp.Rational(1, 3)
 _a, _b, _c = sp.symbols("a b c", real=True)
 _r, _eta = sp.symbols("r eta", positive=True)
-_next = normalised_step(NormalisedState(_a, _b, _c), _r)
+_state = NormalisedState(_a, _b, _c)
+_next = normalised_step(_state, _r)
 _x, _y, _s = sp.symbols("x y s", real=True)
 _x0, _y0, _beta = sp.symbols("x_0 y_0 beta", real=True)
+
 _n, _t, _n1, _n2, _n3 = sp.symbols("n t n_1 n_2 n_3", integer=True)
 _u = sp.Symbol("u", integer=True)  # long steps that are still to come, before the next short one
 _rho, _L, _D0 = _r - _third, _r + 2 * _third, _y0 - _x0
@@ -117,12 +120,7 @@ _toggling_counts = (
 )
 _toggling_invariant = sp.Or(
     sp.And(
-        sp.Eq(_n, 0),
-        sp.Eq(_y, _beta),
-        sp.Eq(_x, _x1 + _u),
-        sp.Eq(_t, _n1 - _u),
-        _t >= 0,
-        _u >= 0,
+        sp.Eq(_n, 0), sp.Eq(_y, _beta), sp.Eq(_x, _x1 + _u), sp.Eq(_t, _n1 - _u), _t >= 0, _u >= 0
     ),
     sp.And(
         sp.Eq(_n, 1),
@@ -147,33 +145,6 @@ _toggling_invariant = sp.Or(
 _generic = (sp.Ne(_a, 0), sp.Ne(sp.Abs(_a), sp.Abs(_b)))
 _long, _short = sp.Abs(_a) > sp.Abs(_b), sp.Abs(_a) < sp.Abs(_b)
 
-_state = NormalisedState(_a, _b, _c)
-_path = [_state]
-for _ in range(3):
-    _path.append(normalised_step(_path[-1], _r))
-
-
-def _ties(state: NormalisedState) -> Boolean:
-    return sp.Or(sp.Eq(state.a, 0), sp.Eq(sp.Abs(state.a), sp.Abs(state.b)))
-
-
-def _oscillates(state: NormalisedState) -> Boolean:
-    """Long steps to and fro, for ever: y < min(x, 1 − x)."""
-    return sp.Abs(state.b) < sp.Min(sp.Abs(state.a), 1 - sp.Abs(state.a))
-
-
-def _descends(state: NormalisedState) -> Boolean:
-    """Short steps with a to and fro: x < 1/3 and x < y."""
-    return sp.And(sp.Abs(state.a) < _third, sp.Abs(state.a) < sp.Abs(state.b))
-
-
-def _returns_after_two() -> Boolean:
-    return sp.And(*(sp.Eq(x, x2) for x, x2 in zip(_state, _path[2], strict=True)))
-
-
-_settled = [sp.Or(_oscillates(s), _descends(s)) for s in _path]
-_no_ties = tuple(sp.Not(_ties(s)) for s in _path)
-
 # The (n + 1)-th short step has been taken at t_{n+1} = max(n + 1, ⌈(n + 1)L − ρ − D_0⌉), where
 # (n + 1)L − ρ = nL + 1. With n = 3m + j, and p for the product rm, nL is 3p + 2m + jL; with f for
 # ⌊x0 + 2j/3⌋, ⌊x0 + 2n/3⌋ is f + 2m.
@@ -182,33 +153,13 @@ _p, _w = sp.symbols("p w", real=True)
 _late = 3 * _p + 2 * _m + _j * _L + 1 - _D0 > _f + 2 * _m
 _affine = 3 * _p > _f - 1 + _D0 - _j * _L
 
-_size = sp.Piecewise((_x0, sp.Eq(_j, 0)), (_third - _x0, True))
-_above = _y >= _size
-_DESCENT = {
-    _y: sp.Piecewise((_y - _r, _above), (_y, True)),
-    _s: sp.Piecewise((_s + _r, _above), (_s, True)),
-    _k: sp.Piecewise((_k + 1, _above), (_k, True)),
-    _m: sp.Piecewise((_m + _j, _above), (_m, True)),
-    _j: sp.Piecewise((1 - _j, _above), (_j, True)),
-    _c: sp.Piecewise((_c + 1 - 2 * _j, _above), (_c, True)),
-}
-_descent_invariant = sp.And(
-    sp.Eq(_y, _y0 - _s),
-    sp.Eq(_s, _r * _k),
-    sp.Eq(_k, 2 * _m + _j),
-    sp.Or(sp.Eq(_j, 0), sp.Eq(_j, 1)),
-    sp.Eq(_c, _j),
-    _m >= 0,
-    sp.Or(sp.Eq(_k, 0), _y + _r >= _third - _size),
-)
-
 CLAIMS = (
     Claim(
         id="exact-solution.1",
         where=_WHERE,
         says="A long step (|a| > |b|) moves a by 1 against its sign and nothing else; a short one "
         "moves a by 1/3 and b by r against their signs, and c by 1 along the sign of a.",
-        published=all_of(
+        published=lambda: all_of(
             "the step of (4.16) without ties",
             {
                 "long": Statement(
@@ -233,7 +184,7 @@ CLAIMS = (
         id="exact-solution.2",
         where=_WHERE,
         says="r ≤ 1/3: long steps until x < max(y, 1), then short ones until x < 1.",
-        published=always(
+        published=lambda: always(
             _FLAT,
             sp.Or(_outside, sp.And(sp.Eq(_t, _n1 + _n), _least(_n, _x0 - _n1, 1, _third))),
             *_at_start,
@@ -248,7 +199,7 @@ CLAIMS = (
         where=_WHERE,
         says="r > 1/3, as long as b keeps its sign: of the first t steps "
         "clip(⌊(D_0 + t + ρ)/L⌋, 0, t) are short, where D = y − x, ρ = r − 1/3 and L = r + 2/3.",
-        published=always(
+        published=lambda: always(
             _TURNING, _clipped, *_at_start, sp.Eq(_s, 0), _r > _third, invariant=_turning_invariant
         ),
         expects=Status.PROVED,
@@ -258,7 +209,7 @@ CLAIMS = (
         where=_WHERE,
         says="r > 1/3, from |b| = β < r on: long steps until x < max(β, 1), a short one, long "
         "steps until x < max(r − β, 1), and short ones until x < 1.",
-        published=always(
+        published=lambda: always(
             _TOGGLING,
             sp.Or(
                 _outside,
@@ -280,7 +231,7 @@ CLAIMS = (
         id="exact-solution.5",
         where=_WHERE,
         says="If |a(0)| ≥ 1, then T = ⌊|a(0)| + (2/3)·count⌋.",
-        published=derived(
+        published=lambda: derived(
             "T = ⌊x0 + 2n/3⌋ with n short steps before T",
             "x(t) = x0 − t + 2n(t)/3, as a long step takes 1 off x and a short one 1/3; and "
             "x(T) < 1 ≤ x(T − 1)",
@@ -299,7 +250,7 @@ CLAIMS = (
         where=_WHERE,
         says="r > 1/3, as long as b keeps its sign: the count is the least n = 3m + j for which "
         "n > 3(x0 − 1) or 3rm > ⌊x0 + 2j/3⌋ − 1 + D_0 − jL.",
-        published=derived(
+        published=lambda: derived(
             "the count is the least n with t_{n+1} > x0 + 2n/3, in each class of n modulo 3",
             "t_m is the first t with at least m short steps before it, by exact-solution.3; "
             "t_{n+1} > T for n = count; for a lesser n, t_{n+1} ≤ T, so before that step x ≥ 1",
@@ -331,7 +282,7 @@ CLAIMS = (
         id="exact-solution.7",
         where=_WHERE,
         says="Before T the sign of a does not change, so Δw̃2 = (√6/3)η·sign(ẽ0(0))·count.",
-        published=derived(
+        published=lambda: derived(
             "c(T) − c(0) = sign(a(0))·count, and ẽ2 = (√6/3)ηc",
             "induction over t < T, with the steps of exact-solution.1",
             {
@@ -346,92 +297,6 @@ CLAIMS = (
                     denormalise(_state, _r, _eta)[2], sp.sqrt(6) / 3 * _eta * _c
                 ),
             },
-        ),
-        expects=Status.PROVED,
-    ),
-    Claim(
-        id="exact-solution.8",
-        where=_WHERE,
-        says="Where |b| < min(|a|, 1 − |a|), signGD goes to and fro, and b and c rest.",
-        published=for_all(
-            sp.And(_returns_after_two(), sp.Eq(_next.b, _b), sp.Eq(_next.c, _c)),
-            _oscillates(_state),
-        ),
-        expects=Status.PROVED,
-    ),
-    Claim(
-        id="exact-solution.9",
-        where=_WHERE,
-        says="From |a| < 1 at most three steps lead to where that holds, or to |a| < 1/3, |a| < "
-        "|b|; and three are needed from some starts.",
-        published=all_of(
-            "y < min(x, 1 − x) or x < min(1/3, y) after 0, 1, 2 or 3 steps, without ties",
-            {
-                "three suffice": Statement(sp.Or(*_settled), (sp.Abs(_a) < 1, *_no_ties)),
-                "two do not": Possible(
-                    sp.And(sp.Abs(_a) < 1, *_no_ties, *map(sp.Not, _settled[:3]))
-                ),
-            },
-        ),
-        expects=Status.PROVED,
-    ),
-    Claim(
-        id="exact-solution.10",
-        where=_WHERE,
-        says="From x0 < 1/3, x0 < y0 on: short steps, until after k steps y0 − kr is less than the "
-        "size of a, which is x0 for even and 1/3 − x0 for odd k; c is then off by k mod 2.",
-        published=always(
-            _DESCENT,
-            sp.And(
-                sp.Eq(_y, _y0 - _r * _k),
-                sp.Eq(_j, _k - 2 * sp.floor(_k / 2)),
-                sp.Eq(_c, _j),
-                sp.Or(sp.Eq(_k, 0), _y0 - (_k - 1) * _r >= _third - _size),
-            ),
-            *(sp.Eq(symbol, 0) for symbol in (_s, _k, _m, _j, _c)),
-            sp.Eq(_y, _y0),
-            _x0 > 0,
-            _x0 < _third,
-            invariant=_descent_invariant,
-        ),
-        expects=Status.PROVED,
-    ),
-    Claim(
-        id="exact-solution.11",
-        where=_WHERE,
-        says="Then, if |y0 − kr| is less than the size of a, long steps go to and fro for ever; if "
-        "not, short steps do, and b between y0 − r⌊y0/r⌋ and r less.",
-        published=all_of(
-            "the two ends of the descent",
-            {
-                "long steps": Statement(
-                    _oscillates(_state), (sp.Abs(_a) < _third, sp.Abs(_b) < sp.Abs(_a))
-                ),
-                "short steps": Statement(
-                    _returns_after_two(),
-                    (
-                        _descends(_state),
-                        sp.Ne(_a, 0),
-                        _b > 0,
-                        _b - _r < -(_third - sp.Abs(_a)),
-                    ),
-                ),
-                "where b is then": Statement(  # w stands for y0/r, f for its floor
-                    sp.Eq(_k - 1, _f), (_w >= _k - 1, _w < _k, _w >= _f, _w < _f + 1)
-                ),
-            },
-        ),
-        expects=Status.PROVED,
-    ),
-    Claim(
-        id="exact-solution.12",
-        where=_WHERE,
-        says="Short steps go to and fro for ever only for r > 1/3.",
-        published=for_all(
-            _r > _third,
-            _descends(_state),
-            _b > 0,
-            _b - _r < -(_third - sp.Abs(_a)),
         ),
         expects=Status.PROVED,
     ),

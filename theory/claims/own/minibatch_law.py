@@ -39,7 +39,7 @@ CLAIMS = (
         id="minibatch-law.1",
         where="this project, theory/model/minibatch.py",
         says="S v has the law of (‖v‖/n)(q u + √q g^⊥), q ~ χ²_n, with the same q in both terms.",
-        published=derived(
+        published=lambda: derived(
             "E exp(u Σc_k² + t Σc_k z_k) = (1 − 2u − t²)^(−n/2) = E exp(uq + t√q g)",
             "moment generating functions; the n samples are independent",
             {
@@ -64,7 +64,7 @@ CLAIMS = (
         id="minibatch-law.2",
         where="this project, theory/model/minibatch.py",
         says="The drawn gradient is unbiased.",
-        published=derived(
+        published=lambda: derived(
             "E[S v] = v",
             "E q = n; g is centred and independent of q",
             {
@@ -80,7 +80,7 @@ CLAIMS = (
         id="minibatch-law.3",
         where="this project, theory/model/minibatch.py",
         says="The second moment of the error of minibatch GD follows a linear recursion.",
-        published=derived(
+        published=lambda: derived(
             "E[S v vᵀ S] = (1 + 1/n)vvᵀ + (‖v‖²/n)I, hence the map of theory.model.minibatch",
             "moments of q and g; linearity of expectation",
             {

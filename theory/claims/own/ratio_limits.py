@@ -7,12 +7,13 @@ normalised variables |Δw̃2| = (√6/3)ηw. The formulas are those of :mod:`the
 
 import sympy as sp
 
-from theory.logic.arguments import derived, for_all, together
+from theory.claims.lemmas.count_limits import count, excess, half, main, q, r, third, w
+from theory.logic.arguments import Lemma, derived
 from theory.logic.evidence import Argument, Claim
 from theory.logic.findings import Status
 from theory.logic.statements import Statement, equal, show
 from theory.model.dynamics import NormalisedState, denormalise
-from theory.model.first_phase import INSIDE, STATE, X0, Y0, R, folded_step, until_T
+from theory.model.first_phase import X0, Y0
 from theory.model.inequalities import CAUCHY_SCHWARZ
 from theory.model.leading_terms import (
     GREATEST_MOVEMENT_SQ,
@@ -27,116 +28,14 @@ from theory.model.problem import LinearProblem
 from theory.model.risk import adversarial_risk, residual_variance
 
 _WHERE = "not published: theory/model/leading_terms.py"
-_third, _half = sp.Rational(1, 3), sp.Rational(1, 2)
-_x, _y, _t, _n, _m, _w = STATE
-_r = R
 _eta, _sigma0_sq, _epsilon = sp.symbols("eta sigma0_sq epsilon", positive=True)
-
-# --- The count ------------------------------------------------------------------------------------
-
-_q = sp.Symbol("q", nonnegative=True)
-_scaled = sp.Eq(Y0, _r * _q)
-"""q is |b(0)|/r."""
-_main = sp.Min(3 * X0, 3 * Y0, _q)
-_excess = sp.Max(1, 3 * _r / 2 - 1)
-_b_signed = _r * (_q - _w)
-"""|b(0)| less all that b has moved: |b|, or −|b| after a change of sign."""
-
-# A step that moves c by 1 takes 1/3 off x, a tie 2/3 for 1/2; a long step takes more for nothing.
-_AT_MOST_3X = until_T(
-    sp.Implies(INSIDE, _w <= 3 * X0), invariant=sp.And(_x >= 0, _w + 3 * _x <= 3 * X0)
-)
-
-# Long steps until x < y, then short ones for ever, as a short one takes r ≤ 1/3 off y.
-_FLAT = sp.And(_w <= 3 * Y0, sp.Or(_w > 3 * X0 - 3, _w > 3 * Y0 - 6))
-_flat_invariant = sp.And(
-    _x >= 0,
-    sp.Or(
-        sp.And(sp.Eq(_w, 0), sp.Eq(_y, Y0), sp.Or(sp.Eq(_x, X0), _x > Y0 - 1)),
-        sp.And(
-            _w > 0,
-            _x < _y,
-            _w + 3 * _x <= 3 * Y0,
-            sp.Or(sp.Eq(_w + 3 * _x, 3 * X0), _w + 3 * _x > 3 * Y0 - 3),
-        ),
-    ),
-)
-
-# From the first step on that is not short y < x + 1, until b changes sign, when w > q.
-_STEEP_LEAST = sp.Or(_w > 3 * X0 - 3, _w > _q - 6)
-_steep_least_invariant = sp.Or(
-    _w > _q,
-    sp.And(sp.Eq(_y, _b_signed), sp.Or(sp.Eq(_w + 3 * _x, 3 * X0), _y < _x + 1)),
-)
-
-# b changes sign at a short step from y < r, so that after it x < r − y. From the next step on that
-# moves b, x < r/2 and w + 3x does not grow; where it is less than C at a step from x ≥ 1 that
-# raises w, w is less than C − 2 after it.
-_STEEP_MOST = sp.Or(_w <= _q, sp.And(_r > 1, sp.Or(_w < _q + 1, _w < _q + 3 * _r / 2 - 1)))
-_steep_most_invariant = sp.Or(
-    sp.Eq(_y, _b_signed),
-    sp.And(_r > 1, sp.Eq(_y, -_b_signed), _w < _q + 1, _x < _r - _y),
-    sp.And(_r > 1, _w + 3 * _x < _q + 1 + 3 * _r / 2, _w < _q + 3 * _r / 2 - 1),
-)
-
-_bounds_of_w = (
-    _scaled,
-    _w <= 3 * X0,
-    sp.Implies(_r <= _third, _FLAT),
-    sp.Implies(_r > _third, sp.And(_STEEP_LEAST, _STEEP_MOST)),
-)
-_delta = sp.Symbol("delta", positive=True)
-
-
-def _count() -> Argument:
-    x1, _, drift = folded_step(X0, Y0, _r)
-    near_two = (_delta < _half, sp.Eq(X0, 2 - _delta / 8), sp.Eq(Y0, 2 - _delta / 4), _r <= _third)
-    return together(
-        "−6 < w − min(3x0, 3y0, y0/r) ≤ max(1, 3r/2 − 1), and ≤ 0 for r ≤ 1, at T",
-        {
-            "at most 3x0": _AT_MOST_3X,
-            "r ≤ 1/3": until_T(sp.Implies(INSIDE, _FLAT), _r <= _third, invariant=_flat_invariant),
-            "r > 1/3, lower bound": until_T(
-                sp.Implies(INSIDE, _STEEP_LEAST),
-                *(_r > _third, _scaled),
-                invariant=_steep_least_invariant,
-            ),
-            "r > 1/3, upper bound": until_T(
-                sp.Implies(INSIDE, _STEEP_MOST),
-                *(_r > _third, _scaled),
-                invariant=_steep_most_invariant,
-            ),
-            "in one": for_all(
-                sp.And(_w > _main - 6, _w <= _main + _excess, sp.Implies(_r <= 1, _w <= _main)),
-                *_bounds_of_w,
-            ),
-            "−6 is sharp: T = 1, w = 0 and the main term above 6 − δ": for_all(
-                sp.And(x1 < 1, sp.Eq(drift, 0), _main > 6 - _delta), *near_two, _scaled
-            ),
-            "3/2 is sharp: w > main term + 3r/2 − 4 from just below x0 = y0 = r/2": together(
-                "w > 3x0 − 3 where the main term is 1/2",
-                {
-                    "all steps are short": until_T(
-                        sp.Implies(INSIDE, _w > 3 * X0 - 3),
-                        *(sp.Eq(Y0, _r / 2), X0 < Y0),
-                        invariant=sp.And(sp.Eq(_y, Y0), sp.Eq(_w + 3 * _x, 3 * X0), _w >= 0),
-                    ),
-                    "bound": for_all(
-                        _w > _main + 3 * _r / 2 - 4,
-                        *(_w > 3 * X0 - 3, 3 * _r - 1 < 6 * X0, sp.Eq(_q, _half), _r > 1),
-                        _scaled,
-                    ),
-                },
-            ),
-        },
-    )
 
 
 # --- The movement ---------------------------------------------------------------------------------
 
 _a, _b = sp.symbols("a b", real=True)
 _bound = sp.Symbol("kappa", nonnegative=True)
-_e0, _e1, _unit = denormalise(NormalisedState(_a, _b, sp.Integer(1)), _r, _eta)
+_e0, _e1, _unit = denormalise(NormalisedState(_a, _b, sp.Integer(1)), r, _eta)
 _k = sp.Symbol("k", positive=True)
 _s = sp.Symbol("s", nonnegative=True)
 
@@ -149,23 +48,22 @@ def _movement() -> Argument:
         {
             "unit": equal(_unit, sp.sqrt(6) / 3 * _eta),
             "√2|ẽ0|": equal(sp.sqrt(2) * sp.Abs(_e0), 3 * _unit * x),
-            "√3|ẽ1|": equal(sp.sqrt(3) * sp.Abs(_e1), 3 * _unit * y / _r),
+            "√3|ẽ1|": equal(sp.sqrt(3) * sp.Abs(_e1), 3 * _unit * y / r),
             "main term, q = |b(0)|/r": Statement(
-                equal(sp.Min(3 * X0, 3 * sp.Min(_r, _third) * _q), sp.Min(3 * X0, 3 * _r * _q, _q))
+                equal(sp.Min(3 * X0, 3 * sp.Min(r, third) * q), sp.Min(3 * X0, 3 * r * q, q))
             ),
             "times the unit": Statement(
                 equal(sp.Min(_k * _bound, _k * _s), _k * sp.Min(_bound, _s))
             ),
             "bounds of w": Statement(
-                sp.Abs(_w - _main) <= sp.Max(6, 3 * _r / 2 - 1),
-                (_w > _main - 6, _w <= _main + _excess),
+                sp.Abs(w - main) <= sp.Max(6, 3 * r / 2 - 1), (w > main - 6, w <= main + excess)
             ),
             "in units of w̃2": Statement(
-                sp.Abs(_unit * _w - _unit * _bound) <= movement_error(_r, _eta),
-                (sp.Abs(_w - _bound) <= sp.Max(6, 3 * _r / 2 - 1),),
+                sp.Abs(_unit * w - _unit * _bound) <= movement_error(r, _eta),
+                (sp.Abs(w - _bound) <= sp.Max(6, 3 * r / 2 - 1),),
             ),
             "the error is in proportion to η": equal(
-                movement_error(_r, _eta), _eta * movement_error(_r, sp.Integer(1))
+                movement_error(r, _eta), _eta * movement_error(r, sp.Integer(1))
             ),
         },
     )
@@ -198,7 +96,7 @@ def ratio_error(norm: sp.Expr, gd_norm: sp.Expr, error: sp.Expr) -> sp.Expr:
 
 def _corner(r: sp.Expr) -> NormalisedState:
     """Bounds of |a| and |b| in the end, and of the drift of c after T (Rem4.D.5, 4.22.4)."""
-    return NormalisedState(sp.Integer(1), sp.Max(r, _half), sp.Rational(9, 2))
+    return NormalisedState(sp.Integer(1), sp.Max(r, half), sp.Rational(9, 2))
 
 
 def _deviation(r: sp.Expr, sigma0_sq: sp.Expr, eta: sp.Expr) -> sp.Expr:
@@ -216,47 +114,61 @@ _w0, _w2, _moved = sp.symbols("w_0 w_2 Delta", real=True)
 _S = sp.Symbol("S", positive=True)
 
 
-def _ratio() -> Argument:
+def _norms() -> dict[str, Lemma]:
+    """That (‖w‖ − ‖W‖)² ≤ ‖w − W‖² ≤ the square of the sum of sizes."""
     difference = sum((w - other) ** 2 for w, other in zip(_weights, _others, strict=True))
     products = (sum(x * y for x, y in zip(v, z, strict=True)) for v, z in (
         (_weights, _weights), (_weights, _others), (_others, _others)
     ))  # fmt: skip
     of_w, mixed, of_others = products
-    variance = residual_variance((_sigma0_sq, _r * _sigma0_sq, sp.Integer(0)), (_e0, _e1, _unit))
+    return {
+        **CAUCHY_SCHWARZ,
+        "‖w − W‖² = ‖w‖² + ‖W‖² − 2⟨w, W⟩": equal(difference, of_w + of_others - 2 * mixed),
+        "so (‖w‖ − ‖W‖)² ≤ ‖w − W‖²": Statement(
+            (_norm - _limit_norm) ** 2 <= _norm**2 + _limit_norm**2 - 2 * _inner,
+            (_inner**2 <= _norm**2 * _limit_norm**2,),
+        ),
+        "‖w − W‖ ≤ the sum of sizes": Statement(
+            sum(e**2 for e in _errors) <= sum(sp.Abs(e) for e in _errors) ** 2
+        ),
+    }
+
+
+def _deviations() -> dict[str, Lemma]:
+    """That σ_Z is at most its bound where |a| ≤ 1 and |b| ≤ max(r, 1/2)."""
+    variance = residual_variance((_sigma0_sq, r * _sigma0_sq, sp.Integer(0)), (_e0, _e1, _unit))
+    return {
+        "σ_Z²": equal(variance, _sigma0_sq * _eta**2 * (3 * _a**2 + 2 * _b**2 / r)),
+        "its bound": equal(
+            _deviation(r, _sigma0_sq, _eta) ** 2,
+            _sigma0_sq * _eta**2 * (3 + sp.Max(2 * r, 1 / (2 * r))),
+        ),
+        "is one": Statement(
+            3 * _a**2 + 2 * _b**2 / r <= 3 + sp.Max(2 * r, 1 / (2 * r)),
+            (sp.Abs(_a) <= 1, sp.Abs(_b) <= sp.Max(r, half)),
+        ),
+    }
+
+
+def _ratio() -> Argument:
     kappa = _distance + _spread
     near = (_norm >= _limit_norm - _distance, _norm <= _limit_norm + _distance)
     return derived(
         "from some t on |R_a(w̃(t))/R_a(W_GD) − ‖W‖²/‖W_GD‖²| ≤ κ(2‖W‖ + κ)/‖W_GD‖², where "
         "W_GD = (w̃0*, w̃1*, w̃2(0)), W = W_GD + (0, 0, lim Δw̃2), κ = Kη, "
-        f"K = {show(norm_error(_r, _sigma0_sq, _epsilon, sp.Integer(1)))}",
+        f"K = {show(norm_error(r, _sigma0_sq, _epsilon, sp.Integer(1)))}",
         "in the end |a| ≤ 1 and |b| ≤ max(r, 1/2) (Rem4.D.5), c drifts by at most 9/2 after T "
         "(4.22.4), Δw̃2 is off by at most its error (ratio-limits.2), and R_a(W_GD) = "
         "(ε²/2)‖W_GD‖² (4.18.1)",
         {
-            "σ_Z²": equal(variance, _sigma0_sq * _eta**2 * (3 * _a**2 + 2 * _b**2 / _r)),
-            "its bound": equal(
-                _deviation(_r, _sigma0_sq, _eta) ** 2,
-                _sigma0_sq * _eta**2 * (3 + sp.Max(2 * _r, 1 / (2 * _r))),
-            ),
-            "is one": Statement(
-                3 * _a**2 + 2 * _b**2 / _r <= 3 + sp.Max(2 * _r, 1 / (2 * _r)),
-                (sp.Abs(_a) <= 1, sp.Abs(_b) <= sp.Max(_r, _half)),
-            ),
+            **_deviations(),
             "R_a is between ρ²/2 and (ρ + σ_Z)²/2": Statement(
                 sp.And(
                     adversarial_risk(_s**2, _rho) >= _rho**2 / 2,
                     adversarial_risk(_s**2, _rho) <= (_rho + _s) ** 2 / 2,
                 )
             ),
-            **CAUCHY_SCHWARZ,
-            "‖w − W‖² = ‖w‖² + ‖W‖² − 2⟨w, W⟩": equal(difference, of_w + of_others - 2 * mixed),
-            "so (‖w‖ − ‖W‖)² ≤ ‖w − W‖²": Statement(
-                (_norm - _limit_norm) ** 2 <= _norm**2 + _limit_norm**2 - 2 * _inner,
-                (_inner**2 <= _norm**2 * _limit_norm**2,),
-            ),
-            "‖w − W‖ ≤ the sum of sizes": Statement(
-                sum(e**2 for e in _errors) <= sum(sp.Abs(e) for e in _errors) ** 2
-            ),
+            **_norms(),
             "2R_a/ε² against ‖W‖²": Statement(
                 sp.Abs(_risk - _limit_norm**2) <= kappa * (2 * _limit_norm + kappa),
                 (*near, _risk >= _norm**2, _risk <= (_norm + _spread) ** 2),
@@ -267,8 +179,8 @@ def _ratio() -> Argument:
                 (sp.Abs(_risk - _limit_norm**2) <= kappa * (2 * _limit_norm + kappa),),
             ),
             "in proportion to η": equal(
-                norm_error(_r, _sigma0_sq, _epsilon, _eta),
-                _eta * norm_error(_r, _sigma0_sq, _epsilon, sp.Integer(1)),
+                norm_error(r, _sigma0_sq, _epsilon, _eta),
+                _eta * norm_error(r, _sigma0_sq, _epsilon, sp.Integer(1)),
             ),
             "it vanishes with η": equal(
                 sp.limit(ratio_error(_limit_norm, _gd_norm, _K * _eta), _eta, 0), 0
@@ -281,12 +193,11 @@ def _ratio() -> Argument:
 
 _x_sq, _y_sq, _moved_sq = sp.symbols("X Y M", nonnegative=True)
 _c, _mu = sp.symbols("c mu", positive=True)
-_greatest = greatest_movement_sq(_r)
+_greatest = greatest_movement_sq(r)
 
 
 def _at_zero() -> Argument:
-    k = sp.Min(_r, _third)
-    reached = leading_movement(sp.sqrt(3) * k, sp.sqrt(2), _r)
+    k = sp.Min(r, third)
     smaller, total = (_moved_sq <= 2 * _x_sq, _moved_sq <= _c * _y_sq), _x_sq + _y_sq
     return derived(
         "1 ≤ lim ≤ 1 + 6k²/(2 + 3k²) ≤ 9/7, k = min(r, 1/3); both ends are reached",
@@ -307,26 +218,34 @@ def _at_zero() -> Argument:
             "2c/(2 + c)": equal(
                 2 * _c / (2 + _c), (6 * _k**2 / (2 + 3 * _k**2)).subs(_k, sp.sqrt(_c / 3))
             ),
-            "k max(1, 3r) = r": Statement(equal(k * sp.Max(1, 3 * _r), _r)),
+            "k max(1, 3r) = r": Statement(equal(k * sp.Max(1, 3 * r), r)),
             "so |a(0)| − k|b(0)|/r, 0 where 2X = cY, is 0 where |b(0)| = μ|a(0)|, μ = r/k": equal(
                 _mu * (X0 - _k * Y0 / (_k * _mu)), _mu * X0 - Y0
             ),
             "at most 9/7": Statement(_greatest <= GREATEST_MOVEMENT_SQ),
             "which is reached for r ≥ 1/3 only": Statement(
-                sp.Equivalent(equal(_greatest, GREATEST_MOVEMENT_SQ), _r >= _third)
+                sp.Equivalent(equal(_greatest, GREATEST_MOVEMENT_SQ), r >= third)
             ),
-            "1 is reached at w̃1* = 0": equal(leading_movement(_w0, sp.Integer(0), _r), 0),
-            "the greatest for each r is reached at w̃* = (√3k, √2, 0)": equal(
-                leading_ratio(3 * k**2 + 2, sp.Integer(0), reached), 1 + _greatest
-            ),
-            "9/7 is reached at w̃* = (1, √6, 0), r = 1/3": equal(
-                leading_ratio(
-                    sp.Integer(7), sp.Integer(0), leading_movement(sp.S.One, sp.sqrt(6), _third)
-                ),
-                sp.Rational(9, 7),
-            ),
+            **_reached(k),
         },
     )
+
+
+def _reached(k: sp.Expr) -> dict[str, Lemma]:
+    """Weights at which the ratio's limit is 1, greatest for each r, and 9/7."""
+    movement = leading_movement(sp.sqrt(3) * k, sp.sqrt(2), r)
+    return {
+        "1 is reached at w̃1* = 0": equal(leading_movement(_w0, sp.Integer(0), r), 0),
+        "the greatest for each r is reached at w̃* = (√3k, √2, 0)": equal(
+            leading_ratio(3 * k**2 + 2, sp.Integer(0), movement), 1 + _greatest
+        ),
+        "9/7 is reached at w̃* = (1, √6, 0), r = 1/3": equal(
+            leading_ratio(
+                sp.Integer(7), sp.Integer(0), leading_movement(sp.S.One, sp.sqrt(6), third)
+            ),
+            sp.Rational(9, 7),
+        ),
+    }
 
 
 _lambda = sp.Symbol("lambda", positive=True)
@@ -380,7 +299,7 @@ _FAR = LinearProblem.of((1, 40, 0), ("344/1000", "707/100000", 0), (0, 0, 0), "1
 
 def _not_uniform() -> Argument:
     state, risk = NormalisedState(_a, _b, sp.Integer(0)), adversarial_risk(_s**2, _rho)
-    scaled = zip(denormalise(state, _r, _k * _eta), denormalise(state, _r, _eta), strict=True)
+    scaled = zip(denormalise(state, r, _k * _eta), denormalise(state, r, _eta), strict=True)
     return derived(
         "for each η there are r and w̃* with R_a(signGD)/R_a(GD) > 2, from w̃(0) = 0",
         "w̃*, w̃(0) and η times k have the same normalised orbit and multiply both risks by k²",
@@ -399,7 +318,7 @@ CLAIMS = (
         says="Let w be the steps before T that move ẽ2, ties counted by half, and x = |a(0)|, y = "
         "|b(0)|. For every r > 0, min(3x, 3y, y/r) − 6 < w ≤ min(3x, 3y, y/r) + max(1, 3r/2 − 1); "
         "without the last term if r ≤ 1.",
-        published=_count(),
+        published=count,
         expects=Status.PROVED,
         note="From every start. −6 is sharp, and so is the factor 3/2: for r > 7/3, where "
         "Proposition 4.D.7's bound ends, b may turn to and fro about r/2 while a comes down from "
@@ -410,7 +329,7 @@ CLAIMS = (
         where=_WHERE,
         says="|Δw̃2| differs by at most √6 max(2, r/2 − 1/3)η from min(√2|ẽ0(0)|, √3 min(r, 1/3) "
         "|ẽ1(0)|), which is its limit as η → 0, and Δw̃2 has the sign of ẽ0(0).",
-        published=_movement(),
+        published=_movement,
         expects=Status.PROVED,
         note="For every r > 0 and from every start. For r ≤ 1/3 the limit is what (4.28) has; for "
         "r ≥ 1/3 it does not depend on r any more.",
@@ -421,7 +340,7 @@ CLAIMS = (
         says="As η → 0 the ratio R_a(signGD)/R_a(GD) tends to (S + (w̃2(0) + lim Δw̃2)²)/(S + "
         "w̃2(0)²), S = w̃0*² + w̃1*², with an error of at most κ(2‖W‖ + κ)/‖W_GD‖², where W and W_GD "
         "are the limits of both algorithms as η → 0 and κ is in proportion to η.",
-        published=_ratio(),
+        published=_ratio,
         expects=Status.PROVED,
         note="For every r > 0 and from every start with W_GD ≠ 0, for η max σ̃_i² < 2; for each "
         "point of the limit cycle, so for any mean over it.",
@@ -431,7 +350,7 @@ CLAIMS = (
         where=_WHERE,
         says="From w̃(0) = 0 the limit of the ratio is from 1 to 1 + 6k²/(2 + 3k²), k = min(r, "
         "1/3), so at most 9/7. The greatest one is reached where |B(0)| = max(1, 3r)|A(0)| only.",
-        published=_at_zero(),
+        published=_at_zero,
         expects=Status.PROVED,
         note="That is, where √2|w̃0*| = √3k|w̃1*|. 9/7 is reached for every r ≥ 1/3.",
     ),
@@ -440,7 +359,7 @@ CLAIMS = (
         where=_WHERE,
         says="From w̃0(0) = w̃1(0) = 0 and any w̃2(0) the limit of the ratio is from (8 − √15)/7 to "
         "(8 + √15)/7.",
-        published=_anywhere(),
+        published=_anywhere,
         expects=Status.PROVED,
         note="Where |lim Δw̃2| = D√S it is from 1/λ² to λ², λ − 1/λ = D, and these are reached at "
         "w̃2(0) = −sλ√S and s√S/λ with the sign s of Δw̃2.",
@@ -450,7 +369,7 @@ CLAIMS = (
         where=_WHERE,
         says="The limits are not uniform in r: for each η there are problems with w̃(0) = 0 at "
         "which the ratio is above 2.",
-        published=_not_uniform(),
+        published=_not_uniform,
         expects=Status.PROVED,
         note="r is some 2|A(0)|/(σ̃0²η) there. For r up to a given number the error is O(η), by "
         "ratio-limits.2.",

@@ -8,18 +8,18 @@ computed. Nothing here is trusted: what is found is evaluated.
 """
 
 import random
-import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache, lru_cache
-from itertools import islice, pairwise, product
+from itertools import islice, pairwise
 
 import sympy as sp
 
 from theory.logic.compiled import Code, Frame, Program, Value
 from theory.logic.exact import NotRepresentableError, Surd
 from theory.logic.findings import admits
+from theory.logic.prove.boundaries import roots, terms
 from theory.logic.statements import Boolean
 
 Point = tuple[Value, ...]
@@ -30,9 +30,7 @@ _DENOMINATORS = (1, 2, 3, 4, 6, 12)
 _SPREAD = (10, 20, 50, 100, 1000)
 _CLOSE = 4  # neighbours of a point along one symbol's line, besides those at boundaries
 _MOVES = 12  # of one point along one symbol's line
-_ATOMS = 3  # of |·| and sign, whose signs are tried in each term
 _SHORT = 20  # operations in a definition that is put into a condition to find boundaries
-_LONGEST_TERM = 80  # operations in a term of which boundaries are sought
 _MOST_TERMS = 60  # of which boundaries are sought
 
 
@@ -256,8 +254,8 @@ class Points:
     def _all_lines(self) -> dict[int, list[Code]]:
         """For each symbol, values at which a term of a condition may change its sign."""
         found: dict[sp.Symbol, dict[sp.Expr, None]] = {s: {} for s in self._free}
-        terms = dict.fromkeys(t for part in self._parts for t in _terms(self._spelt_out(part)))
-        for term in sorted(terms, key=sp.count_ops)[:_MOST_TERMS]:
+        sought = dict.fromkeys(t for part in self._parts for t in terms(self._spelt_out(part)))
+        for term in sorted(sought, key=sp.count_ops)[:_MOST_TERMS]:
             for symbol in self._free:
                 if symbol in term.free_symbols:
                     found[symbol] |= dict.fromkeys(roots(term, symbol))
@@ -366,72 +364,6 @@ def _is_admitted(symbol: sp.Symbol, value: Value) -> bool:
     if facts is None:
         return admits(symbol, Surd.of(value))
     return all(fact(value) for fact in facts)
-
-
-def _terms(formula: Boolean) -> Iterator[sp.Expr]:
-    """Terms of which the signs decide whether a formula holds."""
-    for relation in formula.atoms(sp.core.relational.Relational):
-        yield from _smooth(relation.lhs - relation.rhs)
-    for term in formula.atoms(sp.sign, sp.Abs):
-        yield from _smooth(term.args[0])
-    for term in formula.atoms(sp.Min, sp.Max):
-        for left, right in pairwise(term.args):
-            yield from _smooth(left - right)
-    for term in formula.atoms(sp.floor, sp.ceiling):
-        yield from _smooth(term.args[0] - term)
-
-
-def _smooth(term: sp.Expr) -> Iterator[sp.Expr]:
-    """A term with each |·| and sign replaced by what it is where its argument has one sign."""
-    atoms = sorted(term.atoms(sp.Abs, sp.sign), key=sp.count_ops)[-_ATOMS:]
-    for signs in product((1, -1), repeat=len(atoms)):
-        values = {
-            atom: sign * atom.args[0] if isinstance(atom, sp.Abs) else sp.Integer(sign)
-            for atom, sign in zip(atoms, signs, strict=True)
-        }
-        yield term.xreplace(values)
-
-
-@lru_cache(maxsize=4096)
-def roots(term: sp.Expr, symbol: sp.Symbol) -> tuple[sp.Expr, ...]:
-    """Return roots of a term in one symbol, from the factors of degree one or two in it."""
-    if sp.count_ops(term) > _LONGEST_TERM:
-        return ()
-    numerator = sp.fraction(sp.together(term))[0]
-    # Other functions, and roots, stand for themselves, as if they did not depend on the symbol.
-    opaque = {
-        atom: sp.Dummy() for atom in numerator.atoms(sp.Function, sp.Piecewise, sp.Min, sp.Max)
-    }
-    numerator = numerator.xreplace(opaque)
-    back = {dummy: atom for atom, dummy in opaque.items()}
-    try:
-        factors = sp.factor_list(numerator)[1]
-        polynomials = [sp.Poly(factor, symbol) for factor, _ in factors if factor.has(symbol)]
-    except sp.PolynomialError:
-        return ()
-    return tuple(root.xreplace(back) for p in polynomials for root in _roots(p))
-
-
-def _roots(p: sp.Poly) -> Iterable[sp.Expr]:
-    match p.all_coeffs():
-        case [a, b]:
-            return (-b / a,)
-        case [a, b, c]:
-            discriminant = sp.sqrt(sp.expand(b**2 - 4 * a * c))
-            return ((-b + discriminant) / (2 * a), (-b - discriminant) / (2 * a))
-    return ()
-
-
-def choices_from(data: bytes) -> Choose:
-    """Return a source of choices that are read off some bytes, and mixed from them thereafter."""
-    numbers = iter(struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2]))
-    more = random.Random(data)
-
-    def choose(n: int) -> int:
-        number = next(numbers, None)
-        return more.randrange(n) if number is None else number * n >> 16
-
-    return choose
 
 
 def random_choice(seed: int = 0) -> Choose:

@@ -22,7 +22,7 @@ from theory.logic.prove.translation import WORDS as _WORDS
 from theory.logic.prove.translation import Translation, UnsupportedError
 from theory.logic.statements import Possible, Statement
 
-__all__ = ["NAME", "_WORDS", "UnsupportedError", "settle", "settle_possible"]
+__all__ = ["NAME", "_WORDS", "UnsupportedError", "settle", "settle_hypotheses", "settle_possible"]
 
 NAME = "z3"
 _LONGEST = 2**32 - 1  # milliseconds, the most that the solver takes
@@ -89,6 +89,14 @@ def _settle(statement: Statement, timeout: float) -> Finding:
     if reason in ("timeout", "canceled", "interrupted from keyboard"):
         return _gave_up(timeout)
     return Unsettled(NAME, f"the solver gave up: {reason}")
+
+
+def settle_hypotheses(statement: Possible, timeout: float = 10.0) -> Finding:
+    """Find values that meet hypotheses; where there are none, what they imply is vacuous."""
+    found = settle_possible(statement, timeout)
+    if isinstance(found, Disproof):
+        return Unsettled(NAME, "vacuous: the hypotheses contradict one another", True)
+    return found
 
 
 class _Question:

@@ -6,19 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nn_experiments.evidence.store import (
+from nn_experiments.specs import DataSpec, FrequencySpec, OptimizerSpec, RobustnessSpec
+from nn_experiments.studies.optimizers.measurements import (
     BandAccuracy,
     LipschitzBound,
     Measurements,
     RunMeasurements,
 )
-from nn_experiments.specs import (
-    DataSpec,
-    FrequencySpec,
-    OptimizerSpec,
-    Preset,
-    RobustnessSpec,
-)
+from nn_experiments.studies.optimizers.preset import Preset
 
 NOISE_NORM = 0.885  # of noise in bands
 N_CLEAN, N_ATTACKED = 1000, 200

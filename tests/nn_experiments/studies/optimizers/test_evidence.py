@@ -7,15 +7,15 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from nn_experiments.evidence.store import Measurements
-from nn_experiments.specs import FrequencySpec, MarginsSpec
+from nn_experiments.specs import FrequencySpec
 from nn_experiments.studies.optimizers.choices import choices
-from nn_experiments.studies.optimizers.evidence import evidence
-from nn_experiments.studies.optimizers.judge import judge
+from nn_experiments.studies.optimizers.measurements import Measurements
+from nn_experiments.studies.optimizers.preset import MarginsSpec
 from nn_experiments.studies.optimizers.setting import not_run, small_sample
 from nn_experiments.studies.optimizers.table_4_1 import average_robust_accuracy, sizes
-from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED
-from theory.common.files import environment, json_text
+from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED, evidence, judge
+from theory.common.environment import environment
+from theory.common.files import json_text
 
 
 def test_evidence_is_strict_json_with_everything_in_it(preset, compare):

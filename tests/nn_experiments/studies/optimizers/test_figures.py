@@ -9,16 +9,28 @@ import torch
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.text import Text
 
-from nn_experiments.evidence.changes import rules
+from nn_experiments.evidence import figures as effects
 from nn_experiments.evidence.intervals import ONE_DISAGREEMENT, mean
-from nn_experiments.evidence.store import Measurements
+from nn_experiments.evidence.outcomes import at_most, similar
 from nn_experiments.frequency import pictures
-from nn_experiments.specs import DataSpec, MarginsSpec
+from nn_experiments.specs import DataSpec
 from nn_experiments.studies.optimizers import figures
-from nn_experiments.studies.optimizers.judge import judge
+from nn_experiments.studies.optimizers.measurements import Measurements
 from nn_experiments.studies.optimizers.predictions import IRRELEVANT
+from nn_experiments.studies.optimizers.preset import MarginsSpec
+from nn_experiments.studies.optimizers.tables import measure_text
 from nn_experiments.style import write_figure
-from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED
+from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED, judge, rules
+
+
+def forest(verdicts, **how):
+    """The effects as the comparison draws them."""
+    rules = {
+        v.prediction: (at_most if v.prediction == IRRELEVANT else similar)(v.margin or 0.0)
+        for v in verdicts
+    }
+    how |= {"measure_text": measure_text, "more": figures.other_reading}
+    return effects.forest(verdicts, rules, **how)
 
 
 def points(axes) -> list[tuple[float, float]]:
@@ -80,17 +92,17 @@ def test_what_was_not_measured_is_said(preset):
     assert {t.get_text() for axes in figure.axes for t in axes.texts} == {"not run"}
     (axes,) = figures.lipschitz_by_layer(preset, empty).axes
     assert [t.get_text() for t in axes.texts] == ["not run"]
-    assert figures.forest(judge(preset, empty)).axes[0].get_xlabel() == "nothing was run"
+    assert forest(judge(preset, empty)).axes[0].get_xlabel() == "nothing was run"
 
 
 def test_the_forest_has_a_row_for_each_effect(preset, compare):
     verdicts = judge(preset, compare(AS_PREDICTED))
-    figure = figures.forest(verdicts)
+    figure = forest(verdicts)
     effects = [p for axes in figure.axes for p, _ in points(axes)]
     expected = [v for v in verdicts if v.effect is not None]
     expected.sort(key=lambda v: v.unit != "percentage points")
     assert effects == pytest.approx([v.effect.estimate for v in expected])
-    primary = figures.forest(verdicts, only_primary=True)
+    primary = forest(verdicts, only_primary=True)
     assert sum(len(points(axes)) for axes in primary.axes) == sum(v.is_primary for v in verdicts)
     assert [axes.get_xlabel() for axes in figure.axes] == [
         "effect (percentage points)",
@@ -104,20 +116,20 @@ def legend(figure) -> list[str]:
 
 def test_the_forest_explains_what_is_in_it(preset, compare):
     verdicts = judge(preset, compare(AS_PREDICTED))
-    everything = figures.forest(verdicts)
+    everything = forest(verdicts)
     assert {"published", "within the margin"} <= set(legend(everything))
     assert "Pale" in footnote(everything)
     # No pale effect, nothing published, no margin.
-    assert "Pale" not in footnote(figures.forest(verdicts, only_primary=True))
-    own = figures.forest(judge(replace(preset, published=""), compare(AS_PREDICTED)))
+    assert "Pale" not in footnote(forest(verdicts, only_primary=True))
+    own = forest(judge(replace(preset, published=""), compare(AS_PREDICTED)))
     assert "published" not in legend(own)
     assert "†" not in footnote(everything)
     looser = replace(preset, margins=replace(preset.margins, accuracy=50.0))
-    changed = figures.forest(judge(looser, compare(AS_PREDICTED), rules(preset)))
+    changed = forest(judge(looser, compare(AS_PREDICTED), rules(preset)))
     assert "†: the rules were changed after the results" in footnote(changed)
     marked = [t.get_text() for axes in changed.axes for t in axes.get_yticklabels()]
     assert 0 < sum("†" in text for text in marked) < len(marked) / 2
-    orders = figures.forest([v for v in verdicts if v.margin is None])
+    orders = forest([v for v in verdicts if v.margin is None])
     assert "within the margin" not in legend(orders)
     assert "published" in legend(orders)
 
@@ -149,7 +161,7 @@ def test_bars_are_bounds_by_layer(preset, compare):
 def test_pictures_are_written_whole(preset, compare, tmp_path):
     # One seed has no interval: markers without bars.
     measurements = compare(AS_PREDICTED, seeds=1)
-    assert figures.forest(judge(preset, measurements), only_primary=True).axes
+    assert forest(judge(preset, measurements), only_primary=True).axes
     figure = figures.figure_4_1([(preset, measurements)])
     png, pdf, svg = write_figure(figure, tmp_path / "figure_4_1")
     assert png.read_bytes().startswith(b"\x89PNG")
@@ -178,7 +190,7 @@ def test_rows_of_the_forest_have_interval_outcome_and_published_effect(preset, c
     verdicts = judge(preset, compare({"SGD": 0.5, "Adam": 0.2, "RMSProp": 0.5}))
     shown = sorted(verdicts, key=lambda v: v.unit != "percentage points")
     assert len({v.outcome for v in shown}) == 3
-    figure = figures.forest(verdicts)
+    figure = forest(verdicts)
     rows = [(axes, bars) for axes in figure.axes for bars in bars_of(axes)]
     looks: dict[str, set[tuple]] = {}
     for (_, bars), v in zip(rows, shown, strict=True):
@@ -202,7 +214,7 @@ def test_rows_of_the_forest_have_interval_outcome_and_published_effect(preset, c
 def test_margins_are_shaded_on_both_sides_but_of_a_cost(preset, compare):
     margins = MarginsSpec(accuracy=1.25, drop=1.5, filtered=1.75)
     verdicts = judge(replace(preset, margins=margins), compare(AS_PREDICTED))
-    axes = figures.forest(verdicts).axes[0]
+    axes = forest(verdicts).axes[0]
     left, _ = axes.get_xlim()
     shaded = [c.get_paths()[0].get_extents() for c in axes.collections if c.get_zorder() == 0]
     expected = [
@@ -216,9 +228,9 @@ def test_margins_are_shaded_on_both_sides_but_of_a_cost(preset, compare):
 def test_bars_say_how_sure_they_are_and_over_what(preset, compare):
     verdicts = judge(replace(preset, margins=MarginsSpec(confidence=0.8)), compare(AS_PREDICTED))
     told = "Bars: 80% intervals over trainings and images (bounds: over trainings), one at a time."
-    assert told in footnote(figures.forest(verdicts))
+    assert told in footnote(forest(verdicts))
     points_alone = [v for v in verdicts if v.unit == "percentage points"]
-    assert "bounds" not in footnote(figures.forest(points_alone))
+    assert "bounds" not in footnote(forest(points_alone))
 
 
 def test_lines_on_bars_reach_from_the_least_to_the_greatest_seed(preset, compare):
@@ -257,7 +269,7 @@ def test_long_and_hostile_names_are_drawn_whole(hostile, name, tmp_path):
     named, measured = hostile
     figure = {
         "figure_4_1": lambda: figures.figure_4_1([(named, measured)]),
-        "forest": lambda: figures.forest(judge(named, measured)),
+        "forest": lambda: forest(judge(named, measured)),
         "lipschitz": lambda: figures.lipschitz_by_layer(named, measured),
     }[name]()
     write_figure(figure, tmp_path / name)

@@ -5,16 +5,19 @@ from dataclasses import replace
 import pytest
 
 from nn_experiments.evidence.outcomes import Outcome
-from nn_experiments.evidence.store import Measurements, RunMeasurements
 from nn_experiments.specs import FrequencySpec, OptimizerSpec, RobustnessSpec
 from nn_experiments.studies.optimizers import predictions
-from nn_experiments.studies.optimizers.judge import baseline, judge, summarise
+from nn_experiments.studies.optimizers.measurements import Measurements, RunMeasurements
+from nn_experiments.studies.optimizers.preset import baseline
 from tests.nn_experiments.studies.optimizers.truths import (
     ALIKE,
     AS_PREDICTED,
     REVERSED,
+    findings,
+    judge,
     of,
     outcomes,
+    summarise,
 )
 
 
@@ -47,20 +50,21 @@ def test_diverged_trainings_are_left_out_and_named(preset, compare):
         else r
         for r in measurements.runs
     ]
-    verdicts = judge(preset, Measurements(tuple(runs[:6])))
+    found = findings(preset, Measurements(tuple(runs[:6])))
+    verdicts = found.verdicts
     adam, rmsprop = of(verdicts, predictions.STANDARD)
     assert adam.n_seeds == (3, 2)
     assert "seed 1 diverged at step 9" in adam.note
     assert rmsprop.outcome is Outcome.NOT_RUN
     # Without RMSProp's trainings the prediction is not supported as a whole.
-    assert {s.outcome for s in summarise(verdicts)} == {Outcome.INCONCLUSIVE}
+    assert {s.outcome for s in found.summaries} == {Outcome.INCONCLUSIVE}
 
 
 def test_what_was_not_measured_is_not_run(preset):
     nothing = Measurements((RunMeasurements("SGD", 0), RunMeasurements("Adam", 0)))
-    verdicts = judge(preset, nothing)
-    assert {v.outcome for v in verdicts} == {Outcome.NOT_RUN}
-    assert {s.outcome for s in summarise(verdicts)} == {Outcome.NOT_RUN}
+    found = findings(preset, nothing)
+    assert {v.outcome for v in found.verdicts} == {Outcome.NOT_RUN}
+    assert {s.outcome for s in found.summaries} == {Outcome.NOT_RUN}
     empty = replace(preset, robustness=RobustnessSpec((), (), ()), frequency=FrequencySpec(bands=1))
     assert {v.outcome for v in judge(empty, nothing)} == {Outcome.NOT_RUN}
 
@@ -81,7 +85,7 @@ def test_momentum_is_shown_and_not_counted(preset, compare):
 def test_where_only_momentum_is_compared_nothing_counts_and_why_is_told(preset, compare):
     momentum = OptimizerSpec("SGD", options={"momentum": 0.9}, label="SGD-m")
     two = replace(preset, optimizers=(preset.optimizers[0], momentum))
-    found = {s.prediction: s for s in summarise(judge(two, compare({"SGD": 0.2, "SGD-m": 0.4})))}
+    found = {s.prediction: s for s in summarise(two, compare({"SGD": 0.2, "SGD-m": 0.4}))}
     robust = found[predictions.ROBUST]
     assert robust.outcome is Outcome.INCONCLUSIVE
     assert robust.note == "measured, but nothing counts: SGD-m is no adaptive method"

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from nn_experiments.evidence.changes import rules
-from nn_experiments.evidence.store import GradientMasking, Measurements
-from nn_experiments.flow.workspace import Place
-from nn_experiments.flow.write import write_tables
-from nn_experiments.studies.optimizers.evidence import evidence
-from nn_experiments.studies.optimizers.report import report
-from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED
+from nn_experiments.studies.optimizers.measurements import GradientMasking, Measurements
+from tests.nn_experiments.studies.optimizers.truths import (
+    AS_PREDICTED,
+    evidence,
+    report,
+    rules,
+    tables,
+)
 from theory.common.files import json_text
 
 KEPT = Path(__file__).parent / "kept"
@@ -40,14 +41,12 @@ def unusual(preset, compare):
 
 
 @pytest.mark.parametrize("name", ["plain", "unusual"])
-def test_every_text_of_a_comparison_is_as_it_was(name, preset, compare, unusual, tmp_path):
+def test_every_text_of_a_comparison_is_as_it_was(name, preset, compare, unusual):
     fixed = rules(preset)
     preset, measured = (preset, compare(AS_PREDICTED)) if name == "plain" else unusual
-    place = Place(tmp_path, loader=None)
-    (tmp_path / "evidence.json").write_text(json_text({"fixed_before_results": fixed}))
     texts = [report(preset, measured, ENVIRONMENT, ["figures/observation_two.png"], fixed)]
-    for table in write_tables(preset, measured, place):
-        texts += [f"# {table}\n", (tmp_path / "tables" / f"{table}.md").read_text()]
+    for table, found in tables(preset, measured, fixed).items():
+        texts += [f"# {table}\n", found.markdown() + "\n"]
     found = json.loads(json_text(evidence(preset, measured, ENVIRONMENT, {"train": 1.0}, fixed)))
     assert "\n".join(texts) == (KEPT / f"{name}.md").read_text()
     assert flat(found) == pytest.approx(flat(json.loads((KEPT / f"{name}.json").read_text())))

@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import nn
 
-from nn_experiments import style
 from nn_experiments.attacks.noise import noisy
 from nn_experiments.data.images import DataSet, Images
 from nn_experiments.frequency import pictures
-from nn_experiments.specs import Preset, RobustnessSpec
+from nn_experiments.specs import RobustnessSpec
 from nn_experiments.studies.optimizers import pictures as drawing
+from nn_experiments.studies.optimizers.preset import Preset
 
 PRESET = Preset(
     robustness=RobustnessSpec(gaussian=("0.01",), l2=(), linf=("0.01", "0.1"), noise_seed=3)
@@ -52,18 +52,15 @@ def made(right):
 
 
 @pytest.fixture
-def draw(monkeypatch, tmp_path):
+def draw(monkeypatch):
     """Return the figures by name."""
     for name in ("draw_energy", "draw_filtered", "draw_bands"):
         monkeypatch.setattr(pictures, name, lambda *_: None)
 
     def drawn(data, models):
-        found = {}
-        monkeypatch.setattr(
-            style, "write_figure", lambda f, path, title: found.update({path.name: f})
-        )
-        drawing.draw_images(PRESET, data, models, tmp_path, lambda _: None)
-        return {name: figure for name, figure in found.items() if figure is not None}
+        found = drawing.image_figures(PRESET, data, models)
+        figures = {name: made.draw() for name, made in found.items()}
+        return {name: figure for name, figure in figures.items() if figure is not None}
 
     return drawn
 

@@ -7,9 +7,12 @@ from importlib.resources import files
 import pytest
 import torch
 
+from nn_experiments import presets
 from nn_experiments.specs import OptimizerSpec, level
-from nn_experiments.studies.optimizers import presets
 from nn_experiments.studies.optimizers import thesis_tables as published
+from nn_experiments.studies.optimizers.options import renamed as renames
+from nn_experiments.studies.optimizers.study import study
+from nn_experiments.studies.optimizers.thesis_preset import of_thesis
 from nn_experiments.updates import optimizers
 from theory.common.errors import UserError
 
@@ -54,12 +57,12 @@ def test_full_presets_are_the_thesis_settings(name):
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_thesiss_settings_are_found_by_the_published_name(name):
     # Not those of ``quick``, which stands beside the same published numbers.
-    assert presets.of_thesis(presets.read(name).published) == presets.read(name)
+    assert of_thesis(presets.read(name).published) == presets.read(name)
 
 
 @pytest.mark.parametrize("published", ["", "ImageNet"])
 def test_what_is_in_no_table_has_no_settings_of_the_thesis(published):
-    assert presets.of_thesis(published) is None
+    assert of_thesis(published) is None
 
 
 def test_a_published_level_is_not_any_level():
@@ -76,11 +79,14 @@ def test_the_control_differs_in_the_images_only():
 
 def test_observation_one_and_linear_models_are_trainings_of_their_own():
     preset = presets.read("cifar10")
-    assert len(preset.runs()) == 9
-    assert len(preset.filtered_runs()) == 9 * 9 * 2
-    assert len(set(map(repr, preset.all_runs()))) == 9 + 162
-    assert len(presets.read("synthetic").linear_runs()) == 9
-    assert presets.read("quick").linear_runs() == ()
+    compared = study(preset)
+    assert [len(compared.runs(grid)) for grid in compared.all_grids()] == [9, 9 * 9 * 2]
+    assert len(set(map(repr, compared.specs()))) == 9 + 162
+    numbers = {}
+    for name in ("synthetic", "quick"):
+        compared = study(presets.read(name))
+        numbers[name] = [len(compared.runs(grid)) for grid in compared.all_grids()]
+    assert numbers == {"synthetic": [9, 0, 9], "quick": [9, 0]}
 
 
 @pytest.mark.parametrize(
@@ -141,13 +147,13 @@ def test_a_file_of_ones_own(tmp_path):
 def test_other_images_are_not_called_by_the_name_of_the_first():
     quick = presets.read("quick")
     own = replace(quick, data=replace(quick.data, name="folder:mine"))
-    renamed = presets.renamed(own, quick)
+    renamed = renames(own, quick)
     assert (renamed.title, renamed.published) == ("", "")
     assert renamed == replace(own, title="", published="")
     named = replace(own, title="Mine", published="MNIST")
-    assert presets.renamed(named, quick) == named
+    assert renames(named, quick) == named
     fewer = replace(quick, data=replace(quick.data, train_images=64))
-    assert presets.renamed(fewer, quick) == fewer
+    assert renames(fewer, quick) == fewer
 
 
 def test_another_optimizer_is_not_called_by_the_label_of_the_first():
@@ -163,7 +169,7 @@ def test_another_optimizer_is_not_called_by_the_label_of_the_first():
         ((sgd, adam), ["SGD", "Adam"]),
         ((sgd, adam, replace(rmsprop, learning_rate=0.1)), ["SGD", "Adam", "RMSProp"]),
     ):
-        renamed = presets.renamed(replace(quick, optimizers=theirs), quick)
+        renamed = renames(replace(quick, optimizers=theirs), quick)
         assert [o.title for o in renamed.optimizers] == titles
 
 

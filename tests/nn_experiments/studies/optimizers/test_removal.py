@@ -7,11 +7,10 @@ import pytest
 
 from nn_experiments.evidence.intervals import ONE_DISAGREEMENT, difference
 from nn_experiments.evidence.outcomes import Outcome
-from nn_experiments.evidence.store import Measurements, RunMeasurements
 from nn_experiments.specs import FrequencySpec
 from nn_experiments.studies.optimizers import predictions
-from nn_experiments.studies.optimizers.judge import judge, summarise
-from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED, of
+from nn_experiments.studies.optimizers.measurements import Measurements, RunMeasurements
+from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED, judge, of, summarise
 
 KINDS = ("magnitude", "frequency")
 
@@ -34,17 +33,16 @@ def test_filters_that_cost_more_than_the_margin_contradict(preset, compare):
 def test_thresholds_up_to_a_half_are_shown_and_told_not_to_count(preset, compare):
     measurements = compare(AS_PREDICTED)
     low = replace(preset, frequency=FrequencySpec(thresholds=(30,), noises=4))
-    verdicts = judge(low, measurements)
-    found = of(verdicts, predictions.IRRELEVANT)
+    found = of(judge(low, measurements), predictions.IRRELEVANT)
     assert {(v.outcome, v.is_primary) for v in found} == {(Outcome.SUPPORTED, False)}
     why = "only the least threshold above 50 % counts"
     assert all(f"{why}: shown, not counted" in v.note for v in found)
-    (whole,) = [s for s in summarise(verdicts) if s.prediction == predictions.IRRELEVANT]
+    (whole,) = [s for s in summarise(low, measurements) if s.prediction == predictions.IRRELEVANT]
     assert whole.outcome is Outcome.INCONCLUSIVE
     assert whole.note == f"measured, but nothing counts: {why}"
     # With 70 % that one counts; with none measured nothing was run.
-    assert {s.note for s in summarise(judge(preset, measurements))} == {""}
-    nothing = summarise(judge(low, Measurements((RunMeasurements("SGD", 0),))))
+    assert {s.note for s in summarise(preset, measurements)} == {""}
+    nothing = summarise(low, Measurements((RunMeasurements("SGD", 0),)))
     assert {(s.outcome, s.note) for s in nothing} == {(Outcome.NOT_RUN, "")}
 
 

@@ -4,13 +4,14 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from nn_experiments.evidence.changes import rules
-from nn_experiments.evidence.store import LipschitzBound, Measurements, RunMeasurements
-from nn_experiments.specs import MarginsSpec
-from nn_experiments.studies.optimizers.evidence import evidence
-from nn_experiments.studies.optimizers.report import report
+from nn_experiments.studies.optimizers.measurements import (
+    LipschitzBound,
+    Measurements,
+    RunMeasurements,
+)
+from nn_experiments.studies.optimizers.preset import MarginsSpec
 from nn_experiments.studies.optimizers.table_4_1 import sizes
-from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED
+from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED, evidence, report, rules
 from theory.common.files import json_text
 
 
@@ -148,8 +149,10 @@ def test_a_run_with_nothing_in_it_still_has_a_report(full):
 
 
 def test_judging_needs_no_torch():
-    modules = "evidence, figures, judging, measurements, report, tables"
+    general = "figures, judge, record, report, shown, store, tables"
+    ours = "evidence, figures, measurements, predictions, report, study, tables"
     code = f"""import sys
-from nn_experiments.verdict import {modules}
+from nn_experiments.evidence import {general}
+from nn_experiments.studies.optimizers import {ours}
 sys.exit('torch' in sys.modules)"""
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

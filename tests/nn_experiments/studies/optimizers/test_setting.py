@@ -5,17 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from nn_experiments import presets
 from nn_experiments.attacks import reference
-from nn_experiments.specs import (
-    DataSpec,
-    ModelSpec,
-    OptimizerSpec,
-    RobustnessSpec,
-    TrainingSpec,
-)
-from nn_experiments.studies.optimizers import presets
+from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, RobustnessSpec, TrainingSpec
 from nn_experiments.studies.optimizers.choices import choices
-from nn_experiments.studies.optimizers.report import report
 from nn_experiments.studies.optimizers.setting import (
     departures,
     levels_of_ours,
@@ -23,7 +16,7 @@ from nn_experiments.studies.optimizers.setting import (
     small_sample,
     what_was_run,
 )
-from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED
+from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED, report
 
 
 def test_one_image_is_no_images(full):

@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 
 from nn_experiments.evidence.intervals import ONE_DISAGREEMENT, mean
-from nn_experiments.evidence.store import LipschitzBound, Measurements, RunMeasurements
-from nn_experiments.specs import MarginsSpec, RobustnessSpec
+from nn_experiments.specs import RobustnessSpec
+from nn_experiments.studies.optimizers.measurements import (
+    LipschitzBound,
+    Measurements,
+    RunMeasurements,
+)
+from nn_experiments.studies.optimizers.preset import MarginsSpec
 from nn_experiments.studies.optimizers.table_4_1 import (
     average_robust_accuracy,
     perturbed_measures,

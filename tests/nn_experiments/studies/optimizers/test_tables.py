@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nn_experiments.evidence.store import (
+from nn_experiments.evidence.tables import summary_table, verdict_table
+from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, RobustnessSpec
+from nn_experiments.studies.optimizers import tables
+from nn_experiments.studies.optimizers.measurements import (
     LipschitzBound,
     Measurements,
     RunMeasurements,
 )
-from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, RobustnessSpec
-from nn_experiments.studies.optimizers import tables
-from nn_experiments.studies.optimizers.judge import judge, summarise
 from nn_experiments.studies.optimizers.table_4_1 import average_robust_accuracy, sizes
-from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED
+from tests.nn_experiments.studies.optimizers.truths import AS_PREDICTED, judge, summarise
 from theory.common.tables import TextTable
 
 
@@ -115,8 +115,9 @@ def test_bounds_of_the_published_size_come_first(preset, compare):
 
 
 def test_verdicts_are_shown_with_effect_interval_and_sample(preset, compare):
-    verdicts = judge(preset, compare(AS_PREDICTED))
-    rows = cells(tables.verdict_table(verdicts))
+    measured = compare(AS_PREDICTED)
+    verdicts = judge(preset, measured)
+    rows = cells(verdict_table(verdicts, tables.measure_text))
     assert len(rows) == len(verdicts)
     for row, verdict in zip(rows, verdicts, strict=True):
         assert row["Verdict"] == verdict.outcome
@@ -125,20 +126,22 @@ def test_verdicts_are_shown_with_effect_interval_and_sample(preset, compare):
         assert low <= float(row["Effect"]) <= high
     standard = rows[0]
     assert (standard["Seeds"], standard["Images"], standard["Margin"]) == ("3+3", "1000", "2")
-    summary = cells(tables.summary_table(summarise(verdicts)))
+    summary = cells(summary_table(summarise(preset, measured)))
     assert [row["Verdict"] for row in summary] == ["supported"] * 8
     assert sum(int(row["supported"]) for row in summary) == sum(v.is_primary for v in verdicts)
 
 
 def test_one_seed_has_an_unknown_interval(preset, compare):
     verdicts = judge(preset, compare(AS_PREDICTED, seeds=1))
-    assert {r["Interval"] for r in cells(tables.verdict_table(verdicts))} == {"unknown"}
+    assert {r["Interval"] for r in cells(verdict_table(verdicts, tables.measure_text))} == {
+        "unknown"
+    }
 
 
 def test_trainings_are_in_the_presets_order(preset, compare):
     measurements = compare({"RMSProp": 0.1, "SGD": 0.1})
     failed = RunMeasurements("Adam", 0, status="diverged at step 4")
-    rows = cells(tables.training_table(preset, Measurements((*measurements.runs, failed))))
+    rows = cells(tables.trainings(preset, Measurements((*measurements.runs, failed))))
     assert [r["Optimization"] for r in rows] == ["SGD"] * 3 + ["Adam"] + ["RMSProp"] * 3
     assert rows[3]["Status"] == "diverged at step 4"
     assert rows[3]["Training loss"] == "–"
@@ -165,7 +168,7 @@ def test_verdicts_are_shown_as_they_are(preset, compare):
     """Each column, by hand, where the sides have different numbers of trainings."""
     runs = [r for r in compare(AS_PREDICTED).runs if (r.optimizer, r.seed) != ("Adam", 2)]
     verdicts = judge(preset, Measurements(tuple(runs)))
-    for row, v in zip(cells(tables.verdict_table(verdicts)), verdicts, strict=True):
+    for row, v in zip(cells(verdict_table(verdicts, tables.measure_text)), verdicts, strict=True):
         digits = 3 if v.unit == "ln ratio" else 2
         shown = [f"{x:+.{digits}f}" for x in (v.effect.estimate, v.effect.low, v.effect.high)]
         assert [row["Effect"], row["Interval"]] == [shown[0], f"[{shown[1]}, {shown[2]}]"]
@@ -203,8 +206,8 @@ def test_the_product_is_that_in_l2(preset, compare):
 
 def test_summaries_count_their_outcomes(preset, compare):
     reversed_ = {"SGD": 0.9, "Adam": 0.2, "RMSProp": 0.9}
-    summaries = summarise(judge(preset, compare(reversed_)))
-    for row, summary in zip(cells(tables.summary_table(summaries)), summaries, strict=True):
+    summaries = summarise(preset, compare(reversed_))
+    for row, summary in zip(cells(summary_table(summaries)), summaries, strict=True):
         assert row["Verdict"] == summary.outcome
         assert {k: int(row[k]) for k in summary.counts} == summary.counts
 
@@ -215,7 +218,7 @@ def test_every_table_can_be_latex_and_markdown(preset, compare):
     for table in (
         tables.accuracies(preset, measurements),
         tables.lipschitz_and_robustness([(preset, measurements)]),
-        tables.verdict_table(verdicts),
+        verdict_table(verdicts, tables.measure_text),
         tables.sizes_table(sizes(preset, measurements)),
     ):
         latex = table.latex().splitlines()

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nn_experiments.specs import ModelSpec, OptimizerSpec, Preset, RobustnessSpec
+from nn_experiments.specs import ModelSpec, OptimizerSpec, RobustnessSpec
 from nn_experiments.studies.optimizers import thesis_tables as published
+from nn_experiments.studies.optimizers.preset import Preset
 
 SGD, ADAM = OptimizerSpec("SGD"), OptimizerSpec("Adam", 0.001)
 EXACT = ("MNIST", "Fashion-MNIST", "CIFAR-100", "SVHN", "Caltech-101", "Imagenette")

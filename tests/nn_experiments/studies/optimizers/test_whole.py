@@ -11,17 +11,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from nn_experiments import style
+from nn_experiments import presets
 from nn_experiments.__main__ import main
-from nn_experiments.evidence import store as measurements
-from nn_experiments.flow import kept_preset as kept_settings
-from nn_experiments.flow import measure
-from nn_experiments.flow import plan as compare
-from nn_experiments.flow import progress as stages
-from nn_experiments.flow import write as describing
+from nn_experiments.evidence import store
+from nn_experiments.evidence.judge import judge
+from nn_experiments.flow import kept, measure, plan, progress, train, write
+from nn_experiments.flow import run as flow
 from nn_experiments.flow.write import fixed_before
+from nn_experiments.studies.optimizers import measurements, pages, settling
 from nn_experiments.studies.optimizers import pictures as drawing
-from nn_experiments.studies.optimizers import presets
+from nn_experiments.studies.optimizers.study import study
 from nn_experiments.training import folder_name
 from tests.nn_experiments.tiny import PRESET
 from theory.common import files as artefacts
@@ -29,6 +28,7 @@ from theory.common.errors import UserError
 
 REPOSITORY = Path(__file__).parents[4]
 # Files that a comparison writes, but for trainings.
+PARTS = ("margins", "robustness", "frequency")
 FILES = ("evidence.json", "report.md", "measurements.safetensors", "preset.json", "seconds.json")
 
 
@@ -46,8 +46,8 @@ def compared(tmp_path_factory):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Leave figures out: they take longer than all else here."""
-    monkeypatch.setattr(drawing, "draw_all", lambda *_: [])
-    monkeypatch.setattr(drawing, "draw_images", lambda *_: [])
+    monkeypatch.setattr(pages.Pages, "figures", lambda *_: {})
+    monkeypatch.setattr(pages.Pages, "images", lambda *_: {})
 
 
 def again(compared, tmp_path, command, *options):
@@ -59,6 +59,11 @@ def again(compared, tmp_path, command, *options):
         [command, str(preset), "--out", str(copy), "--jobs", "1", "--threads", "1", *options]
     )
     return code, copy
+
+
+def measured_in(path):
+    """What was measured, by optimizer and seed."""
+    return measurements.view(store.load(path))
 
 
 def contents(folder):
@@ -88,7 +93,7 @@ def test_everything_is_written(compared):
 
 def test_every_part_of_the_preset_was_measured(compared):
     out, _ = compared
-    found = measurements.load(out / "measurements.safetensors")
+    found = measured_in(out / "measurements.safetensors")
     assert [(run.optimizer, run.seed) for run in found.runs] == [
         ("SGD", 0), ("SGD", 1), ("Adam", 0), ("Adam", 1),
     ]  # fmt: skip
@@ -136,19 +141,30 @@ def test_what_was_done_is_not_repeated(undrawn, compared, tmp_path):
     assert code == 0
     for path, written in before.items():
         assert (copy / path.relative_to(compared[0])).stat().st_mtime_ns == written
-    old, new = (
-        measurements.load(folder / "measurements.safetensors").runs
-        for folder in (compared[0], copy)
-    )
+    folders = (compared[0], copy)
+    old, new = (measured_in(folder / "measurements.safetensors").runs for folder in folders)
     assert [run.correct.keys() for run in old] == [run.correct.keys() for run in new]
 
 
 def test_a_changed_level_is_measured_anew_and_alone(undrawn, compared, tmp_path):
     code, copy = again(compared, tmp_path, "evaluate", "--robustness.l2", "0.5", "1.0")
     assert code == 0
-    for run in measurements.load(copy / "measurements.safetensors").runs:
+    for run in measured_in(copy / "measurements.safetensors").runs:
         assert {"l2/0.5", "l2/1.0", "linf/0.03"} <= set(run.correct)
         assert (run.correct["l2/1.0"] <= run.correct["l2/0.5"]).all()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "tables"])
+def test_predictions_are_judged_once_for_all_that_is_written(
+    undrawn, compared, tmp_path, monkeypatch, command
+):
+    judged = []
+    monkeypatch.setattr(flow, "judge", lambda *args: judged.append(judge(*args)) or judged[-1])
+    code, copy = again(compared, tmp_path, command)
+    assert code == 0
+    (findings,) = judged
+    rows = (copy / "tables" / "comparisons.csv").read_text().splitlines()[1:]
+    assert len(rows) == len(findings.verdicts)
 
 
 @pytest.mark.parametrize("command", ["frequency", "lipschitz", "tables", "figures"])
@@ -168,8 +184,8 @@ def test_margins_changed_after_the_results_are_told(undrawn, compared, tmp_path,
     # Evidence that has the preset alone says as much.
     (tmp_path / "earlier").mkdir()
     (tmp_path / "earlier" / "evidence.json").write_text(json.dumps({"preset": before["preset"]}))
-    assert fixed_before(tmp_path / "earlier") == before["fixed_before_results"]
-    assert fixed_before(tmp_path) is None
+    assert fixed_before(tmp_path / "earlier", PARTS) == before["fixed_before_results"]
+    assert fixed_before(tmp_path, PARTS) is None
     told = "changed after the results: margins.accuracy: 2, now 50"
     for name in ("verdict", "comparisons"):
         assert told in (copy / "tables" / name).with_suffix(".md").read_text()
@@ -198,10 +214,10 @@ def test_numbers_are_not_lost_for_levels_without_any(compared, tmp_path, capsys,
 def test_seconds_in_the_evidence_count_the_drawing(compared, tmp_path, monkeypatch):
     def drawn_slowly(*_):
         time.sleep(0.3)
-        return []
+        return {}
 
-    monkeypatch.setattr(drawing, "draw_all", drawn_slowly)
-    monkeypatch.setattr(drawing, "draw_images", drawn_slowly)
+    monkeypatch.setattr(pages.Pages, "figures", drawn_slowly)
+    monkeypatch.setattr(pages.Pages, "images", drawn_slowly)
     before = json.loads((compared[0] / "seconds.json").read_text())["describing"]
     code, copy = again(compared, tmp_path, "evaluate")
     assert code == 0
@@ -212,7 +228,7 @@ def test_seconds_in_the_evidence_count_the_drawing(compared, tmp_path, monkeypat
 
 
 def test_other_settings_need_another_folder(compared, tmp_path, capsys, monkeypatch):
-    monkeypatch.delattr(compare, "settled")  # nothing is timed nor tried before
+    monkeypatch.delattr(plan, "settled")  # nothing is timed nor tried before
     code, copy = again(compared, tmp_path, "train", "--training.epochs", "4")
     assert code == 2
     told = capsys.readouterr().err
@@ -286,8 +302,8 @@ def test_a_spoilt_file_is_told_before_anything_is_written(
 def test_what_a_rule_chose_is_read_back_and_not_chosen_again(
     undrawn, compared, tmp_path, monkeypatch
 ):
-    monkeypatch.delattr(compare, "images_within_budget")
-    monkeypatch.delattr(compare, "choose_learning_rates")
+    monkeypatch.delattr(settling, "images_within_budget")
+    monkeypatch.delattr(settling, "choose_learning_rates")
     for command in ("tables", "lipschitz"):
         code, copy = again(compared, tmp_path, command, "--training-budget", "60")
         assert code == 0
@@ -297,13 +313,13 @@ def test_what_a_rule_chose_is_read_back_and_not_chosen_again(
 
 
 def test_drawing_tells_its_progress(compared, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(stages._Lines, "_SECONDS", 0.0)
-    monkeypatch.setattr(style, "write_figure", lambda *_: None)
+    monkeypatch.setattr(progress._Lines, "_SECONDS", 0.0)
+    monkeypatch.setattr(write, "write_figure", lambda *_: None)
     code, _ = again(compared, tmp_path, "figures")
     assert code == 0
     lines = [ln for ln in capsys.readouterr().err.splitlines() if ln.startswith("describing: ")]
     names = [line.partition("drawing ")[2] for line in lines]
-    assert len(names) == describing._DRAWN + describing._PICTURES == len(set(names))
+    assert len(names) == 11 == len(set(names))
     assert names[0] == "figure_4_1"
     assert lines[-1].startswith("describing: 100 %")
 
@@ -342,13 +358,13 @@ def results(folder):
 
 
 def test_pictures_can_be_left_out(compared, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(stages._Lines, "_SECONDS", 0.0)
-    monkeypatch.delattr(drawing, "draw_images")
-    monkeypatch.setattr(style, "write_figure", lambda *_: None)
+    monkeypatch.setattr(progress._Lines, "_SECONDS", 0.0)
+    monkeypatch.delattr(drawing, "image_figures")
+    monkeypatch.setattr(write, "write_figure", lambda *_: None)
     code, _ = again(compared, tmp_path, "figures", "--no-pictures")
     assert code == 0
     lines = [ln for ln in capsys.readouterr().err.splitlines() if ln.startswith("describing: ")]
-    assert len(lines) == describing._DRAWN
+    assert len(lines) == 5
     assert lines[-1].startswith("describing: 100 %")
 
 
@@ -363,14 +379,14 @@ def test_threads_and_seed_reach_the_pictures(compared, tmp_path, monkeypatch, jo
     attack = drawing.attack
     monkeypatch.setattr(drawing, "attack", attacked)
     monkeypatch.setattr(drawing, "_right_everywhere", lambda *_: [0, 1])
-    monkeypatch.setattr(style, "write_figure", lambda *_: None)
+    monkeypatch.setattr(write, "write_figure", lambda *_: None)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
         out, preset = compared
         shutil.copytree(out, tmp_path / "copy")
         # Pictures alone are drawn here, and with another seed than the code could have fixed.
-        monkeypatch.setattr(kept_settings, "require_kept", lambda *_, **__: None)
+        monkeypatch.setattr(kept, "require_kept", lambda *_, **__: None)
         options = ["--jobs", jobs, "--threads", "1", "--robustness.noise-seed", "5"]
         assert main(["figures", str(preset), "--out", str(tmp_path / "copy"), *options]) == 0
         assert torch.get_num_threads() == 2  # put back
@@ -423,7 +439,7 @@ def test_networks_under_other_names_are_not_measured(compared, tmp_path, capsys)
 def test_a_run_that_fails_leaves_the_others(tmp_path, capsys):
     path, out = tmp_path / "preset.toml", tmp_path / "out"
     path.write_text(PRESET)
-    runs = presets.read(str(path)).all_runs()
+    runs = study(presets.read(str(path))).specs()
     spoilt = out / "runs" / folder_name(runs[0])
     spoilt.mkdir(parents=True)
     (spoilt / "run.json").write_text("{")
@@ -441,7 +457,7 @@ def test_an_interrupt_says_how_to_go_on(tmp_path, capsys, monkeypatch):
 
     path = tmp_path / "preset.toml"
     path.write_text(PRESET)
-    monkeypatch.setattr(compare, "train", interrupted)
+    monkeypatch.setattr(train, "train", interrupted)
     assert main(["train", str(path), "--out", str(tmp_path / "out")]) == 130
     assert capsys.readouterr().err.endswith("whole; the same command goes on from them\n")
 
@@ -461,9 +477,7 @@ def test_a_comparison_that_is_killed_goes_on_to_the_same_result(undrawn, compare
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert main(command[3:]) == 0
-    old, new = (
-        measurements.load(folder / "measurements.safetensors").runs for folder in (out, copy)
-    )
+    old, new = (measured_in(folder / "measurements.safetensors").runs for folder in (out, copy))
     for a, b in zip(old, new, strict=True):
         assert a.training_loss == b.training_loss
         for name in a.correct:
@@ -481,7 +495,7 @@ def test_attacks_that_saw_no_gradient_are_told_in_every_file(tmp_path, capsys):
     assert told in capsys.readouterr().err
     for name in ("report.md", "evidence.json", "tables/attack_notes.csv", "tables/comparisons.csv"):
         assert told in (out / name).read_text(), name
-    runs = measurements.load(out / "measurements.safetensors").runs
+    runs = measured_in(out / "measurements.safetensors").runs
     masked = [(run, m) for run in runs for m in run.masked]
     assert masked
     for run, kind in masked:

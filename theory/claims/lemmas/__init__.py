@@ -1,0 +1,1 @@
+"""What claims of several files rest on; no claims of their own."""
