@@ -22,6 +22,7 @@ from theory.common.command import BAD_INPUT, leave, run
 from theory.common.console import print_table
 from theory.common.errors import UserError
 from theory.common.files import ensure_writable_file, write_json
+from theory.common.plurals import counted
 from theory.common.usage import parsed, runs
 
 if TYPE_CHECKING:
@@ -105,9 +106,11 @@ class Data:
             return 0
         found = data.load(DataSpec(self.name), data_dir=self.data_dir, download=self.download)
         channels, height, width = found.shape
+        classes = f"{found.classes} class{'' if found.classes == 1 else 'es'}"
         print(
-            f"{found.name}: {len(found.train)} images to train on, {len(found.test)} to test on, "
-            f"{height} × {width} pixels, {channels} channel(s), {found.classes} classes.\n"
+            f"{found.name}: {counted(len(found.train), 'image')} to train on, "
+            f"{len(found.test):,} to test on, "
+            f"{height} × {width} pixels, {counted(channels, 'channel')}, {classes}.\n"
             f"From: {data.source(self.name, self.data_dir)}"
         )
         if self.energy is not None:

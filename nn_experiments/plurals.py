@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from theory.common.plurals import counted
 
-def counted(number: int, things: str) -> str:
-    """Return a number of things, whose plural ends in s: ``"1 test image"``, ``"1,000 epochs"``.
-
-    Args:
-        number: of them.
-        things: what one of them is called.
-
-    """
-    return f"{number:,} {things}{'' if number == 1 else 's'}"
+__all__ = ["counted", "either"]
 
 
 def either(numbers: Sequence[int], things: str) -> str:

@@ -21,6 +21,7 @@ from simulations.studies.figure_4_7.experiment import Experiment, exact_theory, 
 from simulations.studies.figure_4_7.observations import observations
 from simulations.studies.figure_4_7.settings import Settings
 from simulations.study.evidence import Check, judged
+from theory.common.plurals import counted
 from theory.logic.findings import Status
 from theory.model.dynamics import gd_contraction
 from theory.model.minibatch import second_moment_step
@@ -151,7 +152,7 @@ def gd_monte_carlo(experiment: Experiment) -> Check:
         bool((gap <= allowed).all()),
         f"|mean over seeds − expectation| ≤ {_Z:g} derived standard errors + rounding",
         f"{worst:.2g} of the bound at most, over {len(runs.iterations)} times, "
-        f"{len(runs.runs)} seeds",
+        f"{counted(len(runs.runs), 'seed')}",
         of_simulator=True,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from theory.__main__ import main
-from theory.common import files
+from theory.common import environment
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("theory", "simulations", "nn_experiments")
@@ -52,9 +52,10 @@ def test_an_installed_copy_is_not_described_by_a_repository_around_it(tmp_path, 
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs"], check=True)
-    installed = tmp_path / "site-packages" / "theory" / "common" / "files.py"
-    monkeypatch.setattr(files, "__file__", str(installed))
-    assert "(not under version control)" in files.environment()["code"]
+    installed = tmp_path / "site-packages" / "theory" / "common" / "environment.py"
+    installed.parent.mkdir(parents=True)
+    monkeypatch.setattr(environment, "__file__", str(installed))
+    assert "(not under version control)" in environment.environment()["code"]
 
 
 @pytest.mark.parametrize("kept", [False, True])

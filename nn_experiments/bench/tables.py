@@ -26,6 +26,7 @@ from nn_experiments.specs import (
     TrainingSpec,
 )
 from nn_experiments.training import load_model, resolve, train
+from theory.common.plurals import counted
 from theory.common.tables import TextTable
 
 # A network that has learnt something, so that some images break early and some never do.
@@ -69,11 +70,11 @@ def tables(
         with watch(f"{norm} attacks") as tell:
             timings = bench_attacks(models, data.test.to(where), norm, radii, repeats, tell=tell)
         title = (
-            f"APGD-CE and APGD-T, {len(data.test)} images, {networks} network(s), {norm} radii "
-            + " and ".join(radii)
+            f"APGD-CE and APGD-T, {len(data.test)} images, {counted(networks, 'network')}, "
+            f"{norm} radii " + " and ".join(radii)
         )
         yield title, _attacks(timings, radii)
-    title = f"Peak memory of training on 60,000 images, Adam, {repeats} process(es)"
+    title = f"Peak memory of training on 60,000 images, Adam, {counted(repeats, 'repeat')}"
     with watch("memory") as tell:
         table = _memory(device, repeats, tell)
     yield title, table

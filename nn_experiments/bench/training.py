@@ -24,6 +24,7 @@ from nn_experiments.specs import DataSpec, ModelSpec, OptimizerSpec, RunSpec, Tr
 from nn_experiments.training.device import computing, resolve
 from nn_experiments.training.step import Stepper
 from nn_experiments.updates import optimizers
+from theory.common.plurals import counted
 
 _SHAPE, _CLASSES = (1, 28, 28), 10
 OPTIMIZERS = (
@@ -78,7 +79,7 @@ class TrainingBench:
         """Return the row of a table with the header :data:`HEADER`."""
         plain, ours = map(statistics.median, (self.plain_seconds, self.our_seconds))
         return [
-            f"{self.optimizer}, {self.precision}, {self.device}, {self.threads} threads",
+            f"{self.optimizer}, {self.precision}, {self.device}, {counted(self.threads, 'thread')}",
             f"{1e3 * plain:.2f}",
             f"{1e3 * ours:.2f}",
             f"{self.ratio:.2f}",

@@ -30,6 +30,7 @@ from theory.common.environment import environment
 from theory.common.errors import UserError
 from theory.common.figure import write_figure
 from theory.common.files import write_json, write_text
+from theory.common.plurals import counted
 
 Cluster: TypeAlias = Literal["slurm", "local"]
 
@@ -149,7 +150,7 @@ def run(file: Path | None, options: Sequence[str], out: Path, where: Where) -> t
     seconds, rows = outcome.seconds, outcome.rows
     said = [
         statement(summary),
-        f"Computed {outcome.computed} of {outcome.blocks} blocks in {seconds:.1f} s"
+        f"Computed {outcome.computed} of {counted(outcome.blocks, 'block')} in {seconds:.1f} s"
         + (
             f", {rows / seconds:.3g} points a second."
             if outcome.computed == outcome.blocks
@@ -232,7 +233,7 @@ def _todo(plan: Plan, folder: Path) -> Sequence[int]:
 def _computed(work: Computation, sweep: Sweep, folder: Path, where: Where) -> Outcome:
     if where.cluster is not None and where.jobs is not None:
         return _computed_by_jobs(work, sweep, folder, where, where.cluster, where.jobs)
-    with shown(f"{sweep.rows:,} runs") as progress:
+    with shown(counted(sweep.rows, "run")) as progress:
         return run_sweep(
             work,
             sweep,
@@ -249,7 +250,7 @@ def _computed_by_jobs(
     work: Computation, sweep: Sweep, folder: Path, where: Where, cluster: Cluster, jobs: int
 ) -> Outcome:
     given = {name: getattr(where, name) for name in _RESOURCES}
-    with shown(f"{sweep.rows:,} runs") as progress:
+    with shown(counted(sweep.rows, "run")) as progress:
         return submit_sweep(
             work,
             sweep,

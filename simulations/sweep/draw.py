@@ -26,6 +26,7 @@ from theory.common.figure import (
     WIDTH_INCHES,
     house_style,
 )
+from theory.common.plurals import counted
 
 _SHOWN: Final = {
     "ratio": "Rₐ / Rₐ of GD's limit",
@@ -271,7 +272,7 @@ def _note(figure: Figure, summary: Summary, what_is_drawn: str) -> None:
         risks < _drawable(summary, "standard_risk"),
         f"; standard risks below {LEAST_OF_GREATEST:g} of the greatest are drawn there",
     )
-    text = f"Medians over {summary.seeds} seeds{what_is_drawn}{cut_off}{below}"
+    text = f"Medians over {counted(summary.seeds, 'seed')}{what_is_drawn}{cut_off}{below}"
     figure.suptitle(fill(text, _TITLE_CHARACTERS), fontsize=8)
 
 
@@ -390,5 +391,5 @@ def caption(summary: Summary) -> str:
         swept = ["the learning rates of each rule"]
     return (
         "Adversarial risk over that of GD's limit, standard risk, and movement at the irrelevant "
-        f"frequencies, against {' and '.join(swept)}; medians over {summary.seeds} seeds"
+        f"frequencies, against {' and '.join(swept)}; medians over {counted(summary.seeds, 'seed')}"
     )

@@ -16,6 +16,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 from theory.common.console import console as any_console
+from theory.common.plurals import counted
 from theory.common.progress import Progress
 
 SECONDS_BETWEEN_LINES: Final = 30.0
@@ -67,5 +68,7 @@ class _Lines:
         computed = done - self._at_first
         left = f", about {passed / computed * (total - done):.0f} s left" if computed else ""
         self._console.print(
-            f"{self._title}: {done} of {total} points{left}", soft_wrap=True, highlight=False
+            f"{self._title}: {done} of {counted(total, 'point')}{left}",
+            soft_wrap=True,
+            highlight=False,
         )

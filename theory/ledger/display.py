@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from theory.common.console import console as any_console
+from theory.common.plurals import counted
 from theory.ledger.certificates import Key
 from theory.ledger.typeset import values_at
 from theory.ledger.verify import Verdict, judgements, ranked, summary
@@ -206,7 +207,7 @@ class Progress:
             self._bar.refresh()
         elif time.monotonic() > self._told + _SECONDS_TO_A_LINE:
             self._told = time.monotonic()
-            print(f"settled {done} of {total} questions", file=sys.stderr, flush=True)
+            print(f"settled {done} of {counted(total, 'question')}", file=sys.stderr, flush=True)
 
 
 class Steps:

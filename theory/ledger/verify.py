@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from theory.common.environment import environment
 from theory.common.errors import UserError
 from theory.common.files import read_json
+from theory.common.plurals import counted
 from theory.logic.evidence import Argument, Claim, Evidence, Judgement, Obligation, Simulated
 from theory.logic.findings import Finding, Status, Unsettled
 from theory.logic.numbers import exact
@@ -286,7 +287,7 @@ def summary(verdicts: Iterable[Verdict]) -> str:
     """Count the verdicts by status, in a sentence."""
     counts = Counter(v.status for v in verdicts)
     parts = ", ".join(f"{counts[status]} {status}" for status in _ORDER if counts[status])
-    return f"{counts.total()} claims: {parts}"
+    return f"{counted(counts.total(), 'claim')}: {parts}"
 
 
 def judgements(verdicts: Iterable[Verdict]) -> dict[str, int]:

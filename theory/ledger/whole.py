@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from theory.common.errors import UserError
+from theory.common.plurals import counted
 from theory.ledger.cache import Cache
 from theory.ledger.display import Progress
 from theory.ledger.settling import settle_claims
@@ -49,7 +50,7 @@ class Ledger:
         cache.prune()
         write_snapshot(self.cache, self.timeout, verdicts)
         recalled = f", {cache.recalled} recalled from {self.cache}" * bool(cache.recalled)
-        return verdicts, f"{cache.settled} questions settled{recalled}."
+        return verdicts, f"{counted(cache.settled, 'question')} settled{recalled}."
 
     def verdicts_of(self, name: str) -> list[Verdict]:
         """Return the verdicts of the claims of an id or row.

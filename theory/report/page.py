@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from theory.common.environment import environment
 from theory.common.files import write_text
+from theory.common.plurals import counted
 from theory.ledger.verify import read_simulation
 from theory.logic.evidence import Claim
 from theory.report import markdown
@@ -117,7 +118,7 @@ class Written:
 
     def note(self) -> str:
         """Return what to tell the user."""
-        lines = [f"Report: {self.path} ({self.size / 1e6:.1f} MB, {self.claims} claims)"]
+        lines = [f"Report: {self.path} ({self.size / 1e6:.1f} MB, {counted(self.claims, 'claim')})"]
         lines += ["What it shows:"] * bool(self.sources) + [*self.sources]
         lines += [f"Without files, so not on it: {', '.join(self.missing)}"] * bool(self.missing)
         if self.size > LARGEST:
@@ -221,7 +222,7 @@ def page_parts(
 
     """
     if known is not None:
-        tell(f"setting the formulas of {len(known.ledger.verdicts)} claims")
+        tell(f"setting the formulas of {counted(len(known.ledger.verdicts), 'claim')}")
     reports = folders.reports()
     of = {package: [run for run in reports if run.package == package] for package in _PRODUCERS}
     others = [run for run in reports if run.package not in _PRODUCERS]

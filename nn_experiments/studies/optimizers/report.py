@@ -41,6 +41,7 @@ from nn_experiments.studies.optimizers.tables import (
     trainings,
 )
 from theory.common import escaping
+from theory.common.plurals import counted
 from theory.common.tables import TextTable
 
 # What is not as intervals presume, in the sentence that says what they are then worth.
@@ -101,7 +102,7 @@ def _scale(preset: Preset, measurements: Measurements) -> str:
     losses = [r.training_loss for r in measurements.runs if r.training_loss is not None]
     reached = f"Training loss reached: {min(losses):.3g} to {max(losses):.3g}." if losses else ""
     finished = sum(run.status == FINISHED for run in measurements.runs)
-    ran = f"{finished} of {len(measurements.runs)} trainings finished. {reached}".strip()
+    ran = f"{finished} of {counted(len(measurements.runs), 'training')} finished. {reached}".strip()
     short = [escaping.markdown(text) for text in small_sample(preset)]
     other = [escaping.markdown(text) for text in departures(preset)]
     scale = (

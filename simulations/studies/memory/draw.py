@@ -13,6 +13,7 @@ from simulations.studies.memory.runs import MEMBERS, NO_MEMORY
 from simulations.studies.memory.settings import Memory
 from simulations.study.problems import FIGURE_4_7, PROBLEMS
 from theory.common.figure import BLACK, GREEN, PINK, VERMILION, WIDTH_INCHES, house_style
+from theory.common.plurals import counted
 
 _HEIGHT_INCHES = 4.9
 _LOOK: Final = {NO_MEMORY: (VERMILION, "D"), "RMSProp": (PINK, "^"), "Adam": (GREEN, "s")}
@@ -52,7 +53,8 @@ def draw(settings: Memory, experiment: Experiment) -> Figure:
         handles, labels = grid[0, 1].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
         figure.suptitle(
-            f"Medians over {settings.seeds} seeds; bands from the lower to the upper quartile",
+            f"Medians over {counted(settings.seeds, 'seed')}; bands from the lower to the upper "
+            "quartile",
             fontsize=8,
         )
     return figure

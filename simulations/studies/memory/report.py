@@ -11,6 +11,7 @@ from simulations.study.alternatives import each, sentences
 from simulations.study.problems import FIGURE_4_7, PROBLEMS
 from simulations.study.quartiles import cells, held, words
 from simulations.study.rounding import TOLD
+from theory.common.plurals import counted
 from theory.common.tables import TextTable
 
 _HEADER = (
@@ -76,7 +77,7 @@ def results(experiment: Experiment) -> dict[str, Any]:
 
 def statement(settings: Memory, experiment: Experiment) -> str:
     """Return what the sweeps say about the theory."""
-    seeds = f"n = {settings.seeds} seeds, medians, quartiles in brackets"
+    seeds = f"n = {counted(settings.seeds, 'seed')}, medians, quartiles in brackets"
     return "\n".join([f"Of ‖Δw̃ irrelevant‖/‖w̃*‖ ({seeds}):\n", *_lines_of(experiment)])
 
 
@@ -170,9 +171,10 @@ def _lines(settings: Memory, experiment: Experiment) -> Iterator[str]:
         "tenth of training. β weighs the old memory, as in PyTorch; without memory, β1 = β2 = 0 "
         "and ε = 0, Adam is signGD. All but the panels over minibatches have the population "
         f"gradient. Power law: d = {settings.d}, σ̃² falls as 1/k^{settings.alpha:g}, the upper "
-        f"half without energy. {settings.seeds} seeds of starts (and targets, of the power law): "
-        "medians and quartiles. Risks are over that of GD's limit from the same start (R_a) and of "
-        f"the weights 0 (R_s). A dash stands where Adam does not learn the task. {TOLD}\n"
+        f"half without energy. {counted(settings.seeds, 'seed')} of starts (and targets, of the "
+        "power law): medians and quartiles. Risks are over that of GD's limit from the same start "
+        "(R_a) and of the weights 0 (R_s). A dash stands where Adam does not learn the task. "
+        f"{TOLD}\n"
     )
     yield f"## What it says about the theory\n\n{statement(settings, experiment)}\n"
     yield (

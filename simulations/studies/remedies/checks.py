@@ -11,6 +11,7 @@ from simulations.studies.remedies.runs import WEIGHT_DECAY
 from simulations.studies.remedies.settings import Remedies
 from simulations.study.evidence import Check, judged
 from simulations.study.problems import PROBLEMS, greatest_in_space, runs_of
+from theory.common.plurals import counted
 
 
 def checks_of(settings: Remedies, rows: list[Row]) -> dict[str, Check]:
@@ -48,7 +49,7 @@ def penalised_gd(settings: Remedies) -> Check:
         "GD with an l2 penalty, or with weight decay, is where (4.12) takes it towards the ridge "
         "solution, but for rounding",
         f"{worst:.2g} of the bound on rounding at most, over {4 * len(PROBLEMS)} cases of "
-        f"{settings.seeds} seeds, {iterations} updates",
+        f"{counted(settings.seeds, 'seed')}, {iterations} updates",
         of_simulator=True,
     )
 

@@ -36,6 +36,7 @@ from theory.common.figure import (
     WIDTH_INCHES,
     house_style,
 )
+from theory.common.plurals import counted
 
 _HEIGHT_INCHES = 5.4
 _LOOK: Final[dict[str, dict[str, Any]]] = {
@@ -78,8 +79,8 @@ def draw(settings: Remedies, experiment: Experiment) -> Figure:
         keys = [Line2D([], [], **_style(look), label=name) for name, look in _LOOK.items()]
         figure.legend(handles=keys, loc="outside lower center", ncols=4, frameon=False)
         figure.suptitle(
-            f"Medians and quartiles over {settings.seeds} seeds; λ grows along a line, and what "
-            "does not learn the task is cut off",
+            f"Medians and quartiles over {counted(settings.seeds, 'seed')}; λ grows along a "
+            "line, and what does not learn the task is cut off",
             fontsize=8,
         )
     return figure

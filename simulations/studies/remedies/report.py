@@ -24,6 +24,7 @@ from simulations.study.answer import lines_of
 from simulations.study.problems import PROBLEMS
 from simulations.study.quartiles import cells, held, words
 from simulations.study.rounding import TOLD
+from theory.common.plurals import counted
 from theory.common.tables import TextTable
 
 
@@ -82,8 +83,9 @@ def statement(settings: Remedies, experiment: Experiment) -> str:
     """Return what the remedies say about the theory."""
     first = (
         "Part of the gap in adversarial risk to GD's limit that is closed, at what standard risk "
-        f"over that of the weights 0 (n = {settings.seeds} seeds: medians, quartiles in brackets; "
-        f"of each remedy the strength that closes most at a standard risk below {LEARNT:g}):\n"
+        f"over that of the weights 0 (n = {counted(settings.seeds, 'seed')}: medians, quartiles in "
+        "brackets; of each remedy the strength that closes most at a standard risk below "
+        f"{LEARNT:g}):\n"
     )
     return "\n".join([first, *_lines_of(experiment)])
 
@@ -183,9 +185,9 @@ def _lines(settings: Remedies, experiment: Experiment) -> Iterator[str]:
         f"Population gradient, {settings.iterations:,} updates, starts N(0, {settings.start:g}²). "
         f"Power law: d = {settings.d}, σ̃² falls as 1/k^{settings.alpha:g}, the upper half without "
         "energy. Dotted: the ridge solution, where GD with an l2 penalty or weight decay ends, "
-        f"against signGD's gap. n = {settings.seeds} seeds of starts (and targets, of the power "
-        "law): medians, and bars from the lower to the upper quartile. A zero start is compared "
-        f"with GD from the random start, whose irrelevant weights GD keeps. {TOLD}\n"
+        f"against signGD's gap. n = {counted(settings.seeds, 'seed')} of starts (and targets, of "
+        "the power law): medians, and bars from the lower to the upper quartile. A zero start is "
+        f"compared with GD from the random start, whose irrelevant weights GD keeps. {TOLD}\n"
     )
     yield f"## What it says about the theory\n\n{statement(settings, experiment)}\n"
     yield (

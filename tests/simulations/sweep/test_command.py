@@ -99,12 +99,12 @@ def test_what_is_printed(tmp_path, capsys):
     printed = capsys.readouterr()
     assert "3 runs: 1 point, 3 seeds at each." in printed.out
     assert f"Report: {tmp_path / 'report.md'}" in printed.out
-    assert "Computed 1 of 1 blocks" in printed.out
+    assert "Computed 1 of 1 block " in printed.out
     assert "3 runs: 3 of 3 points" in printed.err
     before = files(tmp_path)
     assert "No figure" in before["report.md"].decode()
     assert sweep(tmp_path, POINT) == 0
-    assert "Computed 0 of 1 blocks" in capsys.readouterr().out
+    assert "Computed 0 of 1 block " in capsys.readouterr().out
     assert files(tmp_path) == before
 
 
@@ -261,7 +261,7 @@ def test_a_damaged_block_is_told_and_computed_again(tmp_path, point, capsys):
     block.write_bytes(block.read_bytes()[:-9])
     assert sweep(out, POINT) == 0
     printed = capsys.readouterr()
-    assert "Computed 1 of 1 blocks" in printed.out
+    assert "Computed 1 of 1 block " in printed.out
     assert "1 of 1 damaged or of another sweep; computed again: 0\n" in printed.err
     assert files(out) == files(point)
 

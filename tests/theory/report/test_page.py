@@ -283,7 +283,7 @@ def test_the_note_tells_size_sources_and_what_is_missing(written: Written, resul
 @pytest.mark.parametrize(("size", "says"), [(LARGEST, False), (LARGEST + 1, True)], ids=str)
 def test_a_page_that_is_too_large_is_told(size: int, says: bool) -> None:
     note = Written(Path("report.html"), size, 1).note()
-    assert note.startswith("Report: report.html (7.0 MB, 1 claims)")
+    assert note.startswith("Report: report.html (7.0 MB, 1 claim)")
     assert ("may open slowly" in note) is says
 
 
