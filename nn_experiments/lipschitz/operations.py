@@ -338,27 +338,15 @@ def _log_softmax(
 Rule = Callable[..., Made]
 
 
+_FORMS = (("", ""), ("", "_"), ("__", "__"), ("__r", "__"), ("__i", "__"))
+"""How an operator is written: as a function, in place, and with either side first."""
+
+
 def rules() -> dict[Callable[..., Any], Rule]:
     """Return the rule of each operation of which bounds are known."""
-    of_tensors: list[tuple[str, Rule]] = [
-        *((name, _reshaped) for name in ("flatten", "view", "reshape", "squeeze", "unsqueeze")),
-        *((name, _reshaped) for name in ("contiguous", "clone", "detach", "float", "double")),
-        *((name, _permuted) for name in ("permute",)),
-        *((name, _transposed) for name in ("transpose", "swapaxes", "swapdims")),
-        *((name, _activation(1)) for name in ("relu", "relu_", "tanh", "tanh_", "abs", "abs_")),
-        *((name, _activation(1)) for name in ("__abs__", "neg", "neg_", "__neg__")),
-        *((name, _activation(0.25)) for name in ("sigmoid", "sigmoid_")),
-        *((name, _clamped) for name in ("clamp", "clamp_", "clip", "clip_")),
-        *((f"{a}{name}{b}", _sum) for name in ("add", "sub") for a, b in _FORMS),
-        *((f"{a}mul{b}", _product) for a, b in _FORMS),
-        *((name, _quotient) for name in ("div", "div_", "__truediv__", "__itruediv__")),
-        *((name, _matrix_product) for name in ("matmul", "__matmul__", "mm")),
-        ("__getitem__", _selected),
-        ("mean", _mean),
-    ]
     found = {
         getattr(home, name): rule
-        for name, rule in of_tensors
+        for name, rule in _methods()
         for home in (Tensor, torch)
         if callable(getattr(home, name, None))
     }
@@ -386,4 +374,21 @@ def rules() -> dict[Callable[..., Any], Rule]:
     }
 
 
-_FORMS = (("", ""), ("", "_"), ("__", "__"), ("__r", "__"), ("__i", "__"))
+def _methods() -> list[tuple[str, Rule]]:
+    """Return the rules of methods of tensors, and of PyTorch's functions of the same names."""
+    return [
+        *((name, _reshaped) for name in ("flatten", "view", "reshape", "squeeze", "unsqueeze")),
+        *((name, _reshaped) for name in ("contiguous", "clone", "detach", "float", "double")),
+        *((name, _permuted) for name in ("permute",)),
+        *((name, _transposed) for name in ("transpose", "swapaxes", "swapdims")),
+        *((name, _activation(1)) for name in ("relu", "relu_", "tanh", "tanh_", "abs", "abs_")),
+        *((name, _activation(1)) for name in ("__abs__", "neg", "neg_", "__neg__")),
+        *((name, _activation(0.25)) for name in ("sigmoid", "sigmoid_")),
+        *((name, _clamped) for name in ("clamp", "clamp_", "clip", "clip_")),
+        *((f"{a}{name}{b}", _sum) for name in ("add", "sub") for a, b in _FORMS),
+        *((f"{a}mul{b}", _product) for a, b in _FORMS),
+        *((name, _quotient) for name in ("div", "div_", "__truediv__", "__itruediv__")),
+        *((name, _matrix_product) for name in ("matmul", "__matmul__", "mm")),
+        ("__getitem__", _selected),
+        ("mean", _mean),
+    ]
