@@ -130,3 +130,20 @@ def test_machinery_of_networks_names_no_study():
         if imported.startswith("nn_experiments.studies.")
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_file_has_400_lines_and_a_function_40_at_most():
+    """Docstrings count in files, not in functions."""
+    long = []
+    for module, path in MODULES.items():
+        text = path.read_text(encoding="utf-8")
+        if text.count("\n") > 400:
+            long.append(f"{module}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                told = node.body[0] if ast.get_docstring(node) is not None else None
+                docstring = 0 if told is None else 1 + told.end_lineno - told.lineno
+                lines = 1 + node.end_lineno - node.lineno - docstring
+                if lines > 40:
+                    long.append(f"{module}.{node.name}: {lines} lines")
+    assert not long, "\n".join(long)
