@@ -58,5 +58,5 @@ def described(settings: object, report: str) -> dict[str, str]:
 
     """
     study = type(settings).__module__.rpartition(".")[0].rpartition(".")[2]
-    title = report.splitlines()[0].removeprefix("# ")
+    title = report.partition("\n")[0].removeprefix("# ")
     return {"title": title, "command": f"python -m simulations {spelled(study)}"}

@@ -92,7 +92,7 @@ def test_sweeps_depend_on_what_computes_and_on_no_page_picture_or_command(which,
     first = digest()
     assert first == code_digest(ROOT / starts[which])
     for path in (
-        *(tmp_path / "theory/report").iterdir(),
+        *(p for p in (tmp_path / "theory/report").rglob("*") if p.is_file()),
         *(tmp_path / "simulations").rglob("draw.py"),
         *(tmp_path / "simulations").rglob("report.py"),
         *tmp_path.glob("*/__main__.py"),
