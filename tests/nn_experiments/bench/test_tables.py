@@ -44,7 +44,7 @@ def test_all_kinds_of_work_are_measured(device, bf16, tmp_path, monkeypatch):
         for optimizer in ("SGD", "Adam", "RMSprop")
         for precision in PRECISIONS[bf16]
     ]
-    assert "2 images, 1 network(s), l2 radii 0.1 and 4.0" in title
+    assert "2 images, 1 network, l2 radii 0.1 and 4.0" in title
     # What a bf16 row's ratio is to, too.
     assert {"plain loop, fp32 (ms a step)", "ratio of plain fp32 to ours"} <= set(training.header)
     assert attacks.rows[0][0] == "reference"

@@ -52,6 +52,8 @@ def test_a_tar_file_is_unpacked(folder):
     assert (folder / "images/b/c.txt").read_bytes() == b"c"
 
 
+# A Python that has them warns where they are not used.
+@pytest.mark.filterwarnings("ignore:Python 3.14 will, by default, filter:DeprecationWarning")
 def test_a_python_without_filters_unpacks_too(folder, monkeypatch):
     """They came with 3.11.4."""
 
