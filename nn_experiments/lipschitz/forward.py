@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import torch
@@ -132,7 +133,7 @@ class _Record:
         self.names = {module: name for name, module in model.named_modules()}
         self.rules = operations.rules()
         self.running: list[tuple[nn.Module, Value | None]] = []
-        self._taken: set[str] = set()
+        self._taken = set(self.names.values())
 
     def call(
         self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
@@ -208,8 +209,9 @@ class _Record:
     def _unused(self, name: str) -> str:
         scope = self.names.get(self.running[-1][0], "")
         stem = f"{scope}.{name}()" if scope else f"{name}()"
-        number = 1 + sum(taken.partition(" ")[0] == stem for taken in self._taken)
-        found = stem if number == 1 else f"{stem} {number}"
+        found, numbers = stem, count(2)
+        while found in self._taken:
+            found = f"{stem} {next(numbers)}"
         self._taken.add(found)
         return found
 
@@ -263,6 +265,11 @@ def steps_of(model: nn.Module, shape: tuple[int, ...]) -> list[Step]:
     with _in_evaluation(model), torch.no_grad():
         image, logits = _run(model, images.clone())
         expected = model(images.clone())
+    if isinstance(expected, Tensor) and not torch.isfinite(expected).all():
+        raise UserError(
+            f"{title(model, '')}: expected finite logits of a random image, got infinities or NaN; "
+            "no Lipschitz bound exists. Look at the weights and constants of the network."
+        )
     if not isinstance(logits, Value) or not torch.allclose(
         logits.tensor, expected, rtol=_ROUNDING, atol=_ROUNDING * float(expected.abs().max())
     ):

@@ -202,8 +202,16 @@ def _quotient(op: Operation, x: Any, other: Any) -> Made:
 
 
 def _divided(*arguments: Any) -> tuple[list[Traced], list[Tensor]]:
-    constants = [torch.as_tensor(a) for a in arguments if not is_traced(a)]
+    constants = [_constant(a) for a in arguments if not is_traced(a)]
     return [a for a in arguments if is_traced(a)], constants
+
+
+def _constant(x: Any) -> Tensor:
+    """Return a factor; of a Python number, what double and what single precision make of it."""
+    if isinstance(x, Tensor) or not isinstance(x, (int, float)):
+        return torch.as_tensor(x)
+    exact = torch.tensor(float(x), dtype=torch.float64)
+    return torch.stack([exact, exact.float().double()])
 
 
 def _laid(op: Operation, tensors: Sequence[Any], dim: int = 0) -> Made:

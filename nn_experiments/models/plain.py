@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
 from torch.nn.utils.parametrize import is_parametrized
@@ -34,6 +35,8 @@ def why_not_plain(module: nn.Module, kind: type[nn.Module]) -> str | None:
     it (by hand, or by a parametrization), or the module itself, has replaced; or a weight or buffer
     of a class of its own.
     """
+    if isinstance(module, torch.jit.ScriptModule):
+        return "a forward that TorchScript compiled"
     if any(getattr(torch_module, hooks, None) for hooks in _GLOBAL_HOOKS):
         return "hooks registered for all modules"
     if any(getattr(module, hooks) for hooks in _HOOKS):

@@ -68,9 +68,11 @@ def read_evidence(path: Path) -> dict[str, Any]:
     if schema == SCHEMA and isinstance(claims, list):
         return dict(data)
     if schema == BY_CHAPTER and isinstance(claims, dict):
-        parts = (_read_part(path, name, digest) for name, digest in claims.items())
-        by_id = {claim["id"]: claim for part in parts for claim in part}
-        return {**data, "claims": [by_id[id_] for id_ in data["order"]]}
+        parts = [_read_part(path, name, digest) for name, digest in claims.items()]
+        by_id = {str(claim["id"]): claim for part in parts for claim in part}
+        order = data.get("order")
+        if isinstance(order, list) and sorted(map(str, order)) == sorted(by_id):
+            return {**data, "claims": [by_id[id_] for id_ in order]}
     raise UserError(
         f"{path}: expected an evidence file of the ledger with schema {SCHEMA} or {BY_CHAPTER}. "
         f"{AGAIN}"
@@ -79,8 +81,11 @@ def read_evidence(path: Path) -> dict[str, Any]:
 
 def _read_part(path: Path, name: str, digest: str) -> list[Any]:
     part = path.parent / name
+    if not part.is_file():
+        raise UserError(f"{part}: expected what {path} names, found no such file. {AGAIN}")
     claims = read_json(part)
-    if not isinstance(claims, list) or _digest(part.read_bytes()) != digest:
+    are_claims = isinstance(claims, list) and all(isinstance(c, dict) and "id" in c for c in claims)
+    if not are_claims or _digest(part.read_bytes()) != digest:
         raise UserError(f"{part}: expected what {path} names, got another file's content. {AGAIN}")
     return claims
 

@@ -313,3 +313,59 @@ def test_branches_of_branches_beyond_counting_are_refused():
 
     with pytest.raises(UserError, match="expected a forward of at most 10,000 steps"):
         bounds(Net(flow), SHAPE)
+
+
+class _TwoMatrices(nn.Module):
+    """Two linear maps without modules of their own, with norms 1/10 and 10."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Parameter(0.1 * torch.eye(4))
+        self.second = nn.Parameter(10 * torch.eye(4))
+
+    def forward(self, x):
+        y = functional.linear(x.flatten(1), self.first)
+        return functional.linear(functional.relu(y), self.second)
+
+
+@pytest.mark.parametrize("name", ["block", "my block", "linear()"])
+def test_operations_are_told_apart_whatever_their_module_is_called(name):
+    model = nn.Sequential()
+    model.add_module(name, _TwoMatrices())
+    for norm in NORMS:
+        assert bounds(model, (1, 2, 2)).product(norm) == pytest.approx(1, rel=1e-5)
+
+
+class _Scaled(nn.Module):
+    def __init__(self, factor, divides):
+        super().__init__()
+        self.factor, self.divides = factor, divides
+
+    def forward(self, x):
+        return (x / self.factor if self.divides else x * self.factor).flatten(1)
+
+
+@pytest.mark.parametrize("factor", [0.7, 0.9, 0.1, 0.3])
+@pytest.mark.parametrize("divides", [False, True])
+def test_factors_hold_in_single_and_in_double_precision(factor, divides):
+    """0.7 is rounded down in single precision, 0.1 up."""
+    model = _Scaled(factor, divides)
+    double = 1 / factor if divides else factor
+    single = float(torch.tensor(factor))
+    for norm in NORMS:
+        product = bounds(model, (1, 2, 2)).product(norm)
+        assert product >= max(double, 1 / single if divides else single)
+
+
+def test_no_number_is_one_line():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
+    model[1].bias.data[0] = float("nan")
+    with pytest.raises(UserError, match="expected finite logits of a random image, got infinities"):
+        bounds(model, (1, 2, 2))
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is:DeprecationWarning")
+def test_what_torchscript_compiled_is_refused():
+    for model in (torch.jit.script(nn.Linear(5, 3)), nn.Sequential(torch.jit.script(nn.ReLU()))):
+        with pytest.raises(UserError, match="a forward that TorchScript compiled"):
+            bounds(model, (5,))

@@ -74,5 +74,27 @@ def test_claims_of_another_run_are_refused(written):
     with pytest.raises(UserError, match=r"chapter_4.json: expected what .*evidence.json names"):
         read_evidence(path)
     part.unlink()
-    with pytest.raises(UserError, match="cannot read"):
+    with pytest.raises(
+        UserError, match=r"chapter_4.json: expected what .*found no such file. Run `python"
+    ):
+        read_evidence(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data.pop("order"),
+        lambda data: data.update(order=None),
+        lambda data: data.update(claims={}),
+        lambda data: data["order"].append("none.1"),
+        lambda data: data["order"].append([]),
+        lambda data: data["claims"].popitem(),
+    ],
+)
+def test_a_list_of_claims_that_does_not_fit_its_files_is_told(written, damage):
+    path, _ = written
+    data = json.loads(path.read_text())
+    damage(data)
+    path.write_text(json.dumps(data))
+    with pytest.raises(UserError, match="expected an evidence file of the ledger"):
         read_evidence(path)
