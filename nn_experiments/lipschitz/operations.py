@@ -313,33 +313,29 @@ def _mean(op: Operation, x: Any, dim: Any = None, keepdim: bool = False) -> Made
     return op.linear(source, "mean", operator)
 
 
-def _softmax(
-    op: Operation, x: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
-) -> Made:
+def _require_classes(op: Operation, dim: Any, *more: Any) -> None:
+    """Check the axis, and that no precision is among the other settings."""
+    if dim not in (1, -1) or any(isinstance(setting, torch.dtype) for setting in more):
+        raise op.refusal("another axis than that of classes, or another precision")
+
+
+def _softmax(op: Operation, x: Any, dim: Any = None, *more: Any, **named: Any) -> Made:
     """Bound p of a softmax: its derivative diag(p) − ppᵀ has rows of size 2 pᵢ (1 − pᵢ) ≤ 1/2."""
     source = op.value(x, ndim=2)
-    if dim not in (1, -1) or dtype is not None:
-        raise op.refusal("another axis than that of classes, or another precision")
+    _require_classes(op, dim, *more, *named.values())
     return op.bounded(source, dict.fromkeys(NORMS, 0.5), "largest row sum")
 
 
-def _log_softmax(
-    op: Operation, x: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
-) -> Made:
+def _log_softmax(op: Operation, x: Any, dim: Any = None, *more: Any, **named: Any) -> Made:
     """Bound ln p of a softmax of n classes, with the derivative I − 1pᵀ.
 
     The sum of absolute values is 2 (1 − pᵢ) ≤ 2 in a row and 1 + (n − 2) pⱼ ≤ max(1, n − 1) in a
     column; the ℓ2 norm is at most the root of the product of the largest of these.
     """
     source = op.value(x, ndim=2)
-    if dim not in (1, -1) or dtype is not None:
-        raise op.refusal("another axis than that of classes, or another precision")
+    _require_classes(op, dim, *more, *named.values())
     columns = max(1.0, source.tensor.shape[1] - 1.0)
-    uppers: dict[InducedNorm, float] = {
-        "l2": (2 * columns) ** 0.5,
-        "linf": 2.0,
-        "l1": columns,
-    }
+    uppers: dict[InducedNorm, float] = {"l2": (2 * columns) ** 0.5, "linf": 2.0, "l1": columns}
     return op.bounded(source, uppers, "row and column sums")
 
 
@@ -399,4 +395,6 @@ def _methods() -> list[tuple[str, Rule]]:
         *((name, _matrix_product) for name in ("matmul", "__matmul__", "mm")),
         ("__getitem__", _selected),
         ("mean", _mean),
+        ("softmax", _softmax),
+        ("log_softmax", _log_softmax),
     ]

@@ -369,3 +369,27 @@ def test_what_torchscript_compiled_is_refused():
     for model in (torch.jit.script(nn.Linear(5, 3)), nn.Sequential(torch.jit.script(nn.ReLU()))):
         with pytest.raises(UserError, match="a forward that TorchScript compiled"):
             bounds(model, (5,))
+
+
+class _Ends(nn.Module):
+    def __init__(self, end):
+        super().__init__()
+        self.end = end
+
+    def forward(self, x):
+        return self.end(x.flatten(1))
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_functions_and_methods_of_one_name_have_one_bound(name):
+    ways = (
+        getattr(functional, name),
+        getattr(torch, name),
+        lambda x, *settings: getattr(x, name)(*settings),
+    )
+    found = {bounds(_Ends(lambda x, f=f: f(x, 1)), (1, 2, 2)).product("l1") for f in ways}
+    assert len(found) == 1
+    assert found.pop() == pytest.approx(0.5 if name == "softmax" else 3)
+    for f in ways[1:]:
+        with pytest.raises(UserError, match="another precision"):
+            bounds(_Ends(lambda x, f=f: f(x, 1, torch.float64)), (1, 2, 2))
